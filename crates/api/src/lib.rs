@@ -1,1 +1,19 @@
-//! Placeholder while the house is laid.
+//! What a command and the centre say to each other over the Unix socket: wire types and their framing, versioned.
+//!
+//! A frame is a little-endian `u32` length and that many bytes of postcard. A connection starts with [`MAGIC`] and
+//! [`VERSION`] from the client; then each [`Request`] is answered by any number of partial [`Reply`]s and one last one
+//! ([`Reply::is_last`]). Who asks is known from the kernel (peer credentials), never from the message.
+//!
+//! This crate must not know how anything is done: no sockets, no SQL, no Slurm text.
+
+mod admin;
+mod frame;
+mod reply;
+mod request;
+
+pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
+pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
+pub use reply::{HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyReport};
+pub use request::{
+    AccountQuery, CancelFilter, JobTarget, QueueQuery, Request, StepRequest, StepResult, Submission, UpdateChange,
+};

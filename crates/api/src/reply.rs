@@ -1,0 +1,272 @@
+//! What the centre answers.
+
+use model::{
+    AccountRow, CpuSet, Exit, JobId, JobState, NodeRow, PartitionRow, QueueDetail, QueueRow, Reason, StepRow, Time, Uid,
+};
+use serde::{Deserialize, Serialize};
+
+use crate::{AdminRow, ReservationSpec};
+
+/// One answer, or part of one.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Reply {
+    /// It is done, and on disk.
+    Done,
+    /// It is not done, and why.
+    Refused(Refusal),
+    /// The job has this number and will not be forgotten.
+    Submitted(JobId),
+    /// `--test-only`: it would have this number and start then with so many CPUs in that partition.
+    WouldStart {
+        /// Number.
+        id: JobId,
+        /// Expected start, if it can be told.
+        start: Option<Time>,
+        /// CPUs.
+        cpus: u32,
+        /// Partition.
+        partition: String,
+        /// Machine.
+        node: String,
+    },
+    /// The job (all of it) is over.
+    Ended {
+        /// The worst state.
+        state: JobState,
+        /// The worst exit.
+        exit: Exit,
+    },
+    /// Part of the queue.
+    Queue(Vec<QueueRow>),
+    /// Some jobs in full.
+    Details(Vec<QueueDetail>),
+    /// Running steps.
+    Steps(Vec<StepRow>),
+    /// Part of the accounts.
+    Accounts(Vec<AccountRow>),
+    /// Nothing more follows.
+    End,
+    /// Machines.
+    Nodes(Vec<NodeRow>),
+    /// Partitions.
+    Partitions(Vec<PartitionRow>),
+    /// Settings by name.
+    Settings(Vec<(String, String)>),
+    /// What a cancellation hit, and what it could not.
+    Matched {
+        /// How many records.
+        hit: u32,
+        /// What was refused, by the number asked for.
+        refused: Vec<(JobId, Refusal)>,
+    },
+    /// Why a job waits.
+    Why(Box<WhyReport>),
+    /// What happened to a job.
+    History(Vec<HistoryRow>),
+    /// The centre at a glance.
+    Status(Box<StatusReport>),
+    /// Reservations.
+    Reservations(Vec<ReservationSpec>),
+    /// Projects, members or operators.
+    Admin(Vec<AdminRow>),
+    /// The step may start.
+    Step {
+        /// Its number.
+        step: u32,
+        /// CPUs it has, by the operating system's numbers; empty: not bound.
+        cpus: CpuSet,
+    },
+}
+
+impl Reply {
+    /// Whether the request is fully answered by this.
+    pub fn is_last(&self) -> bool {
+        !matches!(self, Reply::Queue(_) | Reply::Details(_) | Reply::Accounts(_))
+    }
+}
+
+/// Why something was not done: a kind that programs can tell apart, and what exactly.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Refusal {
+    /// The kind.
+    pub code: RefusalCode,
+    /// The name or number at fault, or a full text for `Other`; may be empty.
+    pub detail: String,
+}
+
+/// The kinds of refusal.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+pub enum RefusalCode {
+    /// No such partition.
+    InvalidPartition,
+    /// No such project, or the asker is no member of it.
+    InvalidAccount,
+    /// No such QOS, or not for the asker.
+    InvalidQos,
+    /// No such job.
+    InvalidJobId,
+    /// Not the asker's, or operators only.
+    AccessDenied,
+    /// The machine can never provide that.
+    NodeConfigUnavailable,
+    /// The same, because of memory.
+    MemoryUnavailable,
+    /// The dependency makes no sense.
+    DependencyProblem,
+    /// The job is over.
+    AlreadyDone,
+    /// The job is pending.
+    JobPending,
+    /// The job does not run.
+    JobNotRunning,
+    /// More tasks than an array may have.
+    ArrayTooLarge,
+    /// The queue is full.
+    TooManyJobs,
+    /// No such reservation, or not for the asker.
+    InvalidReservation,
+    /// No such feature.
+    InvalidFeature,
+    /// No such machine.
+    InvalidNode,
+    /// No such generic resource, or too many.
+    InvalidGres,
+    /// No such licence.
+    InvalidLicense,
+    /// Negative values are for operators.
+    InvalidNice,
+    /// The limit is longer than allowed.
+    InvalidTimeLimit,
+    /// Times that contradict each other.
+    InvalidTime,
+    /// The script is too big.
+    ScriptTooLarge,
+    /// The environment is too big.
+    EnvironmentTooLarge,
+    /// Not allowed for this job (no requeue).
+    Disabled,
+    /// The step asks for more than the job has.
+    StepTooBig,
+    /// No room for the step just now.
+    StepBusy,
+    /// The data file cannot be written: disk full, read-only.
+    StorageFailed,
+    /// The centre is ending.
+    ShuttingDown,
+    /// Another version of the program talks to us.
+    WrongVersion,
+    /// The text says it.
+    Other,
+}
+
+/// Why a job waits, as facts; the command puts them into words in the reader's language.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct WhyReport {
+    /// The job as asked for.
+    pub shown: String,
+    /// Its state.
+    pub state: JobState,
+    /// Slurm's reason.
+    pub reason: Reason,
+    /// Its priority.
+    pub priority: u32,
+    /// Waiting jobs that go before it: how many in all.
+    pub ahead: u32,
+    /// The first of them that the reader may see.
+    pub ahead_ids: Vec<JobId>,
+    /// Running jobs whose end it waits for, those that the reader may see.
+    pub running_ids: Vec<JobId>,
+    /// Running jobs in all.
+    pub running: u32,
+    /// CPUs it needs.
+    pub needs_cpus: u32,
+    /// CPUs free now.
+    pub free_cpus: u32,
+    /// Memory it needs, MiB.
+    pub needs_memory_mib: u64,
+    /// Memory free now, MiB.
+    pub free_memory_mib: u64,
+    /// GPUs it needs.
+    pub needs_gpus: u32,
+    /// GPUs free now.
+    pub free_gpus: u32,
+    /// CPUs of the whole machine or partition.
+    pub total_cpus: u32,
+    /// What it still depends on, in Slurm's words.
+    pub dependency: String,
+    /// Not before.
+    pub eligible: Option<Time>,
+    /// When it should start if all jobs ahead take their full time.
+    pub expected_start: Option<Time>,
+    /// Why the machine is drained.
+    pub drained: Option<String>,
+    /// The limit of a QOS, partition, array or reservation that holds it, by name and value.
+    pub limit: Option<(String, String)>,
+}
+
+/// One change of state of a job.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HistoryRow {
+    /// When.
+    pub at: Time,
+    /// The record concerned.
+    pub id: JobId,
+    /// What happened, one word (`submitted`, `started`, `ended`, …).
+    pub what: String,
+    /// Who, why, where.
+    pub detail: String,
+}
+
+/// The centre at a glance.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct StatusReport {
+    /// Name of the centre.
+    pub name: String,
+    /// Version of the program.
+    pub version: String,
+    /// Process of the centre.
+    pub pid: u32,
+    /// Process of the launcher.
+    pub launcher_pid: u32,
+    /// Where its pages are served; empty until there are pages.
+    pub url: String,
+    /// Data directory.
+    pub data: String,
+    /// It answers and can start jobs.
+    pub ready: bool,
+    /// Why it is not ready.
+    pub not_ready: String,
+    /// When it started.
+    pub started: Time,
+    /// Its clock.
+    pub now: Time,
+    /// The machine.
+    pub node: NodeRow,
+    /// What limits hold on this machine, in words.
+    pub guarantees: String,
+    /// Running jobs.
+    pub running: u32,
+    /// Waiting jobs, tasks of arrays counted one by one.
+    pub pending: u64,
+    /// Suspended jobs.
+    pub suspended: u32,
+    /// Who runs and waits; only what the reader may see.
+    pub users: Vec<LoadRow>,
+    /// Resident memory of the centre, KiB.
+    pub rss_kib: u64,
+}
+
+/// One user's share of the moment.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct LoadRow {
+    /// Login name.
+    pub user: String,
+    /// User.
+    pub uid: Uid,
+    /// Running jobs.
+    pub running: u32,
+    /// CPUs they have.
+    pub cpus: u32,
+    /// Waiting jobs.
+    pub pending: u64,
+}

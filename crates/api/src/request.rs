@@ -1,0 +1,236 @@
+//! What a command asks.
+
+use model::{CpuSet, Exit, IndexSet, JobId, JobSpec, JobState, StepId, Text, Time, TimeLimit, Usage};
+use serde::{Deserialize, Serialize};
+
+use crate::{Admin, ReservationSpec};
+
+/// One question or order.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub enum Request {
+    /// Are you there? Answered by `Done`.
+    Ping,
+    /// The centre at a glance. Answered by `Status`.
+    Status,
+    /// A job. Answered by `Submitted` once it is on disk.
+    Submit(Box<Submission>),
+    /// Answered by `Ended` when the job (all tasks of an array) is over.
+    Wait(JobId),
+    /// Answered by `Queue` parts, then `End`.
+    Queue(QueueQuery),
+    /// Everything about these jobs. Answered by `Details` parts, then `End`.
+    Details(Vec<JobTarget>),
+    /// Running steps. Answered by `Steps`.
+    Steps(Vec<JobTarget>),
+    /// Answered by `Accounts` parts, then `End`.
+    Accounts(AccountQuery),
+    /// The machine. Answered by `Nodes`.
+    Nodes,
+    /// Answered by `Partitions`.
+    Partitions,
+    /// Settings by name, as `scontrol show config` lists them. Answered by `Settings`.
+    Settings,
+    /// Ends jobs or sends them a signal. Answered by `Matched`.
+    Cancel(CancelFilter),
+    /// Answered by `Done`.
+    Hold(JobTarget),
+    /// Answered by `Done`.
+    Release(JobTarget),
+    /// Answered by `Done`.
+    Requeue {
+        /// Which.
+        target: JobTarget,
+        /// Hold it then.
+        hold: bool,
+    },
+    /// Operators. Answered by `Done`.
+    Suspend(JobTarget),
+    /// Operators. Answered by `Done`.
+    Resume(JobTarget),
+    /// Answered by `Done`.
+    Update {
+        /// Which.
+        target: JobTarget,
+        /// All of it or nothing.
+        changes: Vec<UpdateChange>,
+    },
+    /// Why does it wait? Answered by `Why`.
+    Why(JobTarget),
+    /// Every change of its state. Answered by `History`.
+    History(JobId),
+    /// Operators: a public emergency. Answered by `Done`.
+    Urgent {
+        /// The job that goes first.
+        target: JobTarget,
+        /// What for; kept.
+        why: String,
+    },
+    /// Operators: the machine takes no new jobs (`Some(reason)`), or takes them again. Answered by `Done`.
+    Drain(Option<String>),
+    /// Operators. Answered by `Done`.
+    Reserve(ReservationSpec),
+    /// Operators: `scontrol update reservation`. Answered by `Done`.
+    Unreserve(String),
+    /// Reservations. Answered by `Reservations`.
+    Reservations,
+    /// Projects, members, operators: list or change. Answered by `Admin` or `Done`.
+    Admin(Admin),
+    /// A step of `srun` wants to start. Answered by `Step` when there is room in the job.
+    StepBegin(Box<StepRequest>),
+    /// A step of `srun` is over. Answered by `Done`.
+    StepEnd(Box<StepResult>),
+    /// Operators: end the centre, leaving jobs running, or after they have ended.
+    /// Answered by `Done` when all is on disk.
+    Stop {
+        /// Start nothing more, wait for what runs.
+        drain: bool,
+    },
+}
+
+/// A submission as the command made it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Submission {
+    /// The wishes. The centre overwrites the owner with what the kernel says, and fills in defaults.
+    pub spec: JobSpec,
+    /// The batch script.
+    pub script: Vec<u8>,
+    /// The environment that goes along.
+    pub environment: Vec<(Text, Text)>,
+    /// Say what would happen, start nothing (`--test-only`).
+    pub test_only: bool,
+}
+
+/// A job, an array, or one task or some tasks of an array.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JobTarget {
+    /// The number before the underscore.
+    pub id: JobId,
+    /// The numbers after it; `None`: all of it.
+    pub tasks: Option<IndexSet>,
+}
+
+/// Which jobs of the queue; the centre shows what the reader may see.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct QueueQuery {
+    /// Only these.
+    pub targets: Option<Vec<JobTarget>>,
+    /// Only of these users, by name.
+    pub users: Option<Vec<String>>,
+    /// Also those that ended in the last minutes.
+    pub finished: bool,
+}
+
+/// Which runs and steps; the centre shows what the reader may see.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct AccountQuery {
+    /// Only these.
+    pub targets: Option<Vec<JobTarget>>,
+    /// Only of these users, by name; `None`: the asker's own, or everybody's with `all_users`.
+    pub users: Option<Vec<String>>,
+    /// Everybody's that the asker may see.
+    pub all_users: bool,
+    /// In one of the states wanted at or after this time...
+    pub since: Option<Time>,
+    /// ...and at or before this one.
+    pub until: Option<Time>,
+    /// With their steps.
+    pub steps: bool,
+    /// Also earlier attempts of requeued jobs.
+    pub duplicates: bool,
+}
+
+/// What `scancel` is to hit, all conditions together.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct CancelFilter {
+    /// These, or with an empty list all that the conditions match.
+    pub targets: Vec<JobTarget>,
+    /// Only this step of the (single) target.
+    pub step: Option<StepId>,
+    /// `-u`
+    pub user: Option<String>,
+    /// `-n`
+    pub names: Vec<Text>,
+    /// `-p`
+    pub partition: Option<String>,
+    /// `-A`
+    pub account: Option<String>,
+    /// `-q`
+    pub qos: Option<String>,
+    /// `-t`
+    pub states: Vec<JobState>,
+    /// Send this signal instead of ending the job.
+    pub signal: Option<u8>,
+    /// To the batch shell only.
+    pub batch_only: bool,
+    /// To the batch shell and the steps.
+    pub full: bool,
+}
+
+/// `scontrol update job`.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum UpdateChange {
+    /// `TimeLimit=`
+    TimeLimit(TimeLimit),
+    /// `Priority=`
+    Priority(u32),
+    /// `Nice=`
+    Nice(i32),
+    /// `JobName=`
+    Name(Text),
+    /// `StartTime=`; `None`: now
+    Begin(Option<Time>),
+    /// `Partition=`
+    Partition(String),
+    /// `QOS=`
+    Qos(String),
+    /// `Account=`
+    Account(String),
+    /// `Dependency=`; `None`: none
+    Dependency(Option<model::Dependency>),
+    /// `ArrayTaskThrottle=`; 0: none
+    ArrayLimit(u32),
+    /// `Comment=`
+    Comment(Text),
+    /// `Requeue=`
+    Requeue(bool),
+    /// `Deadline=`
+    Deadline(Option<Time>),
+    /// `ReservationName=`
+    Reservation(Option<String>),
+}
+
+/// A step of `srun` that wants to start inside a job.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepRequest {
+    /// The job.
+    pub job: JobId,
+    /// The step's name: the program's.
+    pub name: Text,
+    /// Tasks.
+    pub tasks: u32,
+    /// CPUs a task.
+    pub cpus_per_task: u32,
+    /// Take CPUs that other steps have too (`--overlap`).
+    pub overlap: bool,
+    /// Take only what the tasks need (`--exact`); else all of the job's free CPUs.
+    pub exact: bool,
+    /// Answer at once, refused, when there is no room (`--immediate`).
+    pub immediate: bool,
+}
+
+/// How a step ended.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct StepResult {
+    /// The job.
+    pub job: JobId,
+    /// The step.
+    pub step: StepId,
+    /// State it ended in.
+    pub state: JobState,
+    /// Its worst exit.
+    pub exit: Exit,
+    /// What it used.
+    pub usage: Usage,
+    /// The CPUs it had.
+    pub cpus: CpuSet,
+}
