@@ -1,1 +1,24 @@
-//! Placeholder while the house is laid.
+//! The centre's memory: one SQLite file, and the only SQL of the house.
+//!
+//! Writing goes through one [`Writer`] thread, which puts everything that came meanwhile into one transaction and says
+//! when it is on disk. Reading goes through [`Reader`]s. This crate must not know sockets, drivers, or who may see what.
+
+mod accounts;
+mod admin;
+mod copy;
+mod db;
+mod error;
+mod fact;
+mod replay;
+mod write;
+mod writer;
+
+pub use accounts::{AccountFilter, LiveFacts};
+pub use admin::{Member, Project};
+pub use copy::{CheckReport, backup, check, restore};
+pub use db::{Db, FORMAT, Opened};
+pub use error::StoreError;
+pub use fact::{Fact, StoredEvent};
+pub use replay::{Reader, Replay, StoredSubmission};
+pub use write::{BlobId, ShareUse, StepRecord, Write};
+pub use writer::{Batch, Committed, Writer};

@@ -1,0 +1,1 @@
+SELECT count(*) FROM run WHERE NOT EXISTS (SELECT 1 FROM submission WHERE submission.id = run.base)

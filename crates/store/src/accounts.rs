@@ -1,0 +1,384 @@
+//! What `sacct` reads: runs and steps that are over, joined by what still waits or runs.
+
+use std::{collections::HashMap, sync::Arc};
+
+use model::{
+    AccountRow, ArrayPlace, Exit, IndexSet, JobId, JobSpec, JobState, Owner, QueueRow, Reason, Span, StepId, Text,
+    Time, Uid, Usage,
+};
+use rusqlite::Row;
+
+use crate::{Reader, StoreError};
+
+/// Which runs.
+#[derive(Clone, PartialEq, Debug, Default)]
+pub struct AccountFilter {
+    /// Only these jobs (number before the underscore, or a record's), and of them only these tasks.
+    pub targets: Option<Vec<(JobId, Option<IndexSet>)>>,
+    /// Only of these users; `None`: everybody's.
+    pub users: Option<Vec<Uid>>,
+    /// Ended at or after.
+    pub since: Option<Time>,
+    /// Submitted at or before.
+    pub until: Option<Time>,
+    /// With their steps.
+    pub steps: bool,
+    /// With earlier attempts of requeued jobs.
+    pub duplicates: bool,
+}
+
+/// A job that is not over, as the state knows it.
+#[derive(Clone, PartialEq, Debug)]
+pub struct LiveFacts {
+    /// The submission.
+    pub base: JobId,
+    /// What the queue shows.
+    pub row: QueueRow,
+    /// Which start.
+    pub attempt: u32,
+    /// Memory it has.
+    pub memory_mib: Option<u64>,
+    /// Its running steps: number, name, start, CPUs, tasks.
+    pub steps: Vec<(StepId, Text, Time, u32, u32)>,
+}
+
+/// How many rows are given at once.
+const PART: usize = 512;
+
+impl Reader {
+    /// Gives the rows that the filter selects in parts, by submission, task, attempt and step; `live` must already be
+    /// selected.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn accounts(
+        &self,
+        filter: &AccountFilter,
+        live: Vec<LiveFacts>,
+        each: &mut dyn FnMut(Vec<AccountRow>),
+    ) -> Result<(), StoreError> {
+        let mut bases = self.bases(filter)?;
+        let mut waiting: HashMap<JobId, Vec<LiveFacts>> = HashMap::new();
+        for facts in live {
+            waiting.entry(facts.base).or_default().push(facts);
+        }
+        bases.extend(waiting.keys());
+        bases.sort_unstable();
+        bases.dedup();
+        let mut part = Vec::new();
+        for base in bases {
+            let Some((submitted, spec, _, _)) = self.spec(base)? else { continue };
+            if filter.users.as_ref().is_some_and(|users| !users.contains(&spec.owner.uid)) {
+                continue;
+            }
+            let common = Common { base, submitted, owner: Arc::new(spec.owner.clone()), spec };
+            let mut rows = self.finished_rows(&common, filter)?;
+            for facts in waiting.remove(&base).unwrap_or_default() {
+                live_rows(&common, facts, filter.steps, &mut rows);
+            }
+            rows.sort_by_key(|row| (task_of(row), row.id, row.attempt, step_rank(row.step)));
+            part.append(&mut rows);
+            if part.len() >= PART {
+                each(std::mem::take(&mut part));
+            }
+        }
+        if !part.is_empty() {
+            each(part);
+        }
+        Ok(())
+    }
+
+    /// The submissions whose finished runs the filter may select.
+    fn bases(&self, filter: &AccountFilter) -> Result<Vec<JobId>, StoreError> {
+        let mut bases = Vec::new();
+        match &filter.targets {
+            Some(targets) => {
+                for (id, _) in targets {
+                    bases.extend(self.base_of(*id)?);
+                }
+            }
+            None => {
+                let (since, until) = (filter.since.map_or(i64::MIN, |t| t.0), filter.until.map_or(i64::MAX, |t| t.0));
+                let query = format!(
+                    "SELECT DISTINCT base FROM run WHERE \"end\" >= {since} AND base IN (SELECT id FROM submission WHERE at <= {until})"
+                );
+                bases = self.db.rows(&query, |row| row.get::<_, u32>(0).map(JobId))?;
+            }
+        }
+        Ok(bases)
+    }
+
+    fn finished_rows(&self, common: &Common, filter: &AccountFilter) -> Result<Vec<AccountRow>, StoreError> {
+        let fault = self.db.fault("reading its runs");
+        let mut statement = self.db.sql.prepare_cached(include_str!("../queries/runs-of.sql")).map_err(&fault)?;
+        let mut rows = statement.query([common.base.0]).map_err(&fault)?;
+        let mut out: Vec<AccountRow> = Vec::new();
+        while let Some(row) = rows.next().map_err(&fault)? {
+            let run = run_row(common, row).map_err(&fault)?;
+            if !wanted(filter, common.base, &run) {
+                continue;
+            }
+            if !filter.duplicates {
+                // Only the last attempt of a record counts; rows come in the order in which runs ended.
+                if run.state == JobState::Requeued {
+                    continue;
+                }
+                let same = |old: &AccountRow| old.id == run.id && old.array == run.array && old.attempt < run.attempt;
+                out.retain(|old| !same(old));
+            }
+            if filter.steps && run.start.is_some() {
+                if common.spec.batch {
+                    out.push(batch_row(&run, script_exit(row).map_err(&fault)?));
+                }
+                self.step_rows(&run, &mut out)?;
+            }
+            out.push(run);
+        }
+        Ok(out)
+    }
+
+    fn step_rows(&self, run: &AccountRow, out: &mut Vec<AccountRow>) -> Result<(), StoreError> {
+        let fault = self.db.fault("reading its steps");
+        let mut statement = self.db.sql.prepare_cached(include_str!("../queries/steps-of.sql")).map_err(&fault)?;
+        let mut rows = statement.query([run.id.0, run.attempt]).map_err(&fault)?;
+        while let Some(row) = rows.next().map_err(&fault)? {
+            out.push(step_row(run, row).map_err(&fault)?);
+        }
+        Ok(())
+    }
+}
+
+/// What all rows of one submission share.
+struct Common {
+    base: JobId,
+    submitted: Time,
+    owner: Arc<Owner>,
+    spec: Arc<JobSpec>,
+}
+
+impl Common {
+    fn blank(&self, id: JobId, array: ArrayPlace) -> AccountRow {
+        let spec = &self.spec;
+        AccountRow {
+            id,
+            array,
+            step: None,
+            attempt: 0,
+            name: spec.name.clone(),
+            owner: self.owner.clone(),
+            account: Arc::from(spec.account.as_str()),
+            partition: Arc::from(spec.partition.as_str()),
+            qos: Arc::from(spec.qos.as_str()),
+            state: JobState::Pending,
+            cancelled_by: None,
+            reason: Reason::None,
+            exit: Exit::default(),
+            derived_exit: Exit::default(),
+            submit: self.submitted,
+            eligible: None,
+            start: None,
+            end: None,
+            suspended: Span::ZERO,
+            cpus_requested: spec.request.cpus(),
+            cpus: 0,
+            tasks: spec.request.task_count(),
+            nodes: spec.request.node_count(),
+            memory: spec.request.memory,
+            memory_mib: None,
+            gpus: 0,
+            time_limit: spec.time_limit,
+            priority: 0,
+            usage: None,
+            node: Arc::from(""),
+            workdir: spec.workdir.clone(),
+            submit_line: spec.submit_line.clone(),
+            comment: spec.comment.clone(),
+            wckey: spec.wckey.clone(),
+            reservation: spec.reservation.clone(),
+        }
+    }
+}
+
+/// Reads ranges as this crate wrote them.
+pub(crate) fn indices(text: &str) -> IndexSet {
+    let number = |text: &str| text.parse::<u32>().ok();
+    let ranges = text.split(',').filter_map(|range| {
+        let (ends, step) = range.split_once(':').unwrap_or((range, "1"));
+        let (first, last) = ends.split_once('-').unwrap_or((ends, ends));
+        Some((number(first)?, number(last)?, number(step)?))
+    });
+    IndexSet::from_ranges(ranges).unwrap_or_default()
+}
+
+pub(crate) fn state_named(name: &str) -> Option<JobState> {
+    JobState::ALL.iter().copied().find(|state| state.text() == name)
+}
+
+fn reason_named(name: &str) -> Reason {
+    Reason::ALL.iter().copied().find(|reason| reason.text() == name).unwrap_or(Reason::None)
+}
+
+fn usage(row: &Row<'_>, from: usize) -> rusqlite::Result<Usage> {
+    let number = |at: usize| row.get::<_, i64>(from + at).map(i64::cast_unsigned);
+    Ok(Usage {
+        user_us: number(0)?,
+        system_us: number(1)?,
+        max_rss_kib: number(2)?,
+        read_bytes: number(3)?,
+        write_bytes: number(4)?,
+    })
+}
+
+fn script_exit(row: &Row<'_>) -> rusqlite::Result<Exit> {
+    Ok(Exit { code: row.get(8)?, signal: row.get(9)? })
+}
+
+/// Columns as `queries/runs-of.sql` lists them.
+fn run_row(common: &Common, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+    let (id, task): (u32, Option<u32>) = (row.get(0)?, row.get(2)?);
+    let array = match (task, row.get::<_, Option<String>>(3)?) {
+        (Some(index), _) => ArrayPlace::Task { base: common.base, index },
+        (None, Some(tasks)) => ArrayPlace::Pending { base: common.base, tasks: indices(&tasks), limit: None },
+        (None, None) => ArrayPlace::Single,
+    };
+    let start = row.get::<_, Option<i64>>(12)?.map(Time);
+    Ok(AccountRow {
+        attempt: row.get(1)?,
+        state: state_named(&row.get::<_, String>(4)?).unwrap_or(JobState::NodeFail),
+        reason: reason_named(&row.get::<_, String>(5)?),
+        exit: Exit { code: row.get(6)?, signal: row.get(7)? },
+        cancelled_by: row.get::<_, Option<u32>>(10)?.map(Uid),
+        eligible: row.get::<_, Option<i64>>(11)?.map(Time),
+        start,
+        end: Some(Time(row.get(13)?)),
+        suspended: Span(row.get(14)?),
+        cpus: row.get(15)?,
+        memory_mib: row.get::<_, Option<i64>>(16)?.map(i64::cast_unsigned),
+        gpus: row.get::<_, String>(17)?.split(',').filter(|gpu| !gpu.is_empty()).count() as u32,
+        usage: if start.is_some() { Some(usage(row, 18)?) } else { None },
+        priority: row.get(23)?,
+        node: Arc::from(row.get::<_, String>(24)?),
+        ..common.blank(JobId(id), array)
+    })
+}
+
+/// The batch script's own line, as Slurm tells it: a signal makes it CANCELLED, an own exit code FAILED.
+fn batch_row(run: &AccountRow, exit: Exit) -> AccountRow {
+    let state = match (run.state, exit) {
+        (JobState::OutOfMemory | JobState::NodeFail, _) => run.state,
+        (_, Exit { code: 0, signal: 0 }) => JobState::Completed,
+        (_, Exit { signal: 0, .. }) => JobState::Failed,
+        _ => JobState::Cancelled,
+    };
+    let exit = if run.state == JobState::OutOfMemory { run.exit } else { exit };
+    AccountRow {
+        step: Some(StepId::Batch),
+        name: Text::from("batch"),
+        partition: Arc::from(""),
+        state,
+        exit,
+        cancelled_by: None,
+        tasks: 1,
+        ..run.clone()
+    }
+}
+
+/// Columns as `queries/steps-of.sql` lists them.
+fn step_row(run: &AccountRow, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+    let name: String = row.get(1)?;
+    Ok(AccountRow {
+        step: Some(StepId::Number(row.get(0)?)),
+        name: serde_json::from_str(&name).unwrap_or_else(|_| Text::from(name)),
+        partition: Arc::from(""),
+        state: state_named(&row.get::<_, String>(2)?).unwrap_or(JobState::NodeFail),
+        exit: Exit { code: row.get(3)?, signal: row.get(4)? },
+        cancelled_by: None,
+        start: Some(Time(row.get(5)?)),
+        end: Some(Time(row.get(6)?)),
+        suspended: Span::ZERO,
+        cpus: row.get(7)?,
+        tasks: row.get(8)?,
+        usage: Some(usage(row, 9)?),
+        ..run.clone()
+    })
+}
+
+fn live_rows(common: &Common, facts: LiveFacts, steps: bool, out: &mut Vec<AccountRow>) {
+    let LiveFacts { row, attempt, memory_mib, steps: running, .. } = facts;
+    let is_pending = row.state == JobState::Pending;
+    let job = AccountRow {
+        attempt,
+        name: row.name.clone(),
+        account: row.account.clone(),
+        partition: row.partition.clone(),
+        qos: row.qos.clone(),
+        state: row.state,
+        reason: row.reason,
+        submit: row.submit,
+        eligible: row.eligible,
+        start: row.start.filter(|_| !is_pending),
+        suspended: row.suspended,
+        cpus: row.cpus,
+        gpus: row.gpus,
+        time_limit: row.time_limit,
+        priority: row.priority,
+        memory_mib,
+        node: row.node.clone(),
+        ..common.blank(row.id, row.array.clone())
+    };
+    if steps && !is_pending {
+        let mut push = |step, name, start, cpus, tasks| {
+            out.push(AccountRow {
+                step: Some(step),
+                name,
+                partition: Arc::from(""),
+                state: JobState::Running,
+                start: Some(start),
+                cpus,
+                tasks,
+                ..job.clone()
+            });
+        };
+        if common.spec.batch {
+            push(StepId::Batch, Text::from("batch"), job.start.unwrap_or(job.submit), job.cpus, 1);
+        }
+        for (step, name, start, cpus, tasks) in running {
+            push(step, name, start, cpus, tasks);
+        }
+    }
+    out.push(job);
+}
+
+fn wanted(filter: &AccountFilter, base: JobId, row: &AccountRow) -> bool {
+    let in_time = filter.targets.is_some() || filter.since.is_none_or(|since| row.end.is_none_or(|end| end >= since));
+    let in_targets = filter.targets.as_ref().is_none_or(|targets| {
+        targets.iter().any(|(id, tasks)| match tasks {
+            None => *id == base || *id == row.id,
+            Some(tasks) => {
+                *id == base
+                    && match &row.array {
+                        ArrayPlace::Task { index, .. } => tasks.contains(*index),
+                        ArrayPlace::Pending { tasks: left, .. } => tasks.iter().any(|index| left.contains(index)),
+                        ArrayPlace::Single => false,
+                    }
+            }
+        })
+    });
+    in_time && in_targets
+}
+
+fn task_of(row: &AccountRow) -> u32 {
+    match &row.array {
+        ArrayPlace::Single => 0,
+        ArrayPlace::Task { index, .. } => *index,
+        ArrayPlace::Pending { tasks, .. } => tasks.first().unwrap_or(0),
+    }
+}
+
+fn step_rank(step: Option<StepId>) -> (u8, u32) {
+    match step {
+        None => (0, 0),
+        Some(StepId::Batch) => (1, 0),
+        Some(StepId::Number(number)) => (2, number),
+    }
+}

@@ -1,0 +1,201 @@
+//! Reading back what a restart needs: the events of everything that is not over, and submissions by number.
+
+use std::{path::Path, sync::Arc};
+
+use model::{DependencyTerm, JobId, JobSpec, JobState, Time};
+use rusqlite::{OptionalExtension, params};
+use scheduler::What;
+
+use crate::{Db, Fact, ShareUse, StoreError, StoredEvent, accounts::state_named};
+
+/// What a restart starts from, besides the events.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Replay {
+    /// The next number that was never given.
+    pub next_id: JobId,
+    /// The next number of a blob.
+    pub next_blob: i64,
+    /// Past use for fair share.
+    pub shares: Vec<ShareUse>,
+}
+
+/// A submission as it is kept.
+#[derive(Clone, PartialEq, Debug)]
+pub struct StoredSubmission {
+    /// Its number.
+    pub id: JobId,
+    /// When.
+    pub at: Time,
+    /// What.
+    pub spec: Arc<JobSpec>,
+    /// The batch script.
+    pub script: Arc<[u8]>,
+    /// `NAME=value`, each ended by a NUL.
+    pub environment: Arc<[u8]>,
+}
+
+/// A connection that only reads.
+pub struct Reader {
+    pub(crate) db: Db,
+}
+
+impl Reader {
+    /// Opens the file beside its writer.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Ok(Self { db: Db::read(path)? })
+    }
+
+    /// Projects, members and operators.
+    pub fn people(&self) -> &Db {
+        &self.db
+    }
+
+    /// Gives every event that a fresh state must fold, in order: those of open submissions, with the submission put
+    /// back into [`What::Submitted`], and those of the machine. Steps that were begun come along.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a body that cannot be read is one, because skipping it would change the meaning of the rest.
+    pub fn replay(&self, each: &mut dyn FnMut(StoredEvent)) -> Result<Replay, StoreError> {
+        let fault = self.db.fault("reading its events");
+        let mut statement = self.db.sql.prepare(include_str!("../queries/replay-events.sql")).map_err(&fault)?;
+        let mut rows = statement.query([]).map_err(&fault)?;
+        while let Some(row) = rows.next().map_err(&fault)? {
+            let (at, base, body): (i64, Option<u32>, String) =
+                (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?, row.get(2).map_err(&fault)?);
+            let mut fact: Fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
+            if let Fact::Job(What::Submitted { id, spec, known }) = &mut fact {
+                *spec = self.spec(*id)?.ok_or_else(|| self.unreadable("a submission", &"it is missing"))?.1;
+                self.complete_known(spec, known)?;
+            }
+            each(StoredEvent { at: Time(at), base: base.map(JobId), fact });
+        }
+        let (next_id, next_blob) = self
+            .db
+            .sql
+            .query_row(include_str!("../queries/next-numbers.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
+            .map_err(&fault)?;
+        let shares = self.db.rows("SELECT account, user, used, at FROM share_use ORDER BY account, user", |row| {
+            let used = f64::from_bits(row.get::<_, i64>(2)?.cast_unsigned());
+            Ok(ShareUse { account: row.get(0)?, user: row.get(1)?, used, at: Time(row.get(3)?) })
+        })?;
+        Ok(Replay { next_id: JobId(next_id), next_blob, shares })
+    }
+
+    /// A submission by its number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn submission(&self, id: JobId) -> Result<Option<StoredSubmission>, StoreError> {
+        let Some((at, spec, script, environment)) = self.spec(id)? else { return Ok(None) };
+        let (script, environment) = (self.blob(script)?, self.blob(environment)?);
+        Ok(Some(StoredSubmission { id, at, spec, script, environment }))
+    }
+
+    /// The submission that a record or a task belongs to, whether it is over or not.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn base_of(&self, id: JobId) -> Result<Option<JobId>, StoreError> {
+        self.db
+            .sql
+            .prepare_cached(
+                "SELECT coalesce((SELECT id FROM submission WHERE id = ?1), (SELECT base FROM run WHERE job = ?1))",
+            )
+            .and_then(|mut found| found.query_row([id.0], |row| row.get::<_, Option<u32>>(0)))
+            .map(|base| base.map(JobId))
+            .map_err(self.db.fault("looking a job up"))
+    }
+
+    /// How a job that is over ended: of an array, each task by its number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn endings(&self, base: JobId) -> Result<Vec<(JobId, Option<u32>, JobState)>, StoreError> {
+        let fault = self.db.fault("reading how a job ended");
+        let mut statement = self.db.sql.prepare_cached(include_str!("../queries/endings.sql")).map_err(&fault)?;
+        let mut rows = statement.query(params![base.0]).map_err(&fault)?;
+        let mut endings = Vec::new();
+        while let Some(row) = rows.next().map_err(&fault)? {
+            let (task, tasks, state): (Option<u32>, Option<String>, String) =
+                (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?, row.get(2).map_err(&fault)?);
+            let state = state_named(&state).ok_or_else(|| self.unreadable("a state", &state))?;
+            match tasks {
+                Some(text) => endings.extend(crate::accounts::indices(&text).iter().map(|n| (base, Some(n), state))),
+                None => endings.push((base, task, state)),
+            }
+        }
+        Ok(endings)
+    }
+
+    /// Every change of state of a submission, in order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn history(&self, base: JobId) -> Result<Vec<StoredEvent>, StoreError> {
+        let lines: Vec<(i64, String)> =
+            self.db.rows(&format!("SELECT at, body FROM event WHERE base = {} ORDER BY seq", base.0), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })?;
+        lines
+            .into_iter()
+            .map(|(at, body)| {
+                let fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
+                Ok(StoredEvent { at: Time(at), base: Some(base), fact })
+            })
+            .collect()
+    }
+
+    pub(crate) fn spec(&self, id: JobId) -> Result<Option<(Time, Arc<JobSpec>, i64, i64)>, StoreError> {
+        let found: Option<(i64, String, i64, i64)> = self
+            .db
+            .sql
+            .prepare_cached("SELECT at, spec, script, environment FROM submission WHERE id = ?1")
+            .and_then(|mut one| {
+                one.query_row([id.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?))).optional()
+            })
+            .map_err(self.db.fault("reading a submission"))?;
+        let Some((at, spec, script, environment)) = found else { return Ok(None) };
+        let spec = serde_json::from_str(&spec).map_err(|bad| self.unreadable("a submission", &bad))?;
+        Ok(Some((Time(at), Arc::new(spec), script, environment)))
+    }
+
+    fn blob(&self, id: i64) -> Result<Arc<[u8]>, StoreError> {
+        self.db
+            .sql
+            .prepare_cached("SELECT bytes FROM blob WHERE id = ?1")
+            .and_then(|mut one| one.query_row([id], |row| Ok(Arc::from(row.get_ref(0)?.as_blob()?))))
+            .map_err(self.db.fault("reading a script"))
+    }
+
+    /// Adds how the jobs ended that a submission depends on and that are not read back themselves.
+    fn complete_known(
+        &self,
+        spec: &JobSpec,
+        known: &mut Vec<(JobId, Option<u32>, JobState)>,
+    ) -> Result<(), StoreError> {
+        let terms = spec.dependency.iter().flat_map(|dependency| &dependency.terms);
+        for target in terms.filter_map(|DependencyTerm { job, .. }| *job) {
+            if known.iter().any(|(id, _, _)| *id == target) {
+                continue;
+            }
+            let Some(base) = self.base_of(target)? else { continue };
+            let open: bool = self
+                .db
+                .sql
+                .prepare_cached("SELECT EXISTS (SELECT 1 FROM open WHERE id = ?1)")
+                .and_then(|mut one| one.query_row([base.0], |row| row.get(0)))
+                .map_err(self.db.fault("looking a job up"))?;
+            if !open {
+                known.extend(self.endings(base)?);
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn unreadable(&self, what: &str, why: &dyn std::fmt::Display) -> StoreError {
+        StoreError::Unreadable { path: self.db.path.clone(), what: format!("{what}: {why}") }
+    }
+}
