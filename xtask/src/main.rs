@@ -1,2 +1,62 @@
-//! The project's own commands.
-fn main() {}
+//! The project's own commands: `cargo xtask COMMAND`. One file each; what several of them need is in `tools`.
+//!
+//! Nothing here ships, and nothing here knows what Algoric does: only how it is checked and packed.
+
+// This program speaks to whoever runs it, and to nobody else.
+#![allow(clippy::print_stdout)]
+
+mod arrows;
+mod artifacts;
+mod deb;
+mod licences;
+mod packages;
+mod rust_text;
+mod test;
+mod tidy;
+mod tools;
+mod vm_test;
+
+use std::process::ExitCode;
+
+/// A command: its arguments in, its exit code out. An `Err` is a fault of the command itself, said in one line.
+type Command = fn(&[String]) -> anyhow::Result<ExitCode>;
+
+const COMMANDS: &[(&str, &str, Command)] = &[
+    (
+        "test",
+        "everything that must pass: packages, format, lints, licences, tidy, tests, package, virtual machine",
+        test::main,
+    ),
+    ("tidy", "the house's habits [--bless: accept today's arrows between crates]", tidy::main),
+    ("licences", "licences of all dependencies, and crates that are there in two versions", licences::main),
+    ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
+    (
+        "vm-test",
+        "tests on cgroup v2, in a virtual machine [--crate NAME] [--filter TEXT] [--script FILE]",
+        vm_test::main,
+    ),
+];
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let (name, rest) = arguments.split_first().map_or(("help", &[][..]), |(name, rest)| (name.as_str(), rest));
+    let Some((_, _, command)) = COMMANDS.iter().find(|(known, _, _)| *known == name) else {
+        return help(name);
+    };
+    command(rest).unwrap_or_else(|error| {
+        eprintln!("xtask {name}: {error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn help(name: &str) -> ExitCode {
+    let asked = ["help", "-h", "--help"].contains(&name);
+    if !asked {
+        eprintln!("xtask: there is no command '{name}'");
+    }
+    println!("cargo xtask COMMAND");
+    for (name, what, _) in COMMANDS {
+        println!("  {name:10} {what}");
+    }
+    if asked { ExitCode::SUCCESS } else { ExitCode::from(2) }
+}

@@ -1,0 +1,171 @@
+//! `cargo xtask test`: everything that must pass before a change is worth reading. `.ci/run` calls it.
+//!
+//! Every step runs, whatever came of those before. Exit code: 0, everything ran and passed; 1, something failed;
+//! 2, what ran passed, but something could not run on this machine. The test runners' closing lines come last.
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::artifacts::{self, Executable};
+use crate::{deb, licences, packages, rust_text, tidy, tools, vm_test};
+
+/// What came of a step.
+enum Outcome {
+    Passed,
+    Failed(String),
+    /// Could not run, or not all of it: why.
+    NotRun(String),
+}
+
+impl Outcome {
+    fn of(good: bool, otherwise: &str) -> Self {
+        if good { Self::Passed } else { Self::Failed(otherwise.into()) }
+    }
+}
+
+/// What the whole run came to.
+#[derive(Default)]
+struct Report {
+    lines: Vec<String>,
+    /// What the test runners say last.
+    closing: Vec<String>,
+    failed: bool,
+    incomplete: bool,
+}
+
+impl Report {
+    fn step(&mut self, name: &str, work: impl FnOnce(&mut Vec<String>) -> Result<Outcome>) {
+        println!("\n==== {name}");
+        let start = Instant::now();
+        let outcome = work(&mut self.closing).unwrap_or_else(|error| Outcome::Failed(format!("{error:#}")));
+        let seconds = start.elapsed().as_secs_f64();
+        let said = match outcome {
+            Outcome::Passed => "ok".into(),
+            Outcome::Failed(why) => {
+                self.failed = true;
+                format!("FAILED: {why}")
+            }
+            Outcome::NotRun(why) => {
+                self.incomplete = true;
+                format!("NOT RUN: {why}")
+            }
+        };
+        println!("==== {name}: {said}");
+        self.lines.push(format!("{name:10} {seconds:7.1} s  {said}"));
+    }
+
+    /// Says it all once more, and gives the exit code.
+    fn close(self) -> ExitCode {
+        println!("\n==== all steps");
+        for line in self.lines.iter().chain(&self.closing) {
+            println!("{line}");
+        }
+        match (self.failed, self.incomplete) {
+            (true, _) => ExitCode::FAILURE,
+            (false, true) => {
+                println!("What ran passed, but not everything could run here (exit code 2).");
+                ExitCode::from(2)
+            }
+            (false, false) => ExitCode::SUCCESS,
+        }
+    }
+}
+
+/// Runs every step.
+pub fn main(arguments: &[String]) -> Result<ExitCode> {
+    tools::only(arguments, &[], &[])?;
+    let mut report = Report::default();
+    report.step("packages", |_| {
+        let missing = packages::provide()?;
+        Ok(if missing.is_empty() { Outcome::Passed } else { Outcome::NotRun(missing.join("; ")) })
+    });
+    report.step("format", |_| {
+        Ok(Outcome::of(tools::run(&mut tools::command("cargo", ["fmt", "--all", "--check"]))?, "run `cargo fmt`"))
+    });
+    report.step("lints", |_| {
+        let arguments = ["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"];
+        Ok(Outcome::of(tools::run(&mut tools::command("cargo", arguments))?, "clippy has warnings"))
+    });
+    report.step("licences", |_| {
+        Ok(Outcome::of(licences::main(&[])? == ExitCode::SUCCESS, "a licence is not on the list"))
+    });
+    report.step("tidy", |_| Ok(Outcome::of(tidy::main(&[])? == ExitCode::SUCCESS, "see above")));
+    report.step("tests", tests);
+    report.step("doc tests", doc_tests);
+    // The very build that the tests have just run from.
+    let built = artifacts::of_tests(&["--workspace"]).unwrap_or_default();
+    report.step("package", |_| package(&built));
+    report.step("cgroup v2", |closing| cgroup_v2(&built, closing));
+    Ok(report.close())
+}
+
+/// The workspace's tests, by nextest where it is installed.
+fn tests(closing: &mut Vec<String>) -> Result<Outcome> {
+    let nextest =
+        tools::command("cargo", ["nextest", "--version"]).output().is_ok_and(|output| output.status.success());
+    let mut command = if nextest {
+        tools::command("cargo", ["nextest", "run", "--workspace", "--color", tools::colour()])
+    } else {
+        // Not the doc tests, which are a step of their own.
+        tools::command(
+            "cargo",
+            ["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--color", tools::colour()],
+        )
+    };
+    if let Some(decks) = packages::decks(&tools::target()?) {
+        command.env("ALGORIC_DECKS", decks);
+    } else {
+        println!("CalculiX's decks cannot be had here; tests that need them say so");
+    }
+    let good = tools::watch(&mut command, |line| {
+        let line = line.trim_start();
+        if line.starts_with("Summary [") || line.starts_with("test result: ") {
+            closing.push(line.to_owned());
+        }
+    })?;
+    Ok(Outcome::of(good, "see the failed tests above"))
+}
+
+/// Examples in the documentation, which nextest does not run; not even started where there are none.
+fn doc_tests(closing: &mut Vec<String>) -> Result<Outcome> {
+    let has_examples = tidy::rust_files()?.iter().any(|(_, text)| rust_text::has_doc_example(text));
+    if !has_examples {
+        println!("there are none");
+        return Ok(Outcome::Passed);
+    }
+    let good =
+        tools::watch(&mut tools::command("cargo", ["test", "--workspace", "--doc", "--no-fail-fast"]), |line| {
+            if line.starts_with("test result: ") && !line.contains(" 0 passed; 0 failed") {
+                closing.push(line.to_owned());
+            }
+        })?;
+    Ok(Outcome::of(good, "see above"))
+}
+
+/// The Debian package, of the binary that the tests have built.
+fn package(built: &[Executable]) -> Result<Outcome> {
+    if !tools::has("dpkg-deb") {
+        return Ok(Outcome::NotRun("no dpkg-deb: this is no Debian".into()));
+    }
+    let binary = match built.iter().find(|program| !program.is_test && program.package == "algoric") {
+        Some(program) => program.file.clone(),
+        None => deb::build("dev")?,
+    };
+    let left_out = deb::check(&deb::pack(&binary)?)?;
+    for line in &left_out {
+        println!("not checked: {line}");
+    }
+    Ok(Outcome::Passed)
+}
+
+/// The tests of limits on cgroup v2, in the virtual machine.
+fn cgroup_v2(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome> {
+    if let Some(package) = packages::missing_for_vm() {
+        return Ok(Outcome::NotRun(format!("package {package} is missing")));
+    }
+    let (good, tally) = vm_test::by_default(built)?;
+    closing.push(format!("vm: {tally}"));
+    Ok(Outcome::of(good, "see above"))
+}
