@@ -169,3 +169,24 @@ fn cgroup_v2(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome>
     closing.push(format!("vm: {tally}"));
     Ok(Outcome::of(good, "see above"))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_exit_code_is_honest() {
+        let check = |outcomes: Vec<Result<Outcome>>, expected: ExitCode| {
+            let mut report = Report::default();
+            for outcome in outcomes {
+                report.step("trial", |_| outcome);
+            }
+            assert_eq!(report.close(), expected);
+        };
+        let missing = || Ok(Outcome::NotRun("no qemu".into()));
+        check(vec![Ok(Outcome::Passed)], ExitCode::SUCCESS);
+        check(vec![missing(), Ok(Outcome::Passed)], ExitCode::from(2));
+        check(vec![Ok(Outcome::of(false, "red")), missing(), Ok(Outcome::Passed)], ExitCode::FAILURE);
+        check(vec![Err(anyhow::anyhow!("cannot start")), Ok(Outcome::Passed)], ExitCode::FAILURE);
+    }
+}

@@ -1,7 +1,7 @@
 #!/bin/bash
 # boot.sh IMAGE SCRIPT — runs SCRIPT (an absolute path on this machine) as root in a guest with two processors and
 # cgroup v2, and ends with its exit code. What it prints comes out here.
-# 125: the guest did not come up. 124: it ran past LIMIT seconds (600). MEMORY: the guest's, in MiB (1024).
+# 125: the guest did not come up, or died. 124: it ran past LIMIT seconds (600). MEMORY: the guest's, in MiB (1024).
 # CONSOLE: the file that the guest's kernel speaks to (IMAGE/console.log).
 set -euo pipefail
 image=$(realpath "${1:?usage: boot.sh IMAGE SCRIPT}")
@@ -33,6 +33,6 @@ done < <(guest || { [ $? -eq 124 ] && echo "boot.sh: limit"; })
 
 case $code in
   124) [ "$ran" = 1 ] || echo "boot.sh: the guest ran past $limit s and was ended" >&2 ;;
-  125) echo "boot.sh: the guest did not come up; its last words:" >&2; tail -n 20 "$console" >&2 ;;
+  125) echo "boot.sh: the guest did not come up, or died; its last words:" >&2; tail -n 20 "$console" >&2 ;;
 esac
 exit "$code"
