@@ -1,1 +1,3 @@
-//! Placeholder while the house is laid.
+//! All that touches a machine. Must not know SQL, our HTTP, nor who decides.
+
+pub mod local;

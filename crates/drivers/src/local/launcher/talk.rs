@@ -1,0 +1,269 @@
+//! What the centre says, and what it is told; what supervisors say.
+
+use std::os::fd::{AsFd, OwnedFd};
+
+use model::{Exit, Outcome, RunId, Usage};
+use nix::sys::epoll::{EpollEvent, EpollFlags};
+use nix::unistd::Pid;
+
+use super::super::link::Scripts;
+use super::super::parcel::{self, Content, Errand, Piece, Word};
+use super::super::protocol::{End, Hello, Launch, Order, Report, RunState, ScriptId, VERSION};
+use super::super::slot::{Phase, Record, Taken};
+use super::super::{Error, clock};
+use super::slots::Worker;
+use super::{CENTRE, ExitReason, Launcher};
+
+impl Launcher {
+    /// The first words to a centre.
+    pub(super) fn greet(&mut self) {
+        let boot_id = &self.settings.boot_id;
+        let hello = Hello {
+            version: VERSION,
+            pid: std::process::id(),
+            boot_id: boot_id.clone(),
+            guarantees: self.guarantees.clone(),
+            runs: self.slots.iter().filter_map(|slot| slot.report(boot_id)).collect(),
+        };
+        self.tell(&Report::Hello(hello));
+        self.flush();
+    }
+
+    pub(super) fn tell(&mut self, report: &Report) {
+        if let Some(centre) = &mut self.centre {
+            // Too long a report cannot be: texts in it are short.
+            centre.queue(report).unwrap_or_default();
+        }
+    }
+
+    /// Sends what waits; a centre that is slow is waited for, one that is gone shows by its end of file.
+    pub(super) fn flush(&mut self) {
+        let Some(centre) = &mut self.centre else { return };
+        let full = !centre.flush().unwrap_or(true);
+        if full != self.centre_full {
+            self.centre_full = full;
+            let interest = if full { EpollFlags::EPOLLIN | EpollFlags::EPOLLOUT } else { EpollFlags::EPOLLIN };
+            self.epoll.modify(centre.fd(), &mut EpollEvent::new(interest, CENTRE)).unwrap_or_default();
+        }
+    }
+
+    /// Takes the centre's orders.
+    pub(super) fn serve_centre(&mut self) -> Option<ExitReason> {
+        let mut centre = self.centre.take()?;
+        let open = centre.fill().unwrap_or(false);
+        let mut orders = Vec::new();
+        let mut sane = true;
+        loop {
+            match centre.next_frame().map(|frame| frame.map(|frame| (postcard::from_bytes(frame), frame.to_vec()))) {
+                Ok(Some((Ok(order), frame))) => orders.push((order, frame)),
+                Ok(None) => break,
+                Ok(Some((Err(_), _))) | Err(_) => {
+                    sane = false;
+                    break;
+                }
+            }
+        }
+        self.centre = Some(centre);
+        for (order, frame) in orders {
+            if let Some(reason) = self.obey(order, frame) {
+                self.flush();
+                return Some(reason);
+            }
+        }
+        if open && sane { None } else { self.lose_centre() }
+    }
+
+    fn lose_centre(&mut self) -> Option<ExitReason> {
+        if let Some(centre) = self.centre.take() {
+            self.epoll.delete(centre.fd()).unwrap_or_default();
+        }
+        self.centre_full = false;
+        self.scripts = Scripts::default();
+        match &self.door {
+            Some(door) if door.stay => None,
+            _ => Some(ExitReason::CentreGone),
+        }
+    }
+
+    fn obey(&mut self, order: Order, frame: Vec<u8>) -> Option<ExitReason> {
+        match order {
+            Order::Script { id, bytes } => {
+                let length = bytes.as_bytes().len();
+                match Content::new(bytes.into_bytes()) {
+                    Ok(content) => self.scripts.insert(id, length, content),
+                    Err(error) => self.tell(&Report::Fault { text: format!("keeping a script: {error}") }),
+                }
+            }
+            Order::Launch(launch) => self.launch(&launch, frame),
+            Order::Forget(runs) => runs.into_iter().for_each(|run| self.forget(run)),
+            Order::Quit => return Some(ExitReason::Quit),
+            Order::Terminate { run, .. }
+            | Order::Signal { run, .. }
+            | Order::Suspend { run }
+            | Order::Resume { run } => self.pass_on(run, order),
+        }
+        None
+    }
+
+    /// Starts a run, unless it is known.
+    fn launch(&mut self, launch: &Launch, frame: Vec<u8>) {
+        if let Some(at) = self.slots.iter().position(|slot| slot.has(launch.run)) {
+            return self.tell_state(at);
+        }
+        if let Err(error) = self.assign(launch, frame) {
+            let outcome = Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error: error.to_string() };
+            let end = End { started: None, at: clock::now(), outcome, usage: Usage::default() };
+            self.tell(&Report::Ended { run: launch.run, end });
+        }
+    }
+
+    fn tell_state(&mut self, at: usize) {
+        let Some(report) = self.slots[at].report(&self.settings.boot_id) else { return };
+        let run = report.run;
+        match report.state {
+            RunState::Starting => {}
+            RunState::Running { pid, started, .. } => self.tell(&Report::Started { run, pid, at: started }),
+            RunState::Ended(end) => self.tell(&Report::Ended { run, end }),
+            RunState::Rebooted { started } => {
+                let at = clock::now().max(started.unwrap_or_default());
+                let end = End { started, at, outcome: Outcome::Lost, usage: Usage::default() };
+                self.tell(&Report::Ended { run, end });
+            }
+        }
+    }
+
+    fn assign(&mut self, launch: &Launch, frame: Vec<u8>) -> Result<(), Error> {
+        if !self.settings.root && launch.owner.uid.0 != nix::unistd::geteuid().as_raw() {
+            return Err(Error::Protocol(format!("jobs of uid {} need a launcher that is root", launch.owner.uid)));
+        }
+        if self.scripts.get(launch.script).is_none() {
+            let ScriptId(id) = launch.script;
+            return Err(Error::Protocol(format!("script {id} was not sent")));
+        }
+        let at = self.idle_slot()?;
+        let io_error = |what: &str, source| Error::Io { what: what.to_owned(), source };
+        let order = Content::new(frame).map_err(|error| io_error("keeping the launch", error))?;
+        // Written before anybody is told: a launcher that dies in between must leave a trace.
+        let Worker::Supervisor { pid, .. } = &self.slots[at].worker else {
+            return Err(Error::Protocol("a slot without a supervisor".to_owned()));
+        };
+        let record = Record::Taken(Taken {
+            run: launch.run,
+            boot_id: self.settings.boot_id.clone(),
+            uid: launch.owner.uid.0,
+            supervisor: pid.as_raw() as u32,
+            phase: Phase::Assigned,
+        });
+        self.slots[at].file.write(&record).map_err(|error| io_error("writing the slot file", error))?;
+        self.slots[at].record = record;
+        self.slots[at].suspended = false;
+        if let Err(error) = self.post_launch(at, launch.script, &order) {
+            self.slots[at].file.write(&Record::Free).unwrap_or_default();
+            self.slots[at].record = Record::Free;
+            return Err(io_error("telling the supervisor", error));
+        }
+        Ok(())
+    }
+
+    fn post_launch(&self, at: usize, script: ScriptId, order: &Content) -> std::io::Result<()> {
+        let mut files = Vec::new();
+        let order = order.piece(&mut files);
+        let script = self.scripts.get(script).map_or(Piece::Inline(&[]), |content| content.piece(&mut files));
+        match &self.slots[at].worker {
+            Worker::Supervisor { socket, .. } => {
+                parcel::post(socket.as_fd(), &Errand::Launch { order, script }, &files)
+            }
+            _ => Err(std::io::ErrorKind::NotConnected.into()),
+        }
+    }
+
+    fn forget(&mut self, run: RunId) {
+        let Some(at) = self.slots.iter().position(|slot| slot.has(run)) else { return };
+        let slot = &mut self.slots[at];
+        let over = match slot.taken().map(|taken| (&taken.phase, &taken.boot_id)) {
+            Some((Phase::Ended(_), _)) => true,
+            Some((_, boot_id)) => *boot_id != self.settings.boot_id,
+            None => false,
+        };
+        if over {
+            slot.record = Record::Free;
+            if let Err(error) = slot.file.write(&Record::Free) {
+                let text = format!("slot file {}: {error}", slot.number);
+                self.tell(&Report::Fault { text });
+            }
+        }
+    }
+
+    /// An order about a run goes to its supervisor.
+    fn pass_on(&mut self, run: RunId, order: Order) {
+        let Some(at) = self.slots.iter().position(|slot| slot.has(run)) else {
+            return self.tell(&Report::Unknown { run });
+        };
+        match &self.slots[at].worker {
+            Worker::Supervisor { socket, .. } => self.hand_over(socket, order),
+            Worker::Awaited => self.slots[at].waiting.push(order),
+            Worker::Nobody => self.tell_state(at),
+            Worker::Burial => {}
+        }
+    }
+
+    /// A supervisor that cannot take a message is dead or beyond help; its end of file tells which.
+    pub(super) fn hand_over(&self, socket: &OwnedFd, order: Order) {
+        parcel::post(socket.as_fd(), &Errand::Order(order), &[]).unwrap_or_default();
+    }
+
+    /// Hears a supervisor.
+    pub(super) fn hear(&mut self, number: u32) -> Option<ExitReason> {
+        let at = self.slot_at(number)?;
+        loop {
+            let Worker::Supervisor { socket, .. } = &self.slots[at].worker else { return None };
+            match parcel::take(socket.as_fd(), &mut self.buffer) {
+                Ok(parcel::Taken::Nothing) => return None,
+                Ok(parcel::Taken::Message(length, _)) => {
+                    if let Ok(words) = postcard::from_bytes::<Vec<Word>>(&self.buffer[..length]) {
+                        words.into_iter().for_each(|word| self.note(at, word));
+                    }
+                }
+                Ok(parcel::Taken::Closed) | Err(_) => {
+                    self.lose_supervisor(at);
+                    return None;
+                }
+            }
+        }
+    }
+
+    /// Takes note of what a supervisor said, and tells the centre.
+    pub(super) fn note(&mut self, at: usize, word: Word) {
+        let slot = &mut self.slots[at];
+        let phase = |slot: &mut super::slots::Slot, run: RunId, phase: Phase| match &mut slot.record {
+            Record::Taken(taken) if taken.run == run => taken.phase = phase,
+            _ => {}
+        };
+        let report = match word {
+            Word::Iam { .. } => return,
+            Word::Started { run, started } => {
+                phase(slot, run, Phase::Started(started));
+                Report::Started { run, pid: started.pid, at: started.at }
+            }
+            Word::Ended { run, end } => {
+                phase(slot, run, Phase::Ended(end.clone()));
+                Report::Ended { run, end }
+            }
+            Word::Suspended { run } => {
+                slot.suspended = true;
+                Report::Suspended { run }
+            }
+            Word::Resumed { run } => {
+                slot.suspended = false;
+                Report::Resumed { run }
+            }
+            Word::HookFailed { run, hook, error } => Report::HookFailed { run, hook, error },
+            Word::Fault { text } => Report::Fault { text },
+        };
+        self.tell(&report);
+    }
+
+    pub(super) fn is_supervisor(&self, pid: Pid) -> bool {
+        self.slots.iter().any(|slot| matches!(&slot.worker, Worker::Supervisor { pid: theirs, .. } if *theirs == pid))
+    }
+}

@@ -1,0 +1,336 @@
+//! What the centre and the launcher say to each other, over one stream socket: frames of a little-endian `u32` length
+//! and that many bytes of postcard. The launcher speaks first ([`Report::Hello`]).
+//!
+//! Both sides are built from the same source, so a differing [`VERSION`] means an upgrade half done: the centre ends
+//! the launcher (jobs go on) and starts the new one.
+//!
+//! # What the launcher promises
+//! * A run is started at most once, however often [`Order::Launch`] is repeated, and however often launcher and centre
+//!   are killed in between, **as long as the machine is not rebooted**: what is known about a run is on disk, but not
+//!   forced there at each start. So a centre that finds a run started under another boot id must not launch it again.
+//! * A run is reported (at each [`Hello`], and by [`Report::Ended`]) until [`Order::Forget`] names it.
+//! * [`Report::Ended`] comes after the last process of the job is gone.
+
+use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, Usage};
+use serde::{Deserialize, Serialize};
+
+/// Changes whenever a message changes.
+pub const VERSION: u16 = 1;
+
+/// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
+pub const MAX_FRAME: usize = 16 << 20;
+
+/// From the centre to the launcher.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Order {
+    /// A script that launches will refer to. [`crate::local::link::Link::launch`] sends it when it is needed.
+    Script {
+        /// Its name.
+        id: ScriptId,
+        /// Its content.
+        bytes: Text,
+    },
+    /// Start this run, unless a slot has it already: then its present state is reported again.
+    Launch(Box<Launch>),
+    /// End this run: SIGCONT and SIGTERM to all its processes, SIGKILL after the wait.
+    Terminate {
+        /// Which.
+        run: RunId,
+        /// A whole line (without its end) for the job's error file, written first.
+        note: Option<String>,
+        /// How long processes may take to leave.
+        kill_wait: Span,
+    },
+    /// Send a signal.
+    Signal {
+        /// To which run.
+        run: RunId,
+        /// Its number.
+        signal: u8,
+        /// To which of its processes.
+        scope: Scope,
+    },
+    /// Stop all processes of this run.
+    Suspend {
+        /// Which.
+        run: RunId,
+    },
+    /// Let them go on.
+    Resume {
+        /// Which.
+        run: RunId,
+    },
+    /// The ends of these runs are safe with the centre: their slots may be used again.
+    Forget(Vec<RunId>),
+    /// Leave; jobs go on.
+    Quit,
+}
+
+/// Which processes of a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum Scope {
+    /// The batch script's own process.
+    Batch,
+    /// All but the batch script's own process.
+    Others,
+    /// All.
+    All,
+}
+
+/// Names a script's content: the centre chooses; equal names must mean equal content.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
+pub struct ScriptId(pub u64);
+
+/// All that is needed to start one run. Paths are absolute, with patterns filled in.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Launch {
+    /// Which.
+    pub run: RunId,
+    /// What to run.
+    pub script: ScriptId,
+    /// The job as messages name it.
+    pub label: String,
+    /// Who speaks in messages to the job's files: `slurmstepd-vm`.
+    pub speaker: String,
+    /// As whom. Groups are looked up by the user's name when the launcher is root; an empty name means `gid` alone.
+    /// A launcher that is not root only takes its own uid.
+    pub owner: Owner,
+    /// Arguments after the script.
+    pub args: Vec<Text>,
+    /// The environment.
+    pub env: Environment,
+    /// Variables that get the script's process id (`SLURM_TASK_PID`).
+    pub pid_variables: Vec<String>,
+    /// Where; if it cannot be entered the job says so in its error file and runs in `/tmp`.
+    pub workdir: Text,
+    /// Standard input; `None`: `/dev/null`.
+    pub stdin: Option<Text>,
+    /// Standard output; `None`: `/dev/null`.
+    pub stdout: Option<Text>,
+    /// Standard error; `None`: where standard output goes.
+    pub stderr: Option<Text>,
+    /// What happens to what these files held.
+    pub open_mode: OpenMode,
+    /// File mode creation mask.
+    pub umask: u32,
+    /// Soft limits; what is above the launcher's hard limit is cut down to it. Others stay as the launcher has them.
+    pub limits: Limits,
+    /// The hardware threads it may use; empty: all (nothing is bound).
+    pub cpus: CpuSet,
+    /// The memory it may use; `None`: no limit.
+    pub memory_mib: Option<u64>,
+    /// The GPUs it has. Visibility is the environment's affair.
+    pub gpus: Vec<u32>,
+    /// Added to the nice value.
+    pub nice: i32,
+    /// `/proc/self/oom_score_adj`; less than the launcher's own is not tried.
+    pub oom_score_adj: i32,
+    /// Run before, as the launcher's user; when it fails the job is not started.
+    pub prolog: Option<Hook>,
+    /// Run after the last process is gone, as the launcher's user.
+    pub epilog: Option<Hook>,
+}
+
+/// An operator's script around a job.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Hook {
+    /// The program.
+    pub path: Text,
+    /// Its whole environment.
+    pub env: Environment,
+    /// It is killed, and counts as failed, when it takes longer.
+    pub limit: Span,
+}
+
+/// `NAME=value` strings, each ended by a NUL, in one piece: copied often, read once.
+#[derive(Clone, Default, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Environment(Text);
+
+impl Environment {
+    /// From pairs.
+    pub fn from_pairs<N: AsRef<[u8]>, V: AsRef<[u8]>>(pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut bytes = Vec::new();
+        for (name, value) in pairs {
+            push_variable(&mut bytes, name.as_ref(), value.as_ref());
+        }
+        Self(bytes.into())
+    }
+
+    /// This, and more pairs after it. Names are not compared: a variable set twice is there twice, and most programs
+    /// see the first.
+    pub fn and_pairs<N: AsRef<[u8]>, V: AsRef<[u8]>>(&self, pairs: impl IntoIterator<Item = (N, V)>) -> Self {
+        let mut bytes = self.0.as_bytes().to_vec();
+        for (name, value) in pairs {
+            push_variable(&mut bytes, name.as_ref(), value.as_ref());
+        }
+        Self(bytes.into())
+    }
+
+    /// The `NAME=value` strings, without their NUL.
+    pub fn iter(&self) -> impl Iterator<Item = &[u8]> {
+        self.0.as_bytes().split(|byte| *byte == 0).filter(|entry| !entry.is_empty())
+    }
+}
+
+/// A NUL would end the string early and smuggle in another variable, so what follows it is left out.
+fn push_variable(bytes: &mut Vec<u8>, name: &[u8], value: &[u8]) {
+    let until_nul = |part: &[u8]| part.iter().position(|byte| *byte == 0).unwrap_or(part.len());
+    bytes.extend_from_slice(&name[..until_nul(name)]);
+    bytes.push(b'=');
+    bytes.extend_from_slice(&value[..until_nul(value)]);
+    bytes.push(0);
+}
+
+/// From the launcher to the centre.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum Report {
+    /// First of all, at every connection.
+    Hello(Hello),
+    /// The run's process exists, and passes its gate.
+    Started {
+        /// Which.
+        run: RunId,
+        /// The batch script's process.
+        pid: u32,
+        /// When.
+        at: Time,
+    },
+    /// The run is over and nothing of it is left. Repeated at each [`Hello`] until forgotten.
+    Ended {
+        /// Which.
+        run: RunId,
+        /// How.
+        end: End,
+    },
+    /// All its processes stand still.
+    Suspended {
+        /// Which.
+        run: RunId,
+    },
+    /// They go on.
+    Resumed {
+        /// Which.
+        run: RunId,
+    },
+    /// An operator's script failed. After a prolog, [`Report::Ended`] with [`Outcome::LaunchFailed`] follows.
+    HookFailed {
+        /// Around which run.
+        run: RunId,
+        /// Which script.
+        hook: HookKind,
+        /// How.
+        error: String,
+    },
+    /// An order named a run that no slot has: it was never launched here, or is forgotten.
+    Unknown {
+        /// Which.
+        run: RunId,
+    },
+    /// Something an operator should read.
+    Fault {
+        /// What, where.
+        text: String,
+    },
+}
+
+/// Which of the operator's scripts.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum HookKind {
+    /// Before the job.
+    Prolog,
+    /// After it.
+    Epilog,
+}
+
+/// What the launcher knows when a centre connects.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Hello {
+    /// [`VERSION`].
+    pub version: u16,
+    /// The launcher's process.
+    pub pid: u32,
+    /// `/proc/sys/kernel/random/boot_id`.
+    pub boot_id: String,
+    /// How limits are kept on this machine.
+    pub guarantees: Guarantees,
+    /// Every run that is not forgotten.
+    pub runs: Vec<RunReport>,
+}
+
+/// One run and where it is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct RunReport {
+    /// Which.
+    pub run: RunId,
+    /// Where it is.
+    pub state: RunState,
+}
+
+/// Where a run is.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub enum RunState {
+    /// A slot has it, its script has not started; a report will follow.
+    Starting,
+    /// Its script runs, or what it left is being cleared away.
+    Running {
+        /// The batch script's process.
+        pid: u32,
+        /// Since when.
+        started: Time,
+        /// Its processes were told to stand still.
+        suspended: bool,
+    },
+    /// Over.
+    Ended(End),
+    /// The machine was rebooted under it.
+    Rebooted {
+        /// When it had started, if it had.
+        started: Option<Time>,
+    },
+}
+
+/// The end of a run.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct End {
+    /// When its script had started; `None`: it had not.
+    pub started: Option<Time>,
+    /// When it was over; never before `started`, wherever the clock jumped.
+    pub at: Time,
+    /// How.
+    pub outcome: Outcome,
+    /// What its processes used, all together.
+    pub usage: Usage,
+}
+
+/// How limits are kept here.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Guarantees {
+    /// Which kernel interface is used.
+    pub cgroup: CgroupVersion,
+    /// Cores: `true` a cpuset that the job cannot leave, `false` an affinity that it could change.
+    pub cpuset: bool,
+    /// Memory: `true` the kernel holds the limit at every instant, `false` it is measured every half second.
+    pub memory: bool,
+    /// Ends every process even when the job's supervisor was killed before it: `true` by cgroup, `false` by searching
+    /// for the job's mark, which a process could take off.
+    pub containment: bool,
+    /// CPU time of every process, also of those nobody waited for.
+    pub cpu_time: bool,
+    /// Suspending: `true` by the freezer, `false` by SIGSTOP, which a job's owner could undo.
+    pub freezer: bool,
+    /// Jobs of every user (root), or of one.
+    pub every_user: bool,
+    /// Where the cgroups are, and why something is missing, for a person.
+    pub notes: Vec<String>,
+}
+
+/// Which kernel interface keeps limits.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum CgroupVersion {
+    /// The unified tree.
+    V2,
+    /// One tree for each controller.
+    V1,
+    /// Neither can be used.
+    None,
+}

@@ -1,0 +1,198 @@
+//! A slot file: what is known of the one run that a slot has, so that it outlives every process of ours.
+//!
+//! Two halves are written in turn, each with a sequence number and a checksum, so that a torn write leaves the half
+//! before it. While a supervisor lives it holds a lock (flock) on its slot file: nothing else says that it is alive.
+//! Who writes when: the launcher while no supervisor works on the slot's run (assigning, forgetting, burying), the
+//! job's own process just before it becomes the script, the supervisor otherwise. Never two at once.
+//!
+//! Must not know how a run is started or ended.
+
+use std::fs::File;
+use std::io;
+use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
+use std::os::unix::fs::FileExt;
+
+use model::{Outcome, RunId, Time};
+use nix::fcntl::{OFlag, openat};
+use nix::sys::stat::Mode;
+use serde::{Deserialize, Serialize};
+
+use super::protocol::End;
+use super::sys;
+
+/// Bytes in a half.
+const HALF: usize = 1024;
+/// Marks the format; the last byte is its version.
+const MAGIC: [u8; 8] = *b"ALGSLOT\x01";
+/// Magic, sequence, checksum, length.
+const HEAD: usize = 8 + 8 + 8 + 4;
+/// Error texts are cut to fit.
+const ERROR_TEXT: usize = 500;
+
+/// What a slot has.
+#[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+pub(crate) enum Record {
+    /// Nothing.
+    #[default]
+    Free,
+    /// A run.
+    Taken(Taken),
+}
+
+/// A run in a slot.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Taken {
+    pub(crate) run: RunId,
+    /// The boot in which it was assigned.
+    pub(crate) boot_id: String,
+    /// Whose it is.
+    pub(crate) uid: u32,
+    pub(crate) supervisor: u32,
+    pub(crate) phase: Phase,
+}
+
+/// How far a run has come.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) enum Phase {
+    /// Its supervisor was told; its script has not been let go.
+    Assigned,
+    /// Its script was let go.
+    Started(Started),
+    /// Over, and nothing left of it.
+    Ended(End),
+}
+
+/// The batch script's process.
+#[derive(Clone, Copy, PartialEq, Debug, Serialize, Deserialize)]
+pub(crate) struct Started {
+    pub(crate) pid: u32,
+    pub(crate) at: Time,
+    /// The process was born between these two instants after boot (milliseconds); a later one with its number is
+    /// another.
+    pub(crate) born_ms: (u64, u64),
+}
+
+impl Taken {
+    /// When its script was let go.
+    pub(crate) fn started(&self) -> Option<Time> {
+        match &self.phase {
+            Phase::Assigned => None,
+            Phase::Started(started) => Some(started.at),
+            Phase::Ended(end) => end.started,
+        }
+    }
+}
+
+/// An open slot file.
+#[derive(Debug)]
+pub(crate) struct SlotFile {
+    file: File,
+}
+
+impl SlotFile {
+    /// Opens slot `number` below the directory `slots`, creating it full-sized, so that later writes need no room.
+    pub(crate) fn open(slots: BorrowedFd<'_>, number: u32) -> io::Result<Self> {
+        let flags = OFlag::O_RDWR | OFlag::O_CREAT | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
+        let fd: OwnedFd = openat(slots, number.to_string().as_str(), flags, Mode::S_IRUSR | Mode::S_IWUSR)?;
+        let file = File::from(fd);
+        if file.metadata()?.len() < 2 * HALF as u64 {
+            file.write_all_at(&[0; 2 * HALF], 0)?;
+        }
+        Ok(Self { file })
+    }
+
+    /// Takes the lock that says "its supervisor lives"; `false` when another has it.
+    pub(crate) fn lock(&self) -> io::Result<bool> {
+        match self.file.try_lock() {
+            Ok(()) => Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    pub(crate) fn fd(&self) -> BorrowedFd<'_> {
+        self.file.as_fd()
+    }
+
+    /// The newest whole record; [`Record::Free`] when there is none.
+    pub(crate) fn read(&self) -> io::Result<Record> {
+        Ok(self.newest()?.map_or(Record::Free, |(_, record)| record))
+    }
+
+    /// Puts a record over the older half.
+    pub(crate) fn write(&self, record: &Record) -> io::Result<()> {
+        let sequence = self.newest()?.map_or(1, |(sequence, _)| sequence + 1);
+        let half = encode(record, sequence)?;
+        sys::write_at(self.file.as_fd(), &half, (sequence % 2) * HALF as u64)
+    }
+
+    /// Forces what was written to the disk.
+    pub(crate) fn sync(&self) -> io::Result<()> {
+        self.file.sync_data()
+    }
+
+    fn newest(&self) -> io::Result<Option<(u64, Record)>> {
+        let mut bytes = [0; 2 * HALF];
+        let mut have = 0;
+        while have < bytes.len() {
+            match self.file.read_at(&mut bytes[have..], have as u64)? {
+                0 => break,
+                count => have += count,
+            }
+        }
+        let (left, right) = bytes.split_at(HALF);
+        let (left, right) = (decode(left), decode(right));
+        Ok(match (left, right) {
+            (Some(left), Some(right)) => Some(if left.0 > right.0 { left } else { right }),
+            (left, right) => left.or(right),
+        })
+    }
+}
+
+fn encode(record: &Record, sequence: u64) -> io::Result<[u8; HALF]> {
+    let shortened = shorten(record);
+    let mut half = [0; HALF];
+    let length =
+        postcard::to_slice(shortened.as_ref().unwrap_or(record), &mut half[HEAD..]).map_err(io::Error::other)?.len();
+    half[..8].copy_from_slice(&MAGIC);
+    half[8..16].copy_from_slice(&sequence.to_le_bytes());
+    half[24..28].copy_from_slice(&(length as u32).to_le_bytes());
+    let sum = checksum(sequence, &half[HEAD..HEAD + length]);
+    half[16..24].copy_from_slice(&sum.to_le_bytes());
+    Ok(half)
+}
+
+fn decode(half: &[u8]) -> Option<(u64, Record)> {
+    let number = |at: usize| half.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
+    let length = u32::from_le_bytes(half.get(24..28)?.try_into().ok()?) as usize;
+    let payload = half.get(HEAD..HEAD.checked_add(length)?)?;
+    let sequence = number(8)?;
+    if half.get(..8)? != MAGIC || number(16)? != checksum(sequence, payload) {
+        return None;
+    }
+    Some((sequence, postcard::from_bytes(payload).ok()?))
+}
+
+/// FNV-1a over the sequence number and the payload: this guards against torn writes, not against malice.
+fn checksum(sequence: u64, payload: &[u8]) -> u64 {
+    let bytes = sequence.to_le_bytes();
+    bytes
+        .iter()
+        .chain(payload)
+        .fold(0xcbf2_9ce4_8422_2325, |sum, byte| (sum ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01b3))
+}
+
+/// The same with a shorter error text, where it is too long for a half.
+fn shorten(record: &Record) -> Option<Record> {
+    let Record::Taken(taken) = record else { return None };
+    let Phase::Ended(End { outcome: Outcome::LaunchFailed { exit, error }, .. }) = &taken.phase else { return None };
+    if error.len() <= ERROR_TEXT {
+        return None;
+    }
+    let cut = (0..=ERROR_TEXT).rev().find(|at| error.is_char_boundary(*at)).unwrap_or(0);
+    let mut shorter = taken.clone();
+    if let Phase::Ended(end) = &mut shorter.phase {
+        end.outcome = Outcome::LaunchFailed { exit: *exit, error: error[..cut].to_owned() };
+    }
+    Some(Record::Taken(shorter))
+}

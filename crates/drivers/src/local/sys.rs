@@ -1,0 +1,174 @@
+//! System calls that no crate wraps the way they are needed here. Must not know what they are needed for.
+
+use std::ffi::CStr;
+use std::io;
+use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::time::Duration;
+
+use nix::errno::Errno;
+use nix::unistd::Pid;
+
+/// How a process ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Fate {
+    Exited(u8),
+    Killed(u8),
+}
+
+/// CPU time, memory and storage I/O of a process and of those that it waited for.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Spent {
+    pub(crate) user: Duration,
+    pub(crate) system: Duration,
+    pub(crate) max_rss_kib: u64,
+    pub(crate) blocks_read: u64,
+    pub(crate) blocks_written: u64,
+}
+
+impl Spent {
+    /// Adds another process: times and blocks add up, the greater memory stays.
+    pub(crate) fn add(&mut self, other: Spent) {
+        self.user += other.user;
+        self.system += other.system;
+        self.max_rss_kib = self.max_rss_kib.max(other.max_rss_kib);
+        self.blocks_read += other.blocks_read;
+        self.blocks_written += other.blocks_written;
+    }
+
+    fn from_raw(usage: &libc::rusage) -> Self {
+        let duration = |time: libc::timeval| {
+            Duration::from_secs(time.tv_sec.max(0) as u64) + Duration::from_micros(time.tv_usec.max(0) as u64)
+        };
+        Self {
+            user: duration(usage.ru_utime),
+            system: duration(usage.ru_stime),
+            max_rss_kib: usage.ru_maxrss.max(0) as u64,
+            blocks_read: usage.ru_inblock.max(0) as u64,
+            blocks_written: usage.ru_oublock.max(0) as u64,
+        }
+    }
+}
+
+/// What [`wait_any`] found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Waited {
+    /// This child has ended, and is gone.
+    Ended(Pid, Fate, Spent),
+    /// There are children, none has ended.
+    StillRunning,
+    /// There is no child.
+    Childless,
+}
+
+/// Takes leave of one ended child, without waiting for one.
+pub(crate) fn wait_any() -> Waited {
+    loop {
+        let mut status = 0;
+        // SAFETY: an all-zero rusage is a valid one.
+        let mut usage: libc::rusage = unsafe { std::mem::zeroed() };
+        // SAFETY: both pointers are to live, writable variables of the right types.
+        let pid = unsafe { libc::wait4(-1, &mut status, libc::WNOHANG, &mut usage) };
+        match pid {
+            0 => return Waited::StillRunning,
+            -1 if Errno::last() == Errno::EINTR => {}
+            -1 => return Waited::Childless,
+            pid if libc::WIFEXITED(status) => {
+                let fate = Fate::Exited(libc::WEXITSTATUS(status) as u8);
+                return Waited::Ended(Pid::from_raw(pid), fate, Spent::from_raw(&usage));
+            }
+            pid => {
+                let fate = Fate::Killed(libc::WTERMSIG(status) as u8);
+                return Waited::Ended(Pid::from_raw(pid), fate, Spent::from_raw(&usage));
+            }
+        }
+    }
+}
+
+/// Closes every descriptor from `first` on but these, which are in ascending order.
+pub(crate) fn close_all_but(first: RawFd, kept: &[RawFd]) {
+    let mut from = first;
+    for fd in kept.iter().copied().filter(|fd| *fd >= first) {
+        if from < fd {
+            close_range(from, fd - 1, false);
+        }
+        from = fd + 1;
+    }
+    close_range(from, RawFd::MAX, false);
+}
+
+/// Has every descriptor from `first` on closed on exec.
+pub(crate) fn close_on_exec_from(first: RawFd) {
+    close_range(first, RawFd::MAX, true);
+}
+
+/// Kernels before 5.11 know only the slow way.
+fn close_range(first: RawFd, last: RawFd, on_exec: bool) {
+    const CLOEXEC: libc::c_uint = 1 << 2;
+    let flags = if on_exec { CLOEXEC } else { 0 };
+    // SAFETY: the call takes three numbers; descriptors closed here are owned by nobody who goes on.
+    let answer = unsafe { libc::syscall(libc::SYS_close_range, first as libc::c_uint, last as libc::c_uint, flags) };
+    if answer == 0 {
+        return;
+    }
+    let Ok(listing) = std::fs::read_dir("/proc/self/fd") else { return };
+    let open: Vec<RawFd> =
+        listing.flatten().filter_map(|entry| entry.file_name().to_str().and_then(|name| name.parse().ok())).collect();
+    for fd in open.into_iter().filter(|fd| (first..=last).contains(fd)) {
+        // SAFETY: acting on a number that may be no descriptor any more is an error the kernel answers.
+        unsafe {
+            if on_exec {
+                libc::fcntl(fd, libc::F_SETFD, libc::FD_CLOEXEC)
+            } else {
+                libc::close(fd)
+            };
+        }
+    }
+}
+
+/// Replaces the program. Returns only if that failed.
+///
+/// # Safety
+/// `argv` and `envp` end with a null pointer; what else they hold points to NUL-terminated strings.
+pub(crate) unsafe fn execve(path: &CStr, argv: &[*const libc::c_char], envp: &[*const libc::c_char]) -> Errno {
+    // SAFETY: promised by the caller.
+    unsafe { libc::execve(path.as_ptr(), argv.as_ptr(), envp.as_ptr()) };
+    Errno::last()
+}
+
+/// Becomes that user for good. The calls go to the kernel directly: there is one thread only.
+pub(crate) fn become_user(uid: u32, gid: u32, groups: &[libc::gid_t]) -> Result<(), Errno> {
+    // SAFETY: the group list's pointer and length belong together; the other arguments are numbers.
+    unsafe {
+        Errno::result(libc::syscall(libc::SYS_setgroups, groups.len(), groups.as_ptr()))?;
+        Errno::result(libc::syscall(libc::SYS_setresgid, gid, gid, gid))?;
+        Errno::result(libc::syscall(libc::SYS_setresuid, uid, uid, uid))?;
+    }
+    Ok(())
+}
+
+/// Every signal does again what it does by default, also in what we start.
+pub(crate) fn default_signals() {
+    for signal in 1..=31 {
+        // SAFETY: the default action is always allowed; SIGKILL and SIGSTOP answer an error that means nothing.
+        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    }
+}
+
+/// Writes all of `bytes` at `offset`.
+pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> io::Result<()> {
+    let mut done = 0;
+    while done < bytes.len() {
+        // SAFETY: pointer and length are those of a live slice.
+        let count = unsafe {
+            let rest = &bytes[done..];
+            libc::pwrite(fd.as_raw_fd(), rest.as_ptr().cast(), rest.len(), (offset + done as u64) as libc::off_t)
+        };
+        match count {
+            -1 if Errno::last() == Errno::EINTR => {}
+            -1 => return Err(io::Error::last_os_error()),
+            0 => return Err(io::ErrorKind::WriteZero.into()),
+            count => done += count as usize,
+        }
+    }
+    Ok(())
+}
