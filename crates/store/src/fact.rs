@@ -37,6 +37,11 @@ pub enum Fact {
         /// Its worst exit.
         exit: Exit,
     },
+    /// The centre serves under this boot of the machine; starts that follow belong to it.
+    Serving {
+        /// `/proc/sys/kernel/random/boot_id`.
+        boot_id: String,
+    },
     /// Somebody changed projects, members or operators, or the centre itself did something worth keeping.
     Noted {
         /// Who.

@@ -2,11 +2,11 @@
 
 use std::{path::Path, sync::Arc};
 
-use model::{DependencyTerm, JobId, JobSpec, JobState, Time};
+use model::{DependencyTerm, Exit, JobId, JobSpec, JobState, Time};
 use rusqlite::{OptionalExtension, params};
 use scheduler::What;
 
-use crate::{Db, Fact, ShareUse, StoreError, StoredEvent, accounts::state_named};
+use crate::{BlobId, Db, Fact, ShareUse, StoreError, StoredEvent, accounts::state_named};
 
 /// What a restart starts from, besides the events.
 #[derive(Clone, PartialEq, Debug)]
@@ -28,11 +28,16 @@ pub struct StoredSubmission {
     pub at: Time,
     /// What.
     pub spec: Arc<JobSpec>,
+    /// The number of its script.
+    pub script_id: BlobId,
     /// The batch script.
     pub script: Arc<[u8]>,
     /// `NAME=value`, each ended by a NUL.
     pub environment: Arc<[u8]>,
 }
+
+/// Date, wishes, script and environment of a submission.
+pub(crate) type SpecRow = (Time, Arc<JobSpec>, i64, i64);
 
 /// A connection that only reads.
 pub struct Reader {
@@ -67,8 +72,9 @@ impl Reader {
                 (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?, row.get(2).map_err(&fault)?);
             let mut fact: Fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
             if let Fact::Job(What::Submitted { id, spec, known }) = &mut fact {
-                *spec = self.spec(*id)?.ok_or_else(|| self.unreadable("a submission", &"it is missing"))?.1;
-                self.complete_known(spec, known)?;
+                let stored = self.spec(*id)?.ok_or_else(|| self.unreadable("a submission", &"it is missing"))?.1;
+                self.complete_known(&stored, known)?;
+                *spec = Some(stored);
             }
             each(StoredEvent { at: Time(at), base: base.map(JobId), fact });
         }
@@ -90,8 +96,9 @@ impl Reader {
     /// [`StoreError`].
     pub fn submission(&self, id: JobId) -> Result<Option<StoredSubmission>, StoreError> {
         let Some((at, spec, script, environment)) = self.spec(id)? else { return Ok(None) };
+        let script_id = BlobId(script);
         let (script, environment) = (self.blob(script)?, self.blob(environment)?);
-        Ok(Some(StoredSubmission { id, at, spec, script, environment }))
+        Ok(Some(StoredSubmission { id, at, spec, script_id, script, environment }))
     }
 
     /// The submission that a record or a task belongs to, whether it is over or not.
@@ -130,6 +137,29 @@ impl Reader {
         Ok(endings)
     }
 
+    /// The worst of all endings of a submission: the state of the run with the greatest exit code, and that code.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn worst_ending(&self, base: JobId) -> Result<(JobState, Exit), StoreError> {
+        let fault = self.db.fault("reading how a job ended");
+        let worst = self
+            .db
+            .sql
+            .prepare_cached(include_str!("../queries/worst-ending.sql"))
+            .and_then(|mut one| {
+                one.query_row([base.0], |row| {
+                    Ok((row.get::<_, String>(0)?, Exit { code: row.get(1)?, signal: row.get(2)? }))
+                })
+                .optional()
+            })
+            .map_err(fault)?;
+        Ok(match worst {
+            Some((state, exit)) => (state_named(&state).unwrap_or(JobState::NodeFail), exit),
+            None => (JobState::Completed, Exit::default()),
+        })
+    }
+
     /// Every change of state of a submission, in order.
     ///
     /// # Errors
@@ -148,7 +178,7 @@ impl Reader {
             .collect()
     }
 
-    pub(crate) fn spec(&self, id: JobId) -> Result<Option<(Time, Arc<JobSpec>, i64, i64)>, StoreError> {
+    pub(crate) fn spec(&self, id: JobId) -> Result<Option<SpecRow>, StoreError> {
         let found: Option<(i64, String, i64, i64)> = self
             .db
             .sql

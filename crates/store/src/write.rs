@@ -64,6 +64,8 @@ pub enum Write {
     Step(Box<StepRecord>),
     /// Nothing of a submission waits or runs any more.
     Close(JobId),
+    /// Something of it waits again after all.
+    Reopen(JobId),
     /// Past use for fair share, as it is now.
     Shares(Vec<ShareUse>),
     /// A new project, or new facts about one.
@@ -194,6 +196,9 @@ impl Write {
             Write::Step(step) => insert_step(sql, step)?,
             Write::Close(id) => {
                 sql.prepare_cached("DELETE FROM open WHERE id = ?1")?.execute([id.0])?;
+            }
+            Write::Reopen(id) => {
+                sql.prepare_cached("INSERT OR IGNORE INTO open (id) VALUES (?1)")?.execute([id.0])?;
             }
             Write::Shares(rows) => {
                 let mut statement = sql.prepare_cached(include_str!("../queries/put-share-use.sql"))?;

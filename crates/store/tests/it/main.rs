@@ -1,0 +1,6 @@
+//! The data file: what is written comes back, also after a crash, an upgrade, a backup.
+#![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
+
+mod copies;
+mod replay;
+mod support;

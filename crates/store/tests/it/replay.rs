@@ -1,0 +1,147 @@
+//! What a restart and `sacct` read back.
+
+use model::*;
+use scheduler::{RequeueCause, What};
+use store::{AccountFilter, BlobId, Fact, ShareUse, StepRecord, Write};
+
+use crate::support::*;
+
+fn replayed(file: &File) -> (Vec<Fact>, store::Replay) {
+    let mut facts = Vec::new();
+    let replay = file.reader().replay(&mut |event| facts.push(event.fact)).unwrap();
+    (facts, replay)
+}
+
+#[test]
+fn only_what_is_open_is_replayed_with_its_submission_put_back() {
+    let file = File::new();
+    let mut writes = submission(1, spec("over"));
+    writes.push(over(1, finished(1, 0, JobState::Completed, Exit::default())));
+    writes.push(Write::Close(JobId(1)));
+    writes.extend(submission(2, spec("open")));
+    writes.push(event(1500, 2, What::Held { id: JobId(2), by_operator: false }));
+    writes.push(Write::Event {
+        at: Time(1600),
+        base: None,
+        fact: Box::new(Fact::Job(What::Drained { reason: "fan".into(), by: Uid(0) })),
+    });
+    file.write(writes).unwrap();
+    let (facts, replay) = replayed(&file);
+    assert_eq!((replay.next_id, replay.next_blob), (JobId(3), 6));
+    match &facts[..] {
+        [Fact::Job(What::Submitted { id: JobId(2), spec: read, .. }), Fact::Job(What::Held { .. }), Fact::Job(What::Drained { .. })] => {
+            assert_eq!(read.as_deref(), Some(&spec("open")));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_dependency_on_a_job_that_is_over_comes_back_with_how_it_ended() {
+    let file = File::new();
+    let mut writes = submission(1, spec("first"));
+    let mut second = spec("second");
+    let term = DependencyTerm { kind: DependencyKind::AfterOk, job: Some(JobId(1)), task: None };
+    second.dependency = Some(Dependency { terms: vec![term], any: false });
+    writes.extend(submission(2, second));
+    // Both are open when the second is submitted; the first ends after that.
+    writes.push(over(1, finished(1, 0, JobState::Failed, Exit { code: 3, signal: 0 })));
+    writes.push(Write::Close(JobId(1)));
+    file.write(writes).unwrap();
+    let (facts, _) = replayed(&file);
+    match &facts[..] {
+        [Fact::Job(What::Submitted { known, .. })] => assert_eq!(known, &[(JobId(1), None, JobState::Failed)]),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_batch_is_there_whole_or_not_at_all() {
+    let file = File::new();
+    let mut writes = submission(1, spec("twice"));
+    writes.extend(submission(1, spec("twice")));
+    assert!(file.write(writes).is_err());
+    let (facts, replay) = replayed(&file);
+    assert!(facts.is_empty());
+    assert_eq!(replay.next_id, JobId(1));
+    assert_eq!(store::check(&file.path).unwrap().submissions, 0);
+}
+
+#[test]
+fn accounts_show_the_last_attempt_its_batch_line_and_its_steps() {
+    let file = File::new();
+    let mut writes = submission(5, spec("twice"));
+    writes.push(over(5, finished(5, 0, JobState::Requeued, Exit { code: 0, signal: 15 })));
+    writes.push(event(5, 5, What::Requeued { id: JobId(5), cause: RequeueCause::Asked(Uid(0)), hold: false }));
+    writes.push(over(5, finished(5, 1, JobState::Failed, Exit { code: 3, signal: 0 })));
+    writes.push(Write::Step(Box::new(StepRecord {
+        job: JobId(5),
+        attempt: 1,
+        step: 0,
+        name: Text::from("hostname"),
+        state: JobState::Completed,
+        exit: Exit::default(),
+        start: Time(2100),
+        end: Time(2200),
+        cpus: 1,
+        tasks: 1,
+        usage: Usage::default(),
+    })));
+    file.write(writes).unwrap();
+    let read = |filter: AccountFilter| {
+        let mut lines = Vec::new();
+        let mut take = |rows: Vec<AccountRow>| {
+            lines.extend(rows.iter().map(|row| {
+                let step = row.step.map_or(String::new(), |step| format!(".{step}"));
+                format!("{}{step} {} {} {}", row.id, row.name, row.state, row.exit)
+            }));
+        };
+        file.reader().accounts(&filter, Vec::new(), &mut take).unwrap();
+        lines
+    };
+    let one = Some(vec![(JobId(5), None)]);
+    assert_eq!(read(AccountFilter { targets: one.clone(), ..Default::default() }), ["5 twice FAILED 3:0"]);
+    assert_eq!(
+        read(AccountFilter { targets: one.clone(), steps: true, ..Default::default() }),
+        ["5 twice FAILED 3:0", "5.batch batch FAILED 3:0", "5.0 hostname COMPLETED 0:0"]
+    );
+    assert_eq!(
+        read(AccountFilter { targets: one, duplicates: true, ..Default::default() }),
+        ["5 twice REQUEUED 0:15", "5 twice FAILED 3:0"]
+    );
+    let elsewhere = AccountFilter { users: Some(vec![Uid(1002)]), ..Default::default() };
+    assert!(read(elsewhere).is_empty());
+    let later = AccountFilter { since: Some(Time(6000)), ..Default::default() };
+    assert!(read(later).is_empty());
+}
+
+#[test]
+fn scripts_arguments_and_shares_come_back_exactly() {
+    let file = File::new();
+    let mut writes = submission(1, spec("bytes"));
+    let used = 0.1_f64 + 0.2;
+    writes.push(Write::Shares(vec![ShareUse { account: "proj".into(), user: "alice".into(), used, at: Time(9) }]));
+    file.write(writes).unwrap();
+    let stored = file.reader().submission(JobId(1)).unwrap().unwrap();
+    assert_eq!((&stored.script[..], &stored.environment[..]), (&b"#!/bin/sh\ntrue\n"[..], &b"A=1\0"[..]));
+    assert_eq!(stored.script_id, BlobId(2));
+    assert_eq!(stored.spec.args[0].as_bytes(), b"caf\xe9");
+    let (_, replay) = replayed(&file);
+    assert_eq!(replay.shares[0].used.to_bits(), used.to_bits());
+}
+
+#[test]
+fn retention_takes_whole_submissions_and_leaves_what_is_open() {
+    let file = File::new();
+    let mut writes = submission(1, spec("old"));
+    writes.push(over(1, finished(1, 0, JobState::Completed, Exit::default())));
+    writes.push(Write::Close(JobId(1)));
+    writes.extend(submission(2, spec("open")));
+    writes.push(over(2, finished(2, 0, JobState::Requeued, Exit::default())));
+    file.write(writes).unwrap();
+    file.write(vec![Write::Prune(Time(4000))]).unwrap();
+    assert_eq!(store::check(&file.path).unwrap().submissions, 2, "nothing is older than that");
+    file.write(vec![Write::Prune(Time(9000))]).unwrap();
+    let report = store::check(&file.path).unwrap();
+    assert_eq!((report.submissions, report.open, report.runs), (1, 1, 1));
+}
