@@ -22,9 +22,10 @@ pub enum What {
     Submitted {
         /// The number given to it.
         id: JobId,
-        /// The submission. Stored by the centre beside the event and put back on replay.
-        #[serde(skip, default = "no_spec")]
-        spec: Arc<JobSpec>,
+        /// The submission. Stored by the centre beside the event, and put back before the event is applied again:
+        /// `None` only in between.
+        #[serde(skip)]
+        spec: Option<Arc<JobSpec>>,
         /// How jobs that it depends on ended, where they had left the state already: what is neither here nor in the
         /// state never existed, and its condition is taken as fulfilled (as Slurm does).
         known: Vec<(JobId, Option<u32>, JobState)>,
@@ -96,6 +97,14 @@ pub enum What {
         /// Held there.
         hold: bool,
     },
+    /// It ends to make place, and is not tried again: its QOS says so, or it does not allow to be requeued.
+    /// Performed by terminating it.
+    Preempted {
+        /// The record.
+        id: JobId,
+        /// The more important job.
+        by: JobId,
+    },
     /// Held.
     Held {
         /// The record.
@@ -157,10 +166,6 @@ pub enum What {
         /// Its name.
         name: String,
     },
-}
-
-fn no_spec() -> Arc<JobSpec> {
-    unreachable_spec()
 }
 
 /// What a job is given on the machine.
@@ -272,60 +277,4 @@ pub struct Finished {
     pub priority: u32,
     /// What it was displaced by, if it was.
     pub displaced_by: Option<JobId>,
-}
-
-/// A blank submission, only ever seen between reading an event and putting its stored submission back.
-pub(crate) fn unreachable_spec() -> Arc<JobSpec> {
-    use model::{Gid, Limits, MailEvents, Memory, OpenMode, Owner, Request};
-    Arc::new(JobSpec {
-        name: Text::default(),
-        owner: Owner { uid: Uid(u32::MAX), gid: Gid(u32::MAX), user: String::new(), group: String::new() },
-        account: String::new(),
-        partition: String::new(),
-        qos: String::new(),
-        request: Request {
-            tasks: None,
-            cpus_per_task: None,
-            nodes: None,
-            tasks_per_node: None,
-            memory: Memory::Default,
-            gpus: 0,
-            gpu_type: None,
-            exclusive: false,
-            threads_per_core: None,
-        },
-        time_limit: TimeLimit::Default,
-        time_min: None,
-        array: None,
-        dependency: None,
-        kill_on_invalid_dep: None,
-        begin: None,
-        deadline: None,
-        hold: false,
-        requeue: false,
-        nice: 0,
-        priority: None,
-        signal: None,
-        reservation: None,
-        comment: None,
-        wckey: None,
-        mail: MailEvents::default(),
-        mail_user: None,
-        workdir: Text::default(),
-        stdin: None,
-        stdout: None,
-        stderr: None,
-        open_mode: OpenMode::Truncate,
-        command: None,
-        args: Vec::new(),
-        export: None,
-        get_user_env: false,
-        umask: 0o022,
-        limits: Limits::default(),
-        submit_host: String::new(),
-        submit_dir: Text::default(),
-        submit_line: Text::default(),
-        features: None,
-        batch: true,
-    })
 }

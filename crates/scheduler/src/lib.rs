@@ -1,8 +1,44 @@
 //! Decides which job runs when and where. Pure: no clock, no I/O, no Slurm text; the real centre, the simulator and the
 //! courses call the very same functions.
+//!
+//! [`State::admit`] lets a submission in, [`State::apply`] folds what happened, [`State::decide`] says what should
+//! happen. Everything else shows what is known.
 
 pub mod config;
 pub mod event;
 
+mod admit;
+mod apply;
+mod array;
+mod check;
+mod class;
+mod decide;
+mod dependency;
+mod fair;
+mod floor;
+mod job;
+mod names;
+mod pick;
+mod placement;
+mod queue;
+mod reason;
+mod refusal;
+mod resources;
+mod rows;
+mod rules;
+mod state;
+mod topology;
+mod uses;
+mod view;
+mod why;
+
 pub use config::{Config, Partition, PreemptMode, Qos, Weights};
+pub use decide::Decision;
+pub use dependency::TermState;
 pub use event::{Change, Event, Finished, Placement, RequeueCause, Reservation, What};
+pub use job::{Ending, Hold};
+pub use refusal::{Impossible, Refusal};
+pub use rows::RowFilter;
+pub use state::State;
+pub use view::{FairUsage, JobView, MachineUse, TaskPlace, UsageRow};
+pub use why::{Cause, Shortage, Why};

@@ -1,0 +1,150 @@
+//! Letting submissions in: defaults are filled in, and what can never be accepted is refused at once. What merely
+//! cannot run now, or under the present configuration, is accepted and waits, as under Slurm.
+
+use model::{JobSpec, Memory, Request, TimeLimit};
+
+use crate::config::Partition;
+use crate::refusal::Refusal;
+use crate::state::State;
+
+impl State {
+    /// Fills in defaults (partition, QOS, time limit, memory) and refuses what can never be accepted.
+    ///
+    /// Operators (`is_operator`) may use every QOS, a negative nice value, and set priorities.
+    ///
+    /// # Errors
+    /// [`Refusal`] says what cannot be.
+    pub fn admit(&self, mut spec: JobSpec, is_operator: bool) -> Result<JobSpec, Refusal> {
+        let config = &self.rules.config;
+        if self.waiting_and_running() >= config.max_jobs as usize {
+            return Err(Refusal::TooManyJobs { limit: config.max_jobs });
+        }
+        let partition = self.choose_partition(&spec)?;
+        spec.partition = partition.name.clone();
+        if spec.qos.is_empty() {
+            spec.qos = self.rules.default_qos().map(|qos| qos.name.clone()).unwrap_or_default();
+        }
+        self.admit_qos(&spec.qos, is_operator)?;
+        if spec.nice < 0 && !is_operator {
+            return Err(Refusal::InvalidNice);
+        }
+        if spec.priority.is_some_and(|priority| priority > 0) && !is_operator {
+            return Err(Refusal::PriorityDenied);
+        }
+        if spec.request.memory == Memory::Default {
+            spec.request.memory = match partition.default_memory {
+                Memory::Default => Memory::Unlimited,
+                memory => memory,
+            };
+        }
+        spec.time_limit = default_time(spec.time_limit, partition)?;
+        if spec.time_min.zip(spec.time_limit.span()).is_some_and(|(least, limit)| least > limit) {
+            return Err(Refusal::TimeLimit);
+        }
+        self.admit_array(&spec)?;
+        self.admit_resources(&spec.request, spec.hold || spec.priority == Some(0))?;
+        if let Some(features) = spec.features.as_ref().filter(|features| !features.is_empty()) {
+            return Err(Refusal::InvalidFeature(features.clone()));
+        }
+        if let Some(name) = &spec.reservation {
+            self.admit_reservation(name, &spec.owner.user, &spec.account)?;
+        }
+        Ok(spec)
+    }
+
+    /// The first partition of the list (`a,b`) that this user may use; all of them must exist.
+    fn choose_partition(&self, spec: &JobSpec) -> Result<&Partition, Refusal> {
+        let unknown = |name: &str| Refusal::InvalidPartition(name.to_owned());
+        if spec.partition.is_empty() {
+            let partition = self.rules.default_partition().ok_or_else(|| unknown(""))?;
+            return allow(partition, &spec.owner.user, &spec.account).map(|()| partition);
+        }
+        let mut denied = None;
+        let mut chosen = None;
+        for name in spec.partition.split(',') {
+            let partition = self.rules.partition(name).ok_or_else(|| unknown(name))?;
+            match allow(partition, &spec.owner.user, &spec.account) {
+                Ok(()) => chosen = chosen.or(Some(partition)),
+                Err(refusal) => denied = denied.or(Some(refusal)),
+            }
+        }
+        chosen.ok_or_else(|| denied.unwrap_or_else(|| unknown(&spec.partition)))
+    }
+
+    pub(crate) fn admit_partition(&self, name: &str, user: &str, account: &str) -> Result<(), Refusal> {
+        let partition = self.rules.partition(name).ok_or_else(|| Refusal::InvalidPartition(name.to_owned()))?;
+        allow(partition, user, account)
+    }
+
+    pub(crate) fn admit_qos(&self, name: &str, is_operator: bool) -> Result<(), Refusal> {
+        let qos = self.rules.qos(name).ok_or_else(|| Refusal::InvalidQos(name.to_owned()))?;
+        if qos.operators_only && !is_operator {
+            return Err(Refusal::QosDenied(name.to_owned()));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn admit_reservation(&self, name: &str, user: &str, account: &str) -> Result<(), Refusal> {
+        let known = self.names.find(name).and_then(|name| self.reservations.get(&name));
+        let reservation = known.ok_or_else(|| Refusal::ReservationInvalid(name.to_owned()))?;
+        if reservation.admits(user, account) { Ok(()) } else { Err(Refusal::ReservationDenied(name.to_owned())) }
+    }
+
+    fn admit_array(&self, spec: &JobSpec) -> Result<(), Refusal> {
+        let limit = self.rules.config.max_array;
+        let Some(array) = &spec.array else { return Ok(()) };
+        match array.tasks.last() {
+            Some(last) if last < limit && array.tasks.len() <= u64::from(limit) => Ok(()),
+            _ => Err(Refusal::ArrayTooLarge { limit }),
+        }
+    }
+
+    /// Too many CPUs, tasks or nodes wait for ever (`PartitionConfig`); too much memory is refused unless the job is
+    /// held, and only where it is the memory alone that is too much; GPUs that are not there are refused.
+    fn admit_resources(&self, request: &Request, held: bool) -> Result<(), Refusal> {
+        let need = self.rules.need(request);
+        let topology = &self.rules.topology;
+        let unknown_kind = request.gpu_type.is_some() && need.gpu_kind.is_none();
+        let gpus = match need.gpu_kind {
+            Some(kind) => u32::from(topology.total.gpus[kind as usize]),
+            None => topology.total.gpu_count(),
+        };
+        if request.gpus > gpus || (request.gpus > 0 && unknown_kind) {
+            return Err(Refusal::InvalidGres);
+        }
+        let cores_fit = crate::resources::Need { memory: 0, gpus: 0, ..need }.fits(&topology.total, topology);
+        let too_much = match request.memory {
+            Memory::PerNode(mib) => mib > topology.total.memory,
+            _ => cores_fit && need.memory > topology.total.memory,
+        };
+        if too_much && !held {
+            return Err(Refusal::NodeConfigUnavailable { memory: true });
+        }
+        Ok(())
+    }
+
+    /// Records that are not over.
+    pub(crate) fn waiting_and_running(&self) -> usize {
+        self.jobs.len() - self.index.done.len()
+    }
+}
+
+fn allow(partition: &Partition, user: &str, account: &str) -> Result<(), Refusal> {
+    let listed = |list: &[String], name: &str| list.is_empty() || list.iter().any(|allowed| allowed == name);
+    if !listed(&partition.allow_users, user) {
+        return Err(Refusal::PartitionDenied(partition.name.clone()));
+    }
+    if !listed(&partition.allow_accounts, account) {
+        return Err(Refusal::InvalidAccount(account.to_owned()));
+    }
+    Ok(())
+}
+
+/// The limit asked for, else the partition's default, else its greatest.
+fn default_time(asked: TimeLimit, partition: &Partition) -> Result<TimeLimit, Refusal> {
+    let chosen = [asked, partition.default_time, partition.max_time].into_iter();
+    match chosen.into_iter().find(|limit| *limit != TimeLimit::Default).unwrap_or(TimeLimit::Unlimited) {
+        TimeLimit::Span(span) if span.0 <= 0 => Err(Refusal::TimeLimit),
+        limit => Ok(limit),
+    }
+}

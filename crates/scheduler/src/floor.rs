@@ -1,0 +1,148 @@
+//! What of the machine is in use and by whom. Must not know why.
+//!
+//! A core has at most one run that uses it, and any number of stopped ones that will want it back. A run that was
+//! stopped to make place lends its cores: only what may displace it too may use them meanwhile.
+
+use model::JobId;
+
+use crate::resources::Amount;
+use crate::topology::Topology;
+
+/// The machine in use.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct Floor {
+    users: Vec<Option<JobId>>,
+    lenders: Vec<Vec<JobId>>,
+    gpus: Vec<Option<JobId>>,
+    memory: u64,
+    /// What is neither used nor lent.
+    free: Amount,
+}
+
+impl Floor {
+    /// Nothing is in use.
+    pub fn new(topology: &Topology) -> Self {
+        Floor {
+            users: vec![None; topology.cores.len()],
+            lenders: vec![Vec::new(); topology.cores.len()],
+            gpus: vec![None; topology.gpus.len()],
+            memory: 0,
+            free: topology.total,
+        }
+    }
+
+    /// What anybody may have.
+    pub fn free(&self) -> &Amount {
+        &self.free
+    }
+
+    /// Memory in use, MiB.
+    pub fn memory(&self) -> u64 {
+        self.memory
+    }
+
+    /// Who uses a core.
+    pub fn user(&self, core: usize) -> Option<JobId> {
+        self.users[core]
+    }
+
+    /// Who lends a core.
+    pub fn lenders(&self, core: usize) -> &[JobId] {
+        &self.lenders[core]
+    }
+
+    /// Who has a GPU.
+    pub fn gpu_user(&self, gpu: usize) -> Option<JobId> {
+        self.gpus[gpu]
+    }
+
+    /// Which GPUs are free.
+    pub fn free_gpus(&self) -> Vec<bool> {
+        self.gpus.iter().map(Option::is_none).collect()
+    }
+
+    /// Whether none of these cores is used.
+    pub fn are_unused(&self, cores: &[u16]) -> bool {
+        cores.iter().all(|core| self.users[*core as usize].is_none())
+    }
+
+    fn is_free(&self, core: usize) -> bool {
+        self.users[core].is_none() && self.lenders[core].is_empty()
+    }
+
+    fn change_core(&mut self, topology: &Topology, core: u16, how: impl FnOnce(&mut Self, usize)) {
+        let (core, kind) = (core as usize, topology.cores[core as usize].kind as usize);
+        let was = self.is_free(core);
+        how(self, core);
+        match (was, self.is_free(core)) {
+            (true, false) => self.free.cores[kind] -= 1,
+            (false, true) => self.free.cores[kind] += 1,
+            _ => {}
+        }
+    }
+
+    /// A run uses these cores.
+    pub fn use_cores(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+        for core in cores {
+            self.change_core(topology, *core, |floor, core| floor.users[core] = Some(job));
+        }
+    }
+
+    /// A run uses these cores no longer.
+    pub fn leave_cores(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+        for core in cores {
+            self.change_core(topology, *core, |floor, core| {
+                if floor.users[core] == Some(job) {
+                    floor.users[core] = None;
+                }
+            });
+        }
+    }
+
+    /// A run lends these cores.
+    pub fn lend(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+        for core in cores {
+            self.change_core(topology, *core, |floor, core| floor.lenders[core].push(job));
+        }
+    }
+
+    /// A run lends these cores no longer.
+    pub fn take_back(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+        for core in cores {
+            self.change_core(topology, *core, |floor, core| floor.lenders[core].retain(|lender| *lender != job));
+        }
+    }
+
+    /// A run takes memory and GPUs (by position).
+    pub fn take(&mut self, topology: &Topology, job: JobId, memory: u64, gpus: &[usize]) {
+        self.memory = self.memory.saturating_add(memory);
+        self.free.memory = topology.total.memory.saturating_sub(self.memory);
+        for gpu in gpus {
+            if self.gpus[*gpu].replace(job).is_none() {
+                self.free.gpus[topology.gpus[*gpu].kind as usize] -= 1;
+            }
+        }
+    }
+
+    /// A run gives memory and GPUs back.
+    pub fn give_back(&mut self, topology: &Topology, job: JobId, memory: u64, gpus: &[usize]) {
+        self.memory = self.memory.saturating_sub(memory);
+        self.free.memory = topology.total.memory.saturating_sub(self.memory);
+        for gpu in gpus {
+            if self.gpus[*gpu] == Some(job) {
+                self.gpus[*gpu] = None;
+                self.free.gpus[topology.gpus[*gpu].kind as usize] += 1;
+            }
+        }
+    }
+
+    /// Whether both say the same; the order of lenders does not matter.
+    pub fn agrees_with(&self, other: &Floor) -> bool {
+        let sorted = |floor: &Floor| -> Floor {
+            let mut floor = floor.clone();
+            floor.lenders.iter_mut().for_each(|lenders| lenders.sort_unstable());
+            floor
+        };
+        sorted(self) == sorted(other)
+    }
+}

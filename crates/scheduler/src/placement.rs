@@ -1,0 +1,139 @@
+//! Which cores and GPUs a job gets, out of those that are free: within one NUMA node if it fits (the fullest that still
+//! fits, so that wide jobs find wide places), else on the fewest NUMA nodes of one socket, else on the fewest sockets.
+//! Whole cores only. Must not know why something is free.
+
+use crate::resources::Need;
+use crate::topology::Topology;
+
+/// A place on the machine, by position in the topology's lists.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) struct Place {
+    /// Cores, ascending.
+    pub cores: Vec<u16>,
+    /// GPUs, ascending.
+    pub gpus: Vec<usize>,
+}
+
+/// Finds a place for `need` among the cores and GPUs said to be free; `None` if it does not fit. Memory is not looked at.
+pub(crate) fn place(need: &Need, free: &[bool], free_gpus: &[bool], topology: &Topology) -> Option<Place> {
+    let capacity = |core: usize| (topology.cores[core].threads.len() as u32).min(need.threads);
+    let mut room = vec![0u32; topology.domains.len()];
+    for (core, place) in topology.cores.iter().enumerate().filter(|(core, _)| free[*core]) {
+        room[place.domain as usize] += capacity(core);
+    }
+    if need.whole {
+        let all = free.iter().all(|free| *free);
+        let cores = (0..topology.cores.len() as u16).collect();
+        return if all { Some(Place { cores, gpus: gpus(need, &[], free_gpus, topology)? }) } else { None };
+    }
+    let domains = domains(need, &room, free_gpus, topology)?;
+    let mut cores = Vec::new();
+    let mut left = need.cpus;
+    for domain in &domains {
+        let mut here: Vec<usize> = (0..topology.cores.len())
+            .filter(|core| free[*core] && topology.cores[*core].domain as usize == *domain)
+            .collect();
+        // Greatest first; between equals the one with more threads, then the lower number.
+        here.sort_by_key(|core| {
+            (std::cmp::Reverse(capacity(*core)), std::cmp::Reverse(topology.cores[*core].threads.len()), *core)
+        });
+        take(&here, &capacity, &mut left, &mut cores);
+    }
+    cores.sort_unstable();
+    Some(Place { cores, gpus: gpus(need, &domains, free_gpus, topology)? })
+}
+
+/// Takes cores until `left` CPUs are covered: those that fill up exactly first, then the smallest that is enough.
+fn take(here: &[usize], capacity: &dyn Fn(usize) -> u32, left: &mut u32, cores: &mut Vec<u16>) {
+    let mut skipped = Vec::new();
+    for core in here {
+        if capacity(*core) <= *left {
+            *left -= capacity(*core);
+            cores.push(*core as u16);
+        } else {
+            skipped.push(*core);
+        }
+    }
+    // What was skipped is more than enough, each alone.
+    if *left > 0
+        && let Some(core) = skipped.into_iter().min_by_key(|core| (capacity(*core), *core))
+    {
+        *left = 0;
+        cores.push(core as u16);
+    }
+}
+
+/// The domains to use, in the order in which they are filled.
+fn domains(need: &Need, room: &[u32], free_gpus: &[bool], topology: &Topology) -> Option<Vec<usize>> {
+    let near = |domain: usize| gpus_near(need, topology.domains[domain].numa, free_gpus, topology);
+    let one = (0..room.len())
+        .filter(|domain| room[*domain] >= need.cpus.max(1))
+        .min_by_key(|domain| (need.gpus.saturating_sub(near(*domain)), room[*domain], *domain));
+    if let Some(domain) = one {
+        return Some(vec![domain]);
+    }
+    let mut sockets: Vec<u32> = topology.domains.iter().map(|domain| domain.socket).collect();
+    sockets.dedup();
+    let inside = |socket: u32| -> Vec<(usize, u32)> {
+        (0..room.len())
+            .filter(|domain| topology.domains[*domain].socket == socket)
+            .map(|domain| (domain, room[domain]))
+            .collect()
+    };
+    let room_of = |socket: u32| inside(socket).iter().map(|(_, room)| room).sum::<u32>();
+    let within = (sockets.iter())
+        .filter_map(|socket| Some((cover(need.cpus, &inside(*socket))?, room_of(*socket))))
+        .min_by_key(|(domains, room)| (domains.len(), *room));
+    if let Some((domains, _)) = within {
+        return Some(domains);
+    }
+    let list: Vec<(usize, u32)> = sockets.iter().map(|socket| (*socket as usize, room_of(*socket))).collect();
+    let mut left = need.cpus;
+    let mut chosen = Vec::new();
+    for socket in cover(need.cpus, &list)? {
+        let here = inside(socket as u32);
+        let room: u32 = here.iter().map(|(_, room)| room).sum();
+        chosen.extend(cover(left.min(room), &here)?);
+        left = left.saturating_sub(room);
+    }
+    Some(chosen)
+}
+
+/// The fewest of `items` (number, room) that hold `count`: the greatest first, and last the smallest that is enough.
+fn cover(mut count: u32, items: &[(usize, u32)]) -> Option<Vec<usize>> {
+    let mut rest: Vec<(usize, u32)> = items.iter().copied().filter(|(_, room)| *room > 0).collect();
+    let mut chosen = Vec::new();
+    loop {
+        if let Some(last) = rest.iter().filter(|(_, room)| *room >= count).min_by_key(|(item, room)| (*room, *item)) {
+            chosen.push(last.0);
+            return Some(chosen);
+        }
+        let greatest = rest.iter().enumerate().max_by_key(|(_, (item, room))| (*room, std::cmp::Reverse(*item)))?.0;
+        let (item, room) = rest.swap_remove(greatest);
+        chosen.push(item);
+        count -= room;
+    }
+}
+
+fn usable<'a>(need: &'a Need, free: &'a [bool], topology: &'a Topology) -> impl Iterator<Item = usize> + 'a {
+    (0..topology.gpus.len())
+        .filter(|gpu| free[*gpu] && need.gpu_kind.is_none_or(|kind| kind == topology.gpus[*gpu].kind))
+}
+
+fn gpus_near(need: &Need, numa: u32, free: &[bool], topology: &Topology) -> u32 {
+    usable(need, free, topology).filter(|gpu| topology.gpus[*gpu].numa == Some(numa)).count() as u32
+}
+
+/// GPUs on the chosen domains first, then the others.
+fn gpus(need: &Need, domains: &[usize], free: &[bool], topology: &Topology) -> Option<Vec<usize>> {
+    let near =
+        |gpu: &usize| domains.iter().any(|domain| topology.gpus[*gpu].numa == Some(topology.domains[*domain].numa));
+    let mut list: Vec<usize> = usable(need, free, topology).collect();
+    list.sort_by_key(|gpu| (!near(gpu), *gpu));
+    if list.len() < need.gpus as usize {
+        return None;
+    }
+    list.truncate(need.gpus as usize);
+    list.sort_unstable();
+    Some(list)
+}
