@@ -1,1 +1,25 @@
-//! Placeholder while the house is laid.
+//! The service: who asks for what, what is allowed, what is on disk, what the launcher is told. One thread decides; it
+//! must not know SQL text, HTML, or how a process is started.
+
+mod admin;
+mod config;
+mod connection;
+mod core;
+mod http;
+mod jobs;
+mod journal;
+mod launch;
+mod listing;
+mod paths;
+mod people;
+mod probe;
+mod reading;
+mod recovery;
+mod service;
+mod status;
+mod steps;
+mod submissions;
+
+pub use config::{ConfigError, File as ConfigFile, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
+pub use paths::{Paths, system_data};
+pub use service::{Ended, Options, ServiceError, run};

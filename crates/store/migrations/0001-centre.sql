@@ -96,15 +96,6 @@ CREATE TABLE step (
     PRIMARY KEY (job, attempt, step)
 ) STRICT, WITHOUT ROWID;
 
--- Past use for fair share, decayed to `at`.
-CREATE TABLE share_use (
-    account TEXT NOT NULL,
-    user    TEXT NOT NULL,
-    used    INTEGER NOT NULL,       -- bits of an IEEE double, CPU milliseconds
-    at      INTEGER NOT NULL,
-    PRIMARY KEY (account, user)
-) STRICT, WITHOUT ROWID;
-
 CREATE TABLE project (
     name        TEXT PRIMARY KEY,
     description TEXT NOT NULL,

@@ -20,5 +20,5 @@ pub use db::{Db, FORMAT, Opened};
 pub use error::StoreError;
 pub use fact::{Fact, StoredEvent};
 pub use replay::{Reader, Replay, StoredSubmission};
-pub use write::{BlobId, ShareUse, StepRecord, Write};
+pub use write::{BlobId, StepRecord, Write};
 pub use writer::{Batch, Committed, Writer};

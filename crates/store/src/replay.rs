@@ -4,19 +4,19 @@ use std::{path::Path, sync::Arc};
 
 use model::{DependencyTerm, Exit, JobId, JobSpec, JobState, Time};
 use rusqlite::{OptionalExtension, params};
-use scheduler::What;
+use scheduler::{FairUsage, What};
 
-use crate::{BlobId, Db, Fact, ShareUse, StoreError, StoredEvent, accounts::state_named};
+use crate::{BlobId, Db, Fact, StoreError, StoredEvent, accounts::state_named};
 
 /// What a restart starts from, besides the events.
-#[derive(Clone, PartialEq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Replay {
     /// The next number that was never given.
     pub next_id: JobId,
     /// The next number of a blob.
     pub next_blob: i64,
     /// Past use for fair share.
-    pub shares: Vec<ShareUse>,
+    pub usage: FairUsage,
 }
 
 /// A submission as it is kept.
@@ -83,11 +83,12 @@ impl Reader {
             .sql
             .query_row(include_str!("../queries/next-numbers.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(&fault)?;
-        let shares = self.db.rows("SELECT account, user, used, at FROM share_use ORDER BY account, user", |row| {
-            let used = f64::from_bits(row.get::<_, i64>(2)?.cast_unsigned());
-            Ok(ShareUse { account: row.get(0)?, user: row.get(1)?, used, at: Time(row.get(3)?) })
-        })?;
-        Ok(Replay { next_id: JobId(next_id), next_blob, shares })
+        let usage: Vec<String> = self.db.rows("SELECT value FROM meta WHERE key = 'usage'", |row| row.get(0))?;
+        let usage = match usage.first() {
+            Some(text) => serde_json::from_str(text).map_err(|bad| self.unreadable("past use", &bad))?,
+            None => FairUsage::default(),
+        };
+        Ok(Replay { next_id: JobId(next_id), next_blob, usage })
     }
 
     /// A submission by its number.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use model::{Exit, JobId, JobSpec, JobState, StepId, Text, Time, Usage};
 use rusqlite::{Connection, params};
-use scheduler::Finished;
+use scheduler::{FairUsage, Finished};
 
 use crate::Fact;
 
@@ -67,7 +67,7 @@ pub enum Write {
     /// Something of it waits again after all.
     Reopen(JobId),
     /// Past use for fair share, as it is now.
-    Shares(Vec<ShareUse>),
+    Usage(Box<FairUsage>),
     /// A new project, or new facts about one.
     Project {
         /// Name.
@@ -135,19 +135,6 @@ impl StepRecord {
     }
 }
 
-/// Past use of one user in one project.
-#[derive(Clone, PartialEq, Debug)]
-pub struct ShareUse {
-    /// Project.
-    pub account: String,
-    /// Login name.
-    pub user: String,
-    /// CPU milliseconds, decayed to `at`.
-    pub used: f64,
-    /// When.
-    pub at: Time,
-}
-
 /// Numbers joined by commas.
 fn list(numbers: &[u32]) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
@@ -200,11 +187,9 @@ impl Write {
             Write::Reopen(id) => {
                 sql.prepare_cached("INSERT OR IGNORE INTO open (id) VALUES (?1)")?.execute([id.0])?;
             }
-            Write::Shares(rows) => {
-                let mut statement = sql.prepare_cached(include_str!("../queries/put-share-use.sql"))?;
-                for row in rows {
-                    statement.execute(params![row.account, row.user, row.used.to_bits().cast_signed(), row.at.0])?;
-                }
+            Write::Usage(usage) => {
+                sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('usage', ?1)")?
+                    .execute([json(&**usage)?])?;
             }
             Write::Project { .. } | Write::Member { .. } | Write::Operator { .. } => self.administer(sql)?,
             Write::Prune(before) => {

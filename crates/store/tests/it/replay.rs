@@ -1,8 +1,8 @@
 //! What a restart and `sacct` read back.
 
 use model::*;
-use scheduler::{RequeueCause, What};
-use store::{AccountFilter, BlobId, Fact, ShareUse, StepRecord, Write};
+use scheduler::{FairUsage, RequeueCause, UsageRow, What};
+use store::{AccountFilter, BlobId, Fact, StepRecord, Write};
 
 use crate::support::*;
 
@@ -29,7 +29,11 @@ fn only_what_is_open_is_replayed_with_its_submission_put_back() {
     let (facts, replay) = replayed(&file);
     assert_eq!((replay.next_id, replay.next_blob), (JobId(3), 6));
     match &facts[..] {
-        [Fact::Job(What::Submitted { id: JobId(2), spec: read, .. }), Fact::Job(What::Held { .. }), Fact::Job(What::Drained { .. })] => {
+        [
+            Fact::Job(What::Submitted { id: JobId(2), spec: read, .. }),
+            Fact::Job(What::Held { .. }),
+            Fact::Job(What::Drained { .. }),
+        ] => {
             assert_eq!(read.as_deref(), Some(&spec("open")));
         }
         other => panic!("{other:?}"),
@@ -119,15 +123,16 @@ fn accounts_show_the_last_attempt_its_batch_line_and_its_steps() {
 fn scripts_arguments_and_shares_come_back_exactly() {
     let file = File::new();
     let mut writes = submission(1, spec("bytes"));
-    let used = 0.1_f64 + 0.2;
-    writes.push(Write::Shares(vec![ShareUse { account: "proj".into(), user: "alice".into(), used, at: Time(9) }]));
+    let row = UsageRow { account: "proj".into(), uid: Uid(1001), cpu_ms: 77 };
+    let usage = FairUsage { at: Some(Time(9)), rows: vec![row], charged: Vec::new() };
+    writes.push(Write::Usage(Box::new(usage.clone())));
     file.write(writes).unwrap();
     let stored = file.reader().submission(JobId(1)).unwrap().unwrap();
     assert_eq!((&stored.script[..], &stored.environment[..]), (&b"#!/bin/sh\ntrue\n"[..], &b"A=1\0"[..]));
     assert_eq!(stored.script_id, BlobId(2));
     assert_eq!(stored.spec.args[0].as_bytes(), b"caf\xe9");
     let (_, replay) = replayed(&file);
-    assert_eq!(replay.shares[0].used.to_bits(), used.to_bits());
+    assert_eq!(replay.usage, usage);
 }
 
 #[test]

@@ -1,0 +1,230 @@
+//! `algoric up`, and the two halves that systemd starts apart: `algoric launcher` and `algoric centre`.
+//!
+//! `up` forks before anything else is loaded: the parent becomes the launcher and keeps its privilege, the child drops
+//! it for good and serves. Each ends when the other does.
+
+use std::{
+    fs::DirBuilder,
+    net::SocketAddr,
+    os::unix::fs::{DirBuilderExt, PermissionsExt, chown},
+    path::{Path, PathBuf},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, bail};
+use centre::Paths;
+use drivers::local::{
+    launcher::{self, Centre, Cgroups, ExitReason, LauncherConfig},
+    link::{self, Link},
+};
+use nix::{
+    sys::wait::{WaitStatus, waitpid},
+    unistd::{ForkResult, Gid, Uid, User, fork, geteuid, setgroups, setresgid, setresuid},
+};
+
+use super::House;
+use crate::{console, exit};
+
+/// Where the system's centre says that it was started.
+const SYSTEM_RUN: &str = "/run/algoric";
+
+/// Names the cgroup that was delegated for jobs (the unit `algoric-jobs.service` holds it).
+const CGROUP_VARIABLE: &str = "ALGORIC_CGROUP";
+
+/// Start the centre and stay in the foreground
+///
+/// The first start makes everything. As root, jobs run as the members who submit them; as an ordinary user, the centre
+/// runs that user's jobs only. Ctrl-C, SIGTERM and `algoric stop` end it; jobs go on and are taken up again at the
+/// next start.
+#[derive(clap::Args)]
+pub struct UpArgs {
+    /// Address for the browser; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8642")]
+    listen: SocketAddr,
+
+    /// Use no cgroups, even where there are some
+    #[arg(long, hide = true)]
+    no_cgroups: bool,
+}
+
+/// The half that alone holds privilege (for systemd)
+#[derive(clap::Args)]
+pub struct LauncherArgs {}
+
+/// The half that serves (for systemd)
+#[derive(clap::Args)]
+pub struct CentreArgs {
+    /// Address for the browser; port 0 takes a free one
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8642")]
+    listen: SocketAddr,
+}
+
+/// Both halves.
+pub fn up(args: &UpArgs, house: &House) -> anyhow::Result<u8> {
+    let data = absolute(house.place.data())?;
+    let servant = Servant::choose();
+    let first = prepare(&data, &servant)?;
+    let paths = Paths::new(&data);
+    // What is wrong with the configuration is said before anything starts.
+    centre::load_config(&paths.config())?;
+    let (ours, theirs) = link::pair().context("making the socket between the two halves")?;
+    // SAFETY: this process has one thread, so the child may go on as if it had been started.
+    match unsafe { fork() }.context("starting the second half")? {
+        ForkResult::Child => {
+            drop(theirs);
+            let code = serve(paths, args.listen, Link::new(ours), &servant, first).unwrap_or_else(|fault| {
+                console::complain(format!("algoric: {fault:#}\n"));
+                exit::FAILED
+            });
+            std::process::exit(i32::from(code));
+        }
+        ForkResult::Parent { child } => {
+            drop(ours);
+            let cgroups = if args.no_cgroups { Cgroups::Off } else { cgroups() };
+            let ended = launch(&data, Centre::Connected(theirs), cgroups);
+            // The child sees that we are gone and ends; its word is the command's exit code.
+            let status = waitpid(child, None);
+            match (ended?, status) {
+                (ExitReason::Signal, _) => Ok(exit::OK),
+                (_, Ok(WaitStatus::Exited(_, code))) => Ok(u8::try_from(code).unwrap_or(exit::FAILED)),
+                _ => Ok(exit::FAILED),
+            }
+        }
+    }
+}
+
+/// The launcher alone.
+pub fn launcher(_: &LauncherArgs, house: &House) -> anyhow::Result<u8> {
+    let data = absolute(house.place.data())?;
+    let servant = Servant::choose();
+    prepare(&data, &servant)?;
+    let path = Paths::new(&data).launcher_socket();
+    let uids = servant.uid.map(Uid::as_raw).into_iter().collect();
+    launch(&data, Centre::Listen { path, uids, stay: true }, cgroups())?;
+    Ok(exit::OK)
+}
+
+/// The centre alone.
+pub fn centre(args: &CentreArgs, house: &House) -> anyhow::Result<u8> {
+    let paths = Paths::new(absolute(house.place.data())?);
+    let socket = paths.launcher_socket();
+    let begun = Instant::now();
+    let link = loop {
+        match Link::connect(&socket) {
+            Ok(link) => break link,
+            Err(_) if begun.elapsed() < Duration::from_secs(30) => std::thread::sleep(Duration::from_millis(100)),
+            Err(fault) => bail!("no launcher answers at {}: {fault}; start algoric-launcher.service", socket.display()),
+        }
+    };
+    let stay = Servant { uid: None, gid: None };
+    serve(paths, args.listen, link, &stay, false)
+}
+
+fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, first: bool) -> anyhow::Result<u8> {
+    servant.become_it()?;
+    let data = paths.data.clone();
+    let ready = Box::new(move |url: &str| welcome(&data, url, first));
+    match centre::run(centre::Options { paths, listen: Some(listen), link, ready })? {
+        centre::Ended::Stopped | centre::Ended::LauncherGone => Ok(exit::OK),
+    }
+}
+
+fn launch(data: &Path, centre: Centre, cgroups: Cgroups) -> anyhow::Result<ExitReason> {
+    let config = LauncherConfig { data: data.to_owned(), centre_id: centre_id(data), centre, cgroups, boot_id: None };
+    launcher::run(config).with_context(|| format!("the launcher of {}", data.display()))
+}
+
+fn cgroups() -> Cgroups {
+    match std::env::var_os(CGROUP_VARIABLE).map(PathBuf::from) {
+        Some(path) if path.is_dir() => Cgroups::Below(path),
+        _ => Cgroups::Auto,
+    }
+}
+
+/// The user who serves: nobody with privilege.
+struct Servant {
+    uid: Option<Uid>,
+    gid: Option<Gid>,
+}
+
+impl Servant {
+    /// Started by root: the user `algoric`, or `nobody` where there is none. Else: who started it.
+    fn choose() -> Self {
+        if !geteuid().is_root() {
+            return Self { uid: None, gid: None };
+        }
+        let user = ["algoric", "nobody"].into_iter().find_map(|name| User::from_name(name).ok().flatten());
+        match user {
+            Some(user) => Self { uid: Some(user.uid), gid: Some(user.gid) },
+            // The number that the kernel itself uses for "nobody".
+            None => Self { uid: Some(Uid::from_raw(65534)), gid: Some(Gid::from_raw(65534)) },
+        }
+    }
+
+    fn become_it(&self) -> anyhow::Result<()> {
+        let (Some(uid), Some(gid)) = (self.uid, self.gid) else { return Ok(()) };
+        setgroups(&[]).context("leaving root's groups")?;
+        setresgid(gid, gid, gid).context("leaving root's group")?;
+        setresuid(uid, uid, uid).context("leaving root")?;
+        if setresuid(Uid::from_raw(0), Uid::from_raw(0), Uid::from_raw(0)).is_ok() {
+            bail!("privilege came back after it was dropped: this system cannot be trusted");
+        }
+        Ok(())
+    }
+}
+
+/// Makes the directories of a centre; says whether they were new.
+fn prepare(data: &Path, servant: &Servant) -> anyhow::Result<bool> {
+    let paths = Paths::new(data);
+    let first = !paths.database().exists();
+    let create = |path: &Path, mode: u32| {
+        DirBuilder::new().recursive(true).mode(mode).create(path).with_context(|| format!("making {}", path.display()))
+    };
+    // Members walk through it to their scripts; what is not theirs lies in directories that are closed to them.
+    create(data, 0o755)?;
+    for (path, mode) in [(paths.database_directory(), 0o700), (paths.run(), 0o755)] {
+        create(&path, mode)?;
+        if let (Some(uid), Some(gid)) = (servant.uid, servant.gid) {
+            chown(&path, Some(uid.as_raw()), Some(gid.as_raw()))
+                .with_context(|| format!("giving {} to the service", path.display()))?;
+        }
+    }
+    if !paths.config().exists() {
+        std::fs::write(paths.config(), centre::CONFIG_TEMPLATE)
+            .with_context(|| format!("writing {}", paths.config().display()))?;
+        std::fs::set_permissions(paths.config(), std::fs::Permissions::from_mode(0o644)).ok();
+    }
+    if geteuid().is_root() && data == centre::system_data() {
+        create(Path::new(SYSTEM_RUN), 0o755)?;
+    }
+    Ok(first)
+}
+
+fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
+    std::path::absolute(path).with_context(|| format!("finding {}", path.display()))
+}
+
+/// Tells centres on one machine apart: from the data directory's own path (FNV-1a, 64 bits).
+fn centre_id(data: &Path) -> String {
+    let bytes = data.as_os_str().as_encoded_bytes();
+    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
+    });
+    format!("{hash:016x}")
+}
+
+fn welcome(data: &Path, url: &str, first: bool) {
+    let shown = data.display();
+    console::print(format!("The centre is up: {url}  (data in {shown})\n"));
+    if first {
+        console::print(format!(
+            "What next, in another terminal:\n  \
+             export ALGORIC_DATA={shown}\n  \
+             algoric commands ~/bin         # puts sbatch, squeue, sacct... there\n  \
+             sbatch --wrap hostname         # a first job; its output is slurm-1.out\n  \
+             squeue; sacct; algoric status\n  \
+             algoric doctor                 # what this machine can guarantee\n\
+             What the centre's owner decides stands in {shown}/config.toml.\n"
+        ));
+    }
+}

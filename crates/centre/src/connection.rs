@@ -1,0 +1,204 @@
+//! The commands' connections: who is at the other end, what came in, what still has to go out.
+
+use std::{
+    collections::HashMap,
+    io::{self, Read, Write},
+    os::{fd::AsFd, unix::net::UnixStream},
+};
+
+use api::{Reply, Request};
+use model::{Gid, JobId, Uid};
+use nix::sys::socket::{getsockopt, sockopt::PeerCredentials};
+
+/// Names a connection; never used twice.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
+pub(crate) struct ConnId(pub(crate) u64);
+
+/// Who is at the other end, as the kernel says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) struct Peer {
+    pub(crate) uid: Uid,
+    pub(crate) gid: Gid,
+    pub(crate) pid: u32,
+}
+
+/// A long answer that is made piece by piece, as fast as the other end takes it.
+#[derive(Debug)]
+pub(crate) struct Cursor {
+    pub(crate) ids: Vec<JobId>,
+    pub(crate) next: usize,
+}
+
+/// One connection.
+pub(crate) struct Conn {
+    stream: UnixStream,
+    pub(crate) peer: Peer,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    sent: usize,
+    greeted: bool,
+    /// A request is being answered; the next one waits.
+    pub(crate) busy: bool,
+    pub(crate) cursor: Option<Cursor>,
+    /// Whether the event loop watches for room to write.
+    pub(crate) watched: bool,
+    /// Close when everything is sent.
+    pub(crate) closing: bool,
+}
+
+/// What came in.
+pub(crate) enum Incoming {
+    /// A whole request.
+    Request(Box<Request>),
+    /// Nothing more for now.
+    Nothing,
+    /// The other end is gone, or talks nonsense.
+    Gone,
+}
+
+/// While more than this waits to go out, a long answer is not made longer.
+const ENOUGH: usize = 256 << 10;
+
+impl Conn {
+    pub(crate) fn new(stream: UnixStream) -> io::Result<Self> {
+        stream.set_nonblocking(true)?;
+        let credentials = getsockopt(&stream.as_fd(), PeerCredentials)?;
+        let peer = Peer {
+            uid: Uid(credentials.uid()),
+            gid: Gid(credentials.gid()),
+            pid: u32::try_from(credentials.pid()).unwrap_or(0),
+        };
+        Ok(Self {
+            stream,
+            peer,
+            input: Vec::new(),
+            output: Vec::new(),
+            sent: 0,
+            greeted: false,
+            busy: false,
+            cursor: None,
+            watched: false,
+            closing: false,
+        })
+    }
+
+    pub(crate) fn stream(&self) -> &UnixStream {
+        &self.stream
+    }
+
+    /// Takes in what has come; `false`: the other end is gone.
+    pub(crate) fn fill(&mut self) -> bool {
+        let mut chunk = [0u8; 16 << 10];
+        loop {
+            match self.stream.read(&mut chunk) {
+                Ok(0) => return false,
+                Ok(count) => {
+                    self.input.extend_from_slice(&chunk[..count]);
+                    // A frame is never longer; what is beyond waits in the kernel.
+                    if count < chunk.len() || self.input.len() > api::MAX_FRAME + 4 {
+                        return true;
+                    }
+                }
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) => return fault.kind() == io::ErrorKind::WouldBlock,
+            }
+        }
+    }
+
+    /// The next request, if it is all there and the last one is answered.
+    pub(crate) fn next(&mut self) -> Incoming {
+        if self.busy || self.closing {
+            return Incoming::Nothing;
+        }
+        if !self.greeted {
+            let Some((greeting, _)) = self.input.split_first_chunk::<8>() else { return Incoming::Nothing };
+            let version = u32::from_le_bytes([greeting[4], greeting[5], greeting[6], greeting[7]]);
+            if greeting[..4] != api::MAGIC {
+                return Incoming::Gone;
+            }
+            if version != api::VERSION {
+                let detail = format!("the centre speaks version {}, this command {version}", api::VERSION);
+                self.push(&Reply::Refused(api::Refusal { code: api::RefusalCode::WrongVersion, detail }));
+                self.closing = true;
+                return Incoming::Nothing;
+            }
+            self.input.drain(..8);
+            self.greeted = true;
+        }
+        match api::decode::<Request>(&self.input) {
+            Ok(Some((request, used))) => {
+                self.input.drain(..used);
+                if self.input.is_empty() && self.input.capacity() > 1 << 20 {
+                    self.input = Vec::new();
+                }
+                self.busy = true;
+                Incoming::Request(Box::new(request))
+            }
+            Ok(None) => Incoming::Nothing,
+            Err(_) => Incoming::Gone,
+        }
+    }
+
+    /// Puts an answer behind those that wait.
+    pub(crate) fn push(&mut self, reply: &Reply) {
+        if reply.is_last() {
+            self.busy = false;
+        }
+        if api::encode_into(reply, &mut self.output).is_err() {
+            // Only an answer of many MiB in one piece could be too long, and none is made: end rather than lie.
+            self.closing = true;
+        }
+    }
+
+    /// Sends what waits as far as it goes; `Ok(true)`: all is gone.
+    pub(crate) fn flush(&mut self) -> io::Result<bool> {
+        while self.sent < self.output.len() {
+            match self.stream.write(&self.output[self.sent..]) {
+                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Ok(count) => self.sent += count,
+                Err(fault) if fault.kind() == io::ErrorKind::Interrupted => {}
+                Err(fault) if fault.kind() == io::ErrorKind::WouldBlock => return Ok(false),
+                Err(fault) => return Err(fault),
+            }
+        }
+        self.output.clear();
+        self.sent = 0;
+        if self.output.capacity() > ENOUGH {
+            self.output = Vec::new();
+        }
+        Ok(true)
+    }
+
+    /// Whether a long answer should wait until more has gone out.
+    pub(crate) fn is_full(&self) -> bool {
+        self.output.len() - self.sent > ENOUGH
+    }
+}
+
+/// All connections.
+#[derive(Default)]
+pub(crate) struct Connections {
+    open: HashMap<ConnId, Conn>,
+    last: u64,
+}
+
+impl Connections {
+    pub(crate) fn insert(&mut self, conn: Conn) -> ConnId {
+        self.last += 1;
+        let id = ConnId(self.last);
+        self.open.insert(id, conn);
+        id
+    }
+
+    pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
+        self.open.get_mut(&id)
+    }
+
+    pub(crate) fn remove(&mut self, id: ConnId) -> Option<Conn> {
+        self.open.remove(&id)
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
+    }
+}

@@ -1,0 +1,314 @@
+//! The heart's body: facts go into the state and the journal together; what they cause happens when they are on disk.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use api::{Refusal, RefusalCode, Reply};
+use drivers::local::{
+    link::Link,
+    protocol::{End, Hello, Order, Scope},
+};
+use model::{JobId, RunId, Span, Time};
+use scheduler::{Event, Finished, Impossible, RequeueCause, State, What};
+use store::{Fact, Reader, Write};
+
+use crate::{
+    config, connection::ConnId, connection::Connections, journal::After, journal::Journal, paths::Paths,
+    people::People, reading::Archive, steps::Steps, submissions::Submissions,
+};
+
+/// The centre while it serves.
+pub(crate) struct Centre {
+    pub(crate) paths: Paths,
+    pub(crate) file: config::File,
+    /// Name of the centre, and of its one machine.
+    pub(crate) name: String,
+    pub(crate) node: Arc<str>,
+    pub(crate) state: State,
+    pub(crate) people: People,
+    pub(crate) journal: Journal,
+    pub(crate) archive: Archive,
+    /// Reads what is needed now: submissions to launch, jobs that others depend on.
+    pub(crate) reader: Reader,
+    pub(crate) submissions: Submissions,
+    pub(crate) link: Link,
+    pub(crate) hello: Option<Hello>,
+    pub(crate) launcher_gone: bool,
+    pub(crate) conns: Connections,
+    pub(crate) steps: Steps,
+    /// Commands that wait for the end of a submission.
+    pub(crate) waiters: HashMap<JobId, Vec<ConnId>>,
+    /// Tasks of each open submission that are not over.
+    pub(crate) remaining: HashMap<JobId, u64>,
+    /// Submissions whose count reached zero in this turn.
+    pub(crate) perhaps_over: Vec<JobId>,
+    /// Runs whose start was durable before this process, and is no older than this boot of the machine.
+    pub(crate) started_this_boot: HashSet<RunId>,
+    /// That boot.
+    pub(crate) started_this_boot_id: Option<String>,
+    /// Why nothing can be written, when nothing can; then orders are refused and the rest goes on.
+    pub(crate) degraded: Option<String>,
+    /// Ends that came while nothing could be written.
+    pub(crate) deferred: Vec<(RunId, End)>,
+    pub(crate) stopping: Stopping,
+    pub(crate) now: Time,
+    pub(crate) started: Time,
+    pub(crate) url: String,
+    pub(crate) zone: jiff::tz::TimeZone,
+    pub(crate) service_uid: model::Uid,
+    /// The launcher runs jobs of every user.
+    pub(crate) every_user: bool,
+    pub(crate) shares_changed: bool,
+    pub(crate) shares_written: Time,
+    /// Connections that have something to send.
+    pub(crate) touched: Vec<ConnId>,
+    /// When old records were last put away.
+    pub(crate) pruned: Time,
+    /// When a failed disk was last tried.
+    pub(crate) probed: Time,
+}
+
+/// Whether the centre is about to end.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub(crate) enum Stopping {
+    No,
+    /// Starts nothing more; ends when nothing runs.
+    Draining,
+    Now,
+}
+
+impl Centre {
+    /// Folds a fact into the state and puts it into the journal, with what it causes.
+    ///
+    /// # Errors
+    /// What cannot be; then nothing happened.
+    pub(crate) fn record(&mut self, what: What) -> Result<(), Impossible> {
+        let base = self.base_of(&what);
+        let orders = self.orders(&what);
+        let event = Event { at: self.now, what };
+        let finished = self.state.apply(&event)?;
+        if let What::Submitted { id, spec, .. } = &event.what {
+            let array = spec.as_ref().and_then(|spec| spec.array.as_ref());
+            self.remaining.insert(*id, array.map_or(1, |array| array.tasks.len()));
+        }
+        if let (What::Requeued { id, .. }, Some(base), true) = (&event.what, base, finished.is_empty()) {
+            self.reopen(*id, base);
+        }
+        self.journal.write(Write::Event { at: event.at, base, fact: Box::new(Fact::Job(event.what)) });
+        for run in finished {
+            self.over(base, run);
+        }
+        for after in orders {
+            self.journal.after(after);
+        }
+        Ok(())
+    }
+
+    /// As [`Centre::record`], for facts that the state itself proposed or the launcher reported: what cannot be is a
+    /// fault of ours, said in the log, and the rest goes on.
+    pub(crate) fn record_own(&mut self, what: What) {
+        let shown = format!("{what:?}");
+        if let Err(fault) = self.record(what) {
+            eprintln!("algoric: left out {shown}: {fault}");
+        }
+    }
+
+    /// The submission that a fact concerns.
+    fn base_of(&self, what: &What) -> Option<JobId> {
+        let of = |id: JobId| Some(self.state.job(id).map_or(id, |job| job.base()));
+        match what {
+            What::Submitted { id, .. } => Some(*id),
+            What::Started { task: Some((base, _)), .. } => Some(*base),
+            What::Split { array, .. } => of(*array),
+            What::Started { run, .. }
+            | What::Ended { run, .. }
+            | What::TimeLimitReached { run }
+            | What::SignalDue { run }
+            | What::Suspended { run, .. }
+            | What::Resumed { run } => of(run.job),
+            What::Cancelled { id, .. }
+            | What::DeadlineMissed { id }
+            | What::DependencyFailed { id }
+            | What::Preempted { id, .. }
+            | What::Requeued { id, .. }
+            | What::Held { id, .. }
+            | What::Released { id }
+            | What::Updated { id, .. }
+            | What::MadeUrgent { id, .. } => of(*id),
+            What::Drained { .. } | What::Undrained { .. } | What::Reserved(_) | What::Unreserved { .. } => None,
+        }
+    }
+
+    /// What a fact makes the launcher do, once it is on disk. Asked before the fact changes the state.
+    fn orders(&mut self, what: &What) -> Vec<After> {
+        let order = |order: Order| vec![After::Order(Box::new(order))];
+        match what {
+            What::Started { run, .. } => vec![After::Launch(*run)],
+            What::Cancelled { id, tasks: None, .. } => {
+                self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, "")))
+            }
+            What::TimeLimitReached { run } => order(self.end(*run, " DUE TO TIME LIMIT")),
+            What::DeadlineMissed { id } => {
+                self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, " DUE TO DEADLINE")))
+            }
+            What::Preempted { id, .. } => {
+                self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, " DUE TO PREEMPTION")))
+            }
+            What::Requeued { id, cause, .. } => {
+                let why = match cause {
+                    RequeueCause::Asked(_) => " DUE TO JOB REQUEUE",
+                    RequeueCause::Preempted(_) => " DUE TO PREEMPTION",
+                    RequeueCause::NodeFailure => " DUE TO NODE FAILURE",
+                };
+                self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, why)))
+            }
+            What::Suspended { run, .. } => order(Order::Suspend { run: *run }),
+            What::Resumed { run } => order(Order::Resume { run: *run }),
+            What::SignalDue { run } => {
+                let base = self.state.job(run.job).map(|job| job.base());
+                let wish = base.and_then(|base| self.submission(base)).and_then(|stored| stored.spec.signal);
+                wish.map_or(Vec::new(), |wish| {
+                    let scope = if wish.batch_only { Scope::Batch } else { Scope::Others };
+                    order(Order::Signal { run: *run, signal: wish.signal, scope })
+                })
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    /// The run that a record has on the machine, if it has one.
+    pub(crate) fn live_run(&self, id: JobId) -> Option<RunId> {
+        let job = self.state.job(id).filter(|job| job.id() == id)?;
+        job.placement().map(|_| job.run())
+    }
+
+    /// The order that ends a run, with the line that its owner finds in the output.
+    pub(crate) fn end(&self, run: RunId, why: &str) -> Order {
+        let when = dialect::text::shown(|out| dialect::text::put_timestamp(out, self.now, &self.zone));
+        let note = format!(
+            "slurmstepd-{}: error: *** JOB {} ON {} CANCELLED AT {when}{why} ***",
+            self.node, run.job, self.node
+        );
+        Order::Terminate { run, note: Some(note), kill_wait: Span::seconds(i64::from(self.file.limits.kill_wait)) }
+    }
+
+    /// A run, or what had not run of a record, is over.
+    fn over(&mut self, base: Option<JobId>, run: Finished) {
+        let base = base.unwrap_or_else(|| self.state.job(run.run.job).map_or(run.run.job, |job| job.base()));
+        self.close_steps(run.run);
+        if run.state != model::JobState::Requeued {
+            let count = run.tasks.as_ref().map_or(1, |tasks| tasks.len());
+            if let Some(left) = self.remaining.get_mut(&base) {
+                *left = left.saturating_sub(count);
+                if *left == 0 {
+                    self.perhaps_over.push(base);
+                }
+            }
+        }
+        let node = if run.start.is_some() { self.node.clone() } else { Arc::from("") };
+        self.shares_changed = true;
+        self.journal.write(Write::Run { base, finished: Box::new(run), node });
+    }
+
+    /// A record that was over goes back to the queue.
+    fn reopen(&mut self, id: JobId, base: JobId) {
+        let waits = self.state.job(id).is_some_and(|job| job.state() == model::JobState::Pending);
+        let was_counted = self.live_run(id).is_some();
+        if waits && !was_counted {
+            *self.remaining.entry(base).or_insert(0) += 1;
+            self.journal.write(Write::Reopen(base));
+        }
+    }
+
+    /// Lets the state decide until it has nothing more to say; returns when it wants to be asked again.
+    pub(crate) fn decide(&mut self) -> Option<Time> {
+        let ready = self.hello.is_some() && self.degraded.is_none();
+        if !ready {
+            return None;
+        }
+        loop {
+            let decision = self.state.decide(self.now);
+            let mut progress = false;
+            for what in decision.events {
+                if self.stopping != Stopping::No && matches!(what, What::Started { .. }) {
+                    continue;
+                }
+                progress = true;
+                self.record_own(what);
+            }
+            if !progress {
+                return decision.wake;
+            }
+        }
+    }
+
+    /// Ends the turn: closes what is over, sends the batch on its way, performs what waits for nothing.
+    pub(crate) fn flush(&mut self) {
+        for base in std::mem::take(&mut self.perhaps_over) {
+            if self.remaining.get(&base) == Some(&0) {
+                self.remaining.remove(&base);
+                self.submissions.forget(base);
+                self.journal.write(Write::Close(base));
+                self.journal.after(After::Over(base));
+            }
+        }
+        // Past use is written now and then: a crash may forget some seconds of it, which fair share does not notice.
+        let due = (self.now - self.shares_written).0.abs() >= 10_000 || self.stopping != Stopping::No;
+        if self.shares_changed && due && self.degraded.is_none() {
+            self.shares_changed = false;
+            self.shares_written = self.now;
+            self.journal.write(Write::Usage(Box::new(self.state.usage_rows())));
+        }
+        let ready = self.journal.flush();
+        self.perform(ready);
+    }
+
+    /// What is on disk takes effect.
+    pub(crate) fn perform(&mut self, list: Vec<After>) {
+        let mut forget = Vec::new();
+        for after in list {
+            match after {
+                After::Reply(conn, reply) => self.reply(conn, &reply),
+                After::Order(order) => self.order(&order),
+                After::Launch(run) => self.launch(run),
+                After::Ended(run, _) => forget.push(run),
+                After::Over(base) => {
+                    for conn in self.waiters.remove(&base).unwrap_or_default() {
+                        self.archive.ask(conn, crate::reading::Question::Ending(base));
+                    }
+                }
+                After::Read(conn, question) => self.archive.ask(conn, *question),
+                After::PeopleChanged => self.people_changed(),
+            }
+        }
+        if !forget.is_empty() {
+            self.order(&Order::Forget(forget));
+        }
+    }
+
+    pub(crate) fn order(&mut self, order: &Order) {
+        if let Err(fault) = self.link.send(order) {
+            eprintln!("algoric: an order to the launcher was left out: {fault}");
+        }
+    }
+
+    /// Answers a command; one that is gone hears nothing.
+    pub(crate) fn reply(&mut self, id: ConnId, reply: &Reply) {
+        if let Some(conn) = self.conns.get(id) {
+            conn.push(reply);
+            self.touched.push(id);
+        }
+    }
+
+    /// Answers when everything so far is on disk.
+    pub(crate) fn reply_when_safe(&mut self, conn: ConnId, reply: Reply) {
+        self.journal.after(After::Reply(conn, reply));
+    }
+}
+
+/// A refusal.
+pub(crate) fn refuse(code: RefusalCode, detail: impl Into<String>) -> Refusal {
+    Refusal { code, detail: detail.into() }
+}

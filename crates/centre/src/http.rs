@@ -1,0 +1,71 @@
+//! The door to the browser: one plain page that says the centre is here, and `/healthz` for those who watch it.
+//! It shows nothing that belongs to anybody.
+
+use std::{
+    io::{Read, Write},
+    net::{TcpListener, TcpStream},
+    time::Duration,
+};
+
+/// What the page shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Glance {
+    pub(crate) name: String,
+    pub(crate) running: u32,
+    pub(crate) pending: u64,
+    pub(crate) cpus: u32,
+    pub(crate) cpus_allocated: u32,
+}
+
+/// Takes what waits at the door, one after the other; never blocks for more than an instant.
+pub(crate) fn serve(listener: &TcpListener, glance: &Glance) {
+    for _ in 0..16 {
+        let Ok((stream, _)) = listener.accept() else { return };
+        // Who is slow or strange gets nothing; nobody inside depends on it.
+        answer(stream, glance).ok();
+    }
+}
+
+fn answer(mut stream: TcpStream, glance: &Glance) -> std::io::Result<()> {
+    stream.set_nonblocking(false)?;
+    stream.set_read_timeout(Some(Duration::from_millis(50)))?;
+    stream.set_write_timeout(Some(Duration::from_millis(50)))?;
+    let mut head = [0u8; 2048];
+    let count = stream.read(&mut head)?;
+    let line = String::from_utf8_lossy(&head[..count]);
+    let path = line.split_whitespace().nth(1).unwrap_or("");
+    let (status, kind, body) = match path {
+        "/healthz" => ("200 OK", "text/plain", "ok\n".to_owned()),
+        "/" => ("200 OK", "text/html; charset=utf-8", page(glance)),
+        _ => ("404 Not Found", "text/plain", "nothing here\n".to_owned()),
+    };
+    let headers = format!(
+        "HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {}\r\nConnection: close\r\n\
+         Content-Security-Policy: default-src 'none'; style-src 'unsafe-inline'\r\nX-Content-Type-Options: nosniff\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(headers.as_bytes())?;
+    stream.write_all(body.as_bytes())
+}
+
+fn page(glance: &Glance) -> String {
+    let name: String = glance
+        .name
+        .chars()
+        .filter(|letter| letter.is_alphanumeric() || matches!(letter, '-' | '_' | '.' | ' '))
+        .collect();
+    format!(
+        "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><meta name=\"viewport\" content=\"width=device-width\">\
+         <title>{name}</title><style>body{{font:18px/1.5 system-ui;max-width:34em;margin:4em auto;padding:0 1em}}</style>\
+         <h1>{name}</h1><p>{} of {} CPUs compute; {} jobs run, {} wait.</p>\
+         <p lang=\"fr\">{} CPU sur {} calculent ; {} travaux en cours, {} en attente.</p></html>\n",
+        glance.cpus_allocated,
+        glance.cpus,
+        glance.running,
+        glance.pending,
+        glance.cpus_allocated,
+        glance.cpus,
+        glance.running,
+        glance.pending
+    )
+}

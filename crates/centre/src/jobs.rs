@@ -1,0 +1,466 @@
+//! What members do with jobs: submit, end, hold, release, put back, change. Nobody touches what is not theirs.
+
+use std::sync::Arc;
+
+use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, Submission, UpdateChange};
+use drivers::local::protocol::{Order, Scope};
+use model::{DependencyTerm, IndexSet, JobId, JobSpec, JobState, TimeLimit, Uid};
+use scheduler::{Change, Hold, RequeueCause, RowFilter, TaskPlace, What};
+use store::{StoredSubmission, Write};
+
+use crate::{
+    connection::{ConnId, Peer},
+    core::{Centre, Stopping, refuse},
+};
+
+/// The longest single argument or variable that Linux takes (`MAX_ARG_STRLEN`), and all of them together, with room
+/// for what the centre adds (a quarter of the usual 8 MiB stack).
+const MAX_STRING: usize = 128 << 10;
+const MAX_STRINGS: usize = (2 << 20) - (64 << 10);
+
+type Outcome = Result<(), Refusal>;
+
+impl Centre {
+    /// Takes a submission in; the answer comes when it is on disk.
+    pub(crate) fn submit(&mut self, conn: ConnId, peer: Peer, submission: Submission) -> Outcome {
+        self.writable()?;
+        let Submission { mut spec, script, environment, test_only } = submission;
+        self.check_size(&spec, &script, &environment)?;
+        if !self.every_user && peer.uid != self.service_uid {
+            return Err(refuse(RefusalCode::AccessDenied, "this centre runs only the jobs of the user who started it"));
+        }
+        spec.owner = (*self.people.owner(peer.uid, peer.gid)).clone();
+        let is_operator = self.people.is_operator(peer.uid);
+        spec.account = self
+            .people
+            .account(&spec.owner.user, &spec.account, is_operator)
+            .map_err(|name| refuse(RefusalCode::InvalidAccount, name))?;
+        let spec = self.state.admit(spec, is_operator).map_err(|fault| refusal(&fault))?;
+        let id = self.state.next_id();
+        if test_only {
+            return self.would_start(conn, id, spec);
+        }
+        let known = self.endings_it_depends_on(&spec)?;
+        let spec = Arc::new(spec);
+        let environment =
+            environment.iter().flat_map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());
+        let (script, script_is_new) = self.submissions.blob(script);
+        let (environment, environment_is_new) = self.submissions.blob(environment.collect());
+        for (blob, is_new) in [(&script, script_is_new), (&environment, environment_is_new)] {
+            if is_new {
+                self.journal.write(Write::Blob { id: blob.id, bytes: blob.bytes.clone() });
+            }
+        }
+        self.journal.write(Write::Submission {
+            id,
+            at: self.now,
+            spec: spec.clone(),
+            script: script.id,
+            environment: environment.id,
+        });
+        self.submissions.remember(StoredSubmission {
+            id,
+            at: self.now,
+            spec: spec.clone(),
+            script_id: script.id,
+            script: script.bytes,
+            environment: environment.bytes,
+        });
+        // What was written for it is harmless if this is refused: rows without an event are never read back.
+        self.record(What::Submitted { id, spec: Some(spec), known })
+            .map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
+        self.reply_when_safe(conn, Reply::Submitted(id));
+        Ok(())
+    }
+
+    /// Refuses what would be lost: nothing can be written, or the centre is about to end.
+    pub(crate) fn writable(&self) -> Outcome {
+        if let Some(why) = &self.degraded {
+            return Err(refuse(RefusalCode::StorageFailed, why.as_str()));
+        }
+        if self.stopping != Stopping::No {
+            return Err(refuse(RefusalCode::ShuttingDown, ""));
+        }
+        Ok(())
+    }
+
+    fn check_size(&self, spec: &JobSpec, script: &[u8], environment: &[(model::Text, model::Text)]) -> Outcome {
+        if script.len() > (self.file.limits.max_script_mib as usize) << 20 {
+            return Err(refuse(RefusalCode::ScriptTooLarge, script.len().to_string()));
+        }
+        let lengths = || {
+            let pairs = environment.iter().map(|(name, value)| name.as_bytes().len() + value.as_bytes().len() + 2);
+            pairs.chain(spec.args.iter().map(|arg| arg.as_bytes().len() + 1))
+        };
+        if lengths().any(|length| length > MAX_STRING) || lengths().sum::<usize>() > MAX_STRINGS {
+            return Err(refuse(RefusalCode::EnvironmentTooLarge, lengths().sum::<usize>().to_string()));
+        }
+        Ok(())
+    }
+
+    fn would_start(&mut self, conn: ConnId, id: JobId, spec: JobSpec) -> Outcome {
+        let cpus = spec.request.cpus();
+        let load = self.state.machine_use();
+        let free = self.state.config().machine.cpus().saturating_sub(load.cpus_allocated);
+        // With nobody waiting and room for it, it would start at once; else nothing is promised.
+        let start = (load.pending == 0 && cpus <= free && load.drained.is_none()).then_some(self.now);
+        let partition = spec.partition;
+        let node = self.node.to_string();
+        self.reply(conn, &Reply::WouldStart { id, start, cpus, partition, node });
+        Ok(())
+    }
+
+    /// How jobs ended that this one depends on and that the state no longer knows.
+    fn endings_it_depends_on(&self, spec: &JobSpec) -> Result<Vec<(JobId, Option<u32>, JobState)>, Refusal> {
+        let mut known: Vec<(JobId, Option<u32>, JobState)> = Vec::new();
+        for DependencyTerm { job, .. } in spec.dependency.iter().flat_map(|dependency| &dependency.terms) {
+            let Some(job) = *job else { continue };
+            if job >= self.state.next_id()
+                || known.iter().any(|(id, _, _)| *id == job)
+                || self.remaining.contains_key(&job)
+            {
+                continue;
+            }
+            let base = match self.state.job(job) {
+                Some(record) => Some(record.base()),
+                None => {
+                    self.reader.base_of(job).map_err(|fault| refuse(RefusalCode::StorageFailed, fault.to_string()))?
+                }
+            };
+            let Some(base) = base.filter(|base| !self.remaining.contains_key(base)) else { continue };
+            let endings =
+                self.reader.endings(base).map_err(|fault| refuse(RefusalCode::StorageFailed, fault.to_string()))?;
+            known.extend(endings.into_iter().map(|(_, task, state)| (job, task, state)));
+        }
+        Ok(known)
+    }
+
+    /// Ends jobs or signals them.
+    pub(crate) fn cancel(&mut self, conn: ConnId, peer: Peer, filter: &CancelFilter) -> Outcome {
+        self.writable()?;
+        if filter.step.is_some_and(|step| step != model::StepId::Batch) {
+            return Err(refuse(RefusalCode::Other, "steps cannot be signalled one by one yet: end srun in the job"));
+        }
+        let mut refused = Vec::new();
+        let mut hit = 0;
+        for (asked, id, tasks) in self.cancel_candidates(peer, filter, &mut refused) {
+            let Some(job) = self.state.job(id) else { continue };
+            if job.state().is_final() {
+                continue;
+            }
+            if !self.may_change(peer.uid, id) {
+                refused.push((asked, refuse(RefusalCode::AccessDenied, asked.to_string())));
+                continue;
+            }
+            hit += 1;
+            match filter.signal {
+                Some(signal) => self.signal(id, signal, filter, &mut refused),
+                None => self.record_own(What::Cancelled { id, tasks, by: peer.uid }),
+            }
+        }
+        self.reply_when_safe(conn, Reply::Matched { hit, refused });
+        Ok(())
+    }
+
+    /// Records that the filter selects: the number asked for, the record, and for an array's record which tasks.
+    fn cancel_candidates(
+        &mut self,
+        peer: Peer,
+        filter: &CancelFilter,
+        refused: &mut Vec<(JobId, Refusal)>,
+    ) -> Vec<(JobId, JobId, Option<IndexSet>)> {
+        let mut found = Vec::new();
+        if filter.targets.is_empty() {
+            let only = match &filter.user {
+                Some(name) => self.people.uid(name),
+                None => None,
+            };
+            // Without a job's number only the asker's own jobs are meant, unless an operator names somebody.
+            let user = only.unwrap_or(peer.uid);
+            let filter = RowFilter { user: Some(user), ..RowFilter::default() };
+            self.state.ids(&filter, &mut |id| found.push((id, id, None)));
+        }
+        for target in &filter.targets {
+            match self.resolve(target) {
+                Ok(list) => found.extend(list.into_iter().map(|(id, tasks)| (target.id, id, tasks))),
+                // Jobs that are over or never were: silence, as Slurm has it.
+                Err(fault) if fault.code == RefusalCode::InvalidJobId => {}
+                Err(fault) => refused.push((target.id, fault)),
+            }
+        }
+        let user = filter.user.as_ref().map(|name| self.people.uid(name));
+        found.retain(|(_, id, _)| {
+            self.state.job(*id).is_some_and(|job| {
+                user.is_none_or(|uid| uid == Some(job.owner().uid))
+                    && (filter.names.is_empty() || filter.names.iter().any(|name| name == job.name()))
+                    && filter.partition.as_deref().is_none_or(|name| name == &**job.partition())
+                    && filter.account.as_deref().is_none_or(|name| name == &**job.account())
+                    && filter.qos.as_deref().is_none_or(|name| name == &**job.qos())
+                    && (filter.states.is_empty() || filter.states.contains(&job.state()))
+            })
+        });
+        found
+    }
+
+    fn signal(&mut self, id: JobId, signal: u8, filter: &CancelFilter, refused: &mut Vec<(JobId, Refusal)>) {
+        let Some(run) = self.live_run(id) else {
+            refused.push((id, refuse(RefusalCode::JobPending, id.to_string())));
+            return;
+        };
+        let scope = match (filter.batch_only || filter.step.is_some(), filter.full) {
+            (true, _) => Scope::Batch,
+            (false, true) => Scope::All,
+            (false, false) => Scope::Others,
+        };
+        self.journal.after(crate::journal::After::Order(Box::new(Order::Signal { run, signal, scope })));
+    }
+
+    /// The records that a number names: `12`, `12_3`, `12_[1-5]`, or a task's own number.
+    pub(crate) fn resolve(&self, target: &JobTarget) -> Result<Vec<(JobId, Option<IndexSet>)>, Refusal> {
+        let unknown = || refuse(RefusalCode::InvalidJobId, target.id.to_string());
+        let Some(tasks) = &target.tasks else {
+            let records = self.state.records_of(target.id);
+            if !records.is_empty() {
+                return Ok(records.into_iter().map(|id| (id, None)).collect());
+            }
+            return self.state.job(target.id).map(|job| vec![(job.id(), None)]).ok_or_else(unknown);
+        };
+        let (mut waiting, mut found) = (Vec::new(), Vec::new());
+        for index in tasks.iter() {
+            match self.state.task(target.id, index) {
+                TaskPlace::Pending => waiting.push(index),
+                TaskPlace::Record(id) => found.push((id, None)),
+                TaskPlace::Over | TaskPlace::Unknown => {}
+            }
+        }
+        if !waiting.is_empty() {
+            found.push((target.id, Some(waiting.into_iter().collect())));
+        }
+        if found.is_empty() { Err(unknown()) } else { Ok(found) }
+    }
+
+    /// As [`Centre::resolve`], with tasks that wait in an array's record given records of their own.
+    fn resolve_apart(&mut self, target: &JobTarget) -> Result<Vec<JobId>, Refusal> {
+        let mut ids = Vec::new();
+        for (id, tasks) in self.resolve(target)? {
+            let Some(tasks) = tasks else {
+                ids.push(id);
+                continue;
+            };
+            for index in tasks.iter() {
+                let fresh = self.state.next_id();
+                self.record(What::Split { array: id, index, id: fresh })
+                    .map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
+                match self.state.task(target.id, index) {
+                    TaskPlace::Record(record) => ids.push(record),
+                    _ => return Err(refuse(RefusalCode::InvalidJobId, target.id.to_string())),
+                }
+            }
+        }
+        Ok(ids)
+    }
+
+    /// Owners change their own jobs, operators all.
+    pub(crate) fn may_change(&mut self, uid: Uid, id: JobId) -> bool {
+        self.people.is_operator(uid) || self.state.job(id).is_some_and(|job| job.owner().uid == uid)
+    }
+
+    /// Members see their own jobs; operators all; everybody all where the centre says so.
+    pub(crate) fn may_see(&mut self, uid: Uid, owner: Uid) -> bool {
+        uid == owner || !self.file.privacy.private_jobs || self.people.is_operator(uid)
+    }
+
+    fn each(
+        &mut self,
+        conn: ConnId,
+        peer: Peer,
+        target: &JobTarget,
+        operators_only: bool,
+        act: impl Fn(&mut Self, JobId, bool) -> Outcome,
+    ) -> Outcome {
+        self.writable()?;
+        let is_operator = self.people.is_operator(peer.uid);
+        for (id, _) in self.resolve(target)? {
+            if (operators_only && !is_operator) || !self.may_change(peer.uid, id) {
+                return Err(refuse(RefusalCode::AccessDenied, target.id.to_string()));
+            }
+        }
+        for id in self.resolve_apart(target)? {
+            act(self, id, is_operator)?;
+        }
+        self.reply_when_safe(conn, Reply::Done);
+        Ok(())
+    }
+
+    fn act(&mut self, what: What) -> Outcome {
+        self.record(what).map_err(|fault| impossible(&fault))
+    }
+
+    pub(crate) fn hold(&mut self, conn: ConnId, peer: Peer, target: &JobTarget) -> Outcome {
+        self.each(conn, peer, target, false, |centre, id, is_operator| {
+            let own = centre.state.job(id).is_some_and(|job| job.owner().uid == peer.uid);
+            centre.act(What::Held { id, by_operator: is_operator && !own })
+        })
+    }
+
+    pub(crate) fn release(&mut self, conn: ConnId, peer: Peer, target: &JobTarget) -> Outcome {
+        self.each(conn, peer, target, false, |centre, id, is_operator| {
+            if !is_operator && centre.state.job(id).is_some_and(|job| job.hold() == Some(Hold::Operator)) {
+                return Err(refuse(RefusalCode::AccessDenied, id.to_string()));
+            }
+            centre.act(What::Released { id })
+        })
+    }
+
+    pub(crate) fn requeue(&mut self, conn: ConnId, peer: Peer, target: &JobTarget, hold: bool) -> Outcome {
+        self.each(conn, peer, target, false, |centre, id, _| {
+            let job = centre.state.job(id).ok_or_else(|| refuse(RefusalCode::InvalidJobId, id.to_string()))?;
+            if !job.may_requeue() {
+                return Err(refuse(RefusalCode::Disabled, id.to_string()));
+            }
+            if job.state() == JobState::Pending {
+                return Err(refuse(RefusalCode::JobPending, id.to_string()));
+            }
+            centre.act(What::Requeued { id, cause: RequeueCause::Asked(peer.uid), hold })
+        })
+    }
+
+    pub(crate) fn suspend(&mut self, conn: ConnId, peer: Peer, target: &JobTarget, resume: bool) -> Outcome {
+        self.each(conn, peer, target, true, |centre, id, _| {
+            let Some(run) = centre.live_run(id) else {
+                return Err(refuse(RefusalCode::JobNotRunning, id.to_string()));
+            };
+            centre.act(if resume { What::Resumed { run } } else { What::Suspended { run, cause: None } })
+        })
+    }
+
+    pub(crate) fn urgent(&mut self, conn: ConnId, peer: Peer, target: &JobTarget, why: &str) -> Outcome {
+        if why.trim().is_empty() {
+            return Err(refuse(RefusalCode::Other, "an emergency needs a reason: it is kept with your name"));
+        }
+        self.each(conn, peer, target, true, |centre, id, _| {
+            centre.act(What::MadeUrgent { id, by: peer.uid, why: why.to_owned() })
+        })
+    }
+
+    pub(crate) fn update(&mut self, conn: ConnId, peer: Peer, target: &JobTarget, changes: &[UpdateChange]) -> Outcome {
+        self.each(conn, peer, target, false, |centre, id, is_operator| {
+            for change in changes {
+                centre.may_update(id, change, is_operator)?;
+            }
+            for change in changes {
+                centre.update_one(id, change, peer.uid, is_operator)?;
+            }
+            Ok(())
+        })
+    }
+
+    fn may_update(&mut self, id: JobId, change: &UpdateChange, is_operator: bool) -> Outcome {
+        let job = self.state.job(id).ok_or_else(|| refuse(RefusalCode::InvalidJobId, id.to_string()))?;
+        if job.state().is_final() {
+            return Err(refuse(RefusalCode::AlreadyDone, id.to_string()));
+        }
+        let denied = || Err(refuse(RefusalCode::AccessDenied, id.to_string()));
+        match change {
+            UpdateChange::TimeLimit(limit) if !is_operator => match (job.time_limit(), *limit) {
+                (TimeLimit::Span(old), TimeLimit::Span(new)) if new > old => denied(),
+                (TimeLimit::Span(_), TimeLimit::Unlimited) => denied(),
+                _ => Ok(()),
+            },
+            UpdateChange::Priority(priority) if !is_operator && *priority != 0 => denied(),
+            UpdateChange::Nice(nice) if !is_operator && *nice < 0 => Err(refuse(RefusalCode::InvalidNice, "")),
+            UpdateChange::Account(name) => {
+                let user = job.owner().user.clone();
+                self.people
+                    .account(&user, name, is_operator)
+                    .map(|_| ())
+                    .map_err(|name| refuse(RefusalCode::InvalidAccount, name))
+            }
+            UpdateChange::Partition(name) => {
+                let known = self.state.config().partitions.iter().any(|partition| partition.name == *name);
+                if known { Ok(()) } else { Err(refuse(RefusalCode::InvalidPartition, name.as_str())) }
+            }
+            UpdateChange::Qos(name) => match self.state.config().qos.iter().find(|qos| qos.name == *name) {
+                Some(qos) if qos.operators_only && !is_operator => denied(),
+                Some(_) => Ok(()),
+                None => Err(refuse(RefusalCode::InvalidQos, name.as_str())),
+            },
+            _ => Ok(()),
+        }
+    }
+
+    fn update_one(&mut self, id: JobId, change: &UpdateChange, by: Uid, is_operator: bool) -> Outcome {
+        let change = match change.clone() {
+            UpdateChange::Priority(0) => return self.act(What::Held { id, by_operator: is_operator }),
+            UpdateChange::TimeLimit(limit) => Change::TimeLimit(limit),
+            UpdateChange::Priority(priority) => Change::Priority(priority),
+            UpdateChange::Nice(nice) => Change::Nice(nice),
+            UpdateChange::Name(name) => Change::Name(name),
+            UpdateChange::Begin(begin) => Change::Begin(begin),
+            UpdateChange::Partition(name) => Change::Partition(name),
+            UpdateChange::Qos(name) => Change::Qos(name),
+            UpdateChange::Account(name) => Change::Account(name),
+            UpdateChange::Dependency(dependency) => Change::Dependency(dependency),
+            UpdateChange::ArrayLimit(limit) => Change::ArrayLimit((limit > 0).then_some(limit)),
+            UpdateChange::Comment(comment) => Change::Comment(comment),
+            UpdateChange::Requeue(requeue) => Change::Requeue(requeue),
+            UpdateChange::Deadline(deadline) => Change::Deadline(deadline),
+            UpdateChange::Reservation(name) => Change::Reservation(name),
+        };
+        self.act(What::Updated { id, change: change.clone(), by })?;
+        self.amend(id, &change)
+    }
+
+    /// What accounting shows of the submission follows the change.
+    fn amend(&mut self, id: JobId, change: &Change) -> Outcome {
+        let Some(base) = self.state.job(id).map(|job| job.base()) else { return Ok(()) };
+        let Some(stored) = self.submission(base) else { return Ok(()) };
+        let mut spec = (*stored.spec).clone();
+        match change.clone() {
+            Change::TimeLimit(limit) => spec.time_limit = limit,
+            Change::Name(name) => spec.name = name,
+            Change::Partition(name) => spec.partition = name,
+            Change::Qos(name) => spec.qos = name,
+            Change::Account(name) => spec.account = name,
+            Change::Comment(comment) => spec.comment = Some(comment),
+            Change::Requeue(requeue) => spec.requeue = requeue,
+            Change::Nice(nice) => spec.nice = nice,
+            Change::Reservation(name) => spec.reservation = name,
+            Change::Deadline(deadline) => spec.deadline = deadline,
+            Change::Priority(_) | Change::Begin(_) | Change::Dependency(_) | Change::ArrayLimit(_) => return Ok(()),
+        }
+        let spec = Arc::new(spec);
+        self.journal.write(Write::Amend { id: base, spec: spec.clone() });
+        self.submissions.remember(StoredSubmission { spec, ..(*stored).clone() });
+        Ok(())
+    }
+}
+
+fn impossible(fault: &scheduler::Impossible) -> Refusal {
+    refuse(RefusalCode::Other, fault.to_string())
+}
+
+/// The scheduler's refusal in the words of the wire.
+fn refusal(fault: &scheduler::Refusal) -> Refusal {
+    use scheduler::Refusal as Fault;
+    match fault {
+        Fault::InvalidPartition(name) | Fault::PartitionDenied(name) => {
+            refuse(RefusalCode::InvalidPartition, name.as_str())
+        }
+        Fault::InvalidQos(name) | Fault::QosDenied(name) => refuse(RefusalCode::InvalidQos, name.as_str()),
+        Fault::InvalidAccount(name) => refuse(RefusalCode::InvalidAccount, name.as_str()),
+        Fault::NodeConfigUnavailable { memory: true } => refuse(RefusalCode::MemoryUnavailable, ""),
+        Fault::NodeConfigUnavailable { memory: false } => refuse(RefusalCode::NodeConfigUnavailable, ""),
+        Fault::ArrayTooLarge { limit } => refuse(RefusalCode::ArrayTooLarge, limit.to_string()),
+        Fault::TooManyJobs { limit } => refuse(RefusalCode::TooManyJobs, limit.to_string()),
+        Fault::InvalidNice => refuse(RefusalCode::InvalidNice, ""),
+        Fault::PriorityDenied => refuse(RefusalCode::AccessDenied, ""),
+        Fault::InvalidGres => refuse(RefusalCode::InvalidGres, ""),
+        Fault::TimeLimit => refuse(RefusalCode::InvalidTimeLimit, ""),
+        Fault::ReservationInvalid(name) | Fault::ReservationDenied(name) => {
+            refuse(RefusalCode::InvalidReservation, name.as_str())
+        }
+        Fault::InvalidFeature(name) => refuse(RefusalCode::InvalidFeature, name.as_str()),
+        Fault::ChangeDenied(id) => refuse(RefusalCode::AccessDenied, id.to_string()),
+    }
+}

@@ -1,0 +1,150 @@
+//! From a start that is on disk to the order that the launcher gets: files, environment, limits.
+
+use std::sync::Arc;
+
+use dialect::{environment::Place, patterns};
+use drivers::local::protocol::{Environment, Hook, Launch, ScriptId};
+use model::{ArrayPlace, JobId, JobSpec, QueueRow, RunId, Span, Text};
+use store::StoredSubmission;
+
+use crate::core::Centre;
+
+/// An operator's script may take so long.
+const HOOK_LIMIT: Span = Span::minutes(5);
+
+impl Centre {
+    /// A submission, remembered or read back.
+    pub(crate) fn submission(&mut self, base: JobId) -> Option<Arc<StoredSubmission>> {
+        if let Some(known) = self.submissions.get(base) {
+            return Some(known);
+        }
+        match self.reader.submission(base) {
+            Ok(Some(stored)) => Some(self.submissions.remember(stored)),
+            Ok(None) => None,
+            Err(fault) => {
+                eprintln!("algoric: {fault}");
+                None
+            }
+        }
+    }
+
+    /// Sends a run to the launcher. Its start is on disk.
+    pub(crate) fn launch(&mut self, run: RunId) {
+        let Some(base) = Some(run.job)
+            .filter(|id| self.live_run(*id) == Some(run))
+            .and_then(|id| self.state.job(id))
+            .map(|job| job.base())
+        else {
+            return;
+        };
+        let (Some(row), Some(stored)) = (self.state.row(run.job, self.now), self.submission(base)) else {
+            eprintln!("algoric: run {run} has no submission to launch; `algoric check` tells more");
+            return;
+        };
+        let launch = self.launch_order(run, &row, &stored);
+        if let Err(fault) = self.link.launch(Box::new(launch), &stored.script) {
+            eprintln!("algoric: run {run} could not be sent to the launcher: {fault}");
+        }
+    }
+
+    fn launch_order(&self, run: RunId, row: &QueueRow, stored: &StoredSubmission) -> Launch {
+        let spec = &stored.spec;
+        let machine = &self.state.config().machine;
+        let placement = self.state.job(run.job).and_then(|job| job.placement().cloned()).unwrap_or_default();
+        let [stdout, stderr, stdin] = files(row, spec, &self.node);
+        let stderr = (stderr != stdout).then_some(stderr).flatten();
+        let (prolog, epilog) = (self.hook(&self.file.scripts.prolog, row), self.hook(&self.file.scripts.epilog, row));
+        Launch {
+            run,
+            script: ScriptId(stored.script_id.0.cast_unsigned()),
+            label: shown_id(row),
+            speaker: format!("slurmstepd-{}", self.node),
+            owner: spec.owner.clone(),
+            args: spec.args.clone(),
+            env: self.job_environment(run, row, stored, &placement),
+            pid_variables: vec!["SLURM_TASK_PID".to_owned()],
+            workdir: spec.workdir.clone(),
+            stdin,
+            stdout,
+            stderr,
+            open_mode: if run.attempt > 0 { model::OpenMode::Append } else { spec.open_mode },
+            umask: spec.umask,
+            limits: spec.limits.clone(),
+            cpus: if machine.simulated { model::CpuSet::default() } else { placement.cpus },
+            memory_mib: placement.memory_mib,
+            gpus: placement.gpus,
+            nice: 0,
+            oom_score_adj: 0,
+            prolog,
+            epilog,
+        }
+    }
+
+    fn job_environment(
+        &self,
+        run: RunId,
+        row: &QueueRow,
+        stored: &StoredSubmission,
+        placement: &scheduler::Placement,
+    ) -> Environment {
+        let spec = &stored.spec;
+        let array = match (&row.array, &spec.array) {
+            (ArrayPlace::Task { base, index }, Some(array)) => Some((*base, *index, &array.tasks)),
+            _ => None,
+        };
+        let ours = dialect::environment::batch(
+            spec,
+            &Place {
+                job: run.job,
+                array,
+                name: row.name.as_bytes(),
+                account: &row.account,
+                partition: &row.partition,
+                qos: &row.qos,
+                cluster: &self.name,
+                node: &self.node,
+                cpus: row.cpus,
+                memory: spec.request.memory,
+                gpus: &placement.gpus,
+                restarts: run.attempt,
+                pid: None,
+            },
+        );
+        let caller = stored.environment.split(|byte| *byte == 0).filter_map(|entry| {
+            let at = entry.iter().position(|byte| *byte == b'=')?;
+            Some((entry[..at].to_vec(), entry[at + 1..].to_vec()))
+        });
+        Environment::from_pairs(dialect::environment::complete(caller.collect(), ours))
+    }
+
+    fn hook(&self, path: &Option<String>, row: &QueueRow) -> Option<Hook> {
+        let path = path.as_ref()?;
+        let pairs = [
+            ("PATH", "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin".to_owned()),
+            ("SLURM_JOB_ID", row.id.to_string()),
+            ("SLURM_JOB_UID", row.owner.uid.to_string()),
+            ("SLURM_JOB_USER", row.owner.user.clone()),
+            ("SLURM_JOB_PARTITION", row.partition.to_string()),
+            ("SLURM_JOB_ACCOUNT", row.account.to_string()),
+            ("SLURM_JOB_NAME", row.name.lossy().into_owned()),
+            ("SLURM_CLUSTER_NAME", self.name.clone()),
+            ("SLURMD_NODENAME", self.node.to_string()),
+        ];
+        Some(Hook { path: Text::from(path.as_str()), env: Environment::from_pairs(pairs), limit: HOOK_LIMIT })
+    }
+}
+
+/// Output, error and input, patterns filled in; `None`: `/dev/null`.
+pub(crate) fn files(row: &QueueRow, spec: &JobSpec, node: &str) -> [Option<Text>; 3] {
+    let facts = patterns::Facts::of_record(row.id, &row.array, row.name.as_bytes(), &row.owner.user, node);
+    patterns::batch_files(spec, &facts).map(|file| (file.as_bytes() != b"/dev/null").then_some(file))
+}
+
+/// The job as its owner names it.
+pub(crate) fn shown_id(row: &QueueRow) -> String {
+    match &row.array {
+        ArrayPlace::Single => row.id.to_string(),
+        ArrayPlace::Task { base, index } => format!("{base}_{index}"),
+        ArrayPlace::Pending { base, tasks, .. } => format!("{base}_[{tasks}]"),
+    }
+}

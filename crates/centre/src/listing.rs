@@ -1,0 +1,289 @@
+//! What the listing commands show: the queue, a job in full, accounts, steps. Long answers are made piece by piece.
+
+use api::{AccountQuery, JobTarget, QueueQuery, Refusal, RefusalCode, Reply};
+use model::{ArrayPlace, IndexSet, JobId, JobState, QueueDetail, QueueRow, StepRow, Text, Uid};
+use scheduler::RowFilter;
+use store::{AccountFilter, LiveFacts};
+
+use crate::{
+    connection::{ConnId, Cursor, Peer},
+    core::{Centre, refuse},
+    journal::After,
+    reading::Question,
+};
+
+/// Rows in one part of an answer.
+const PART: usize = 256;
+
+type Outcome = Result<(), Refusal>;
+
+impl Centre {
+    /// Starts the answer to `squeue`; [`Centre::advance`] goes on with it.
+    pub(crate) fn queue(&mut self, conn: ConnId, peer: Peer, query: &QueueQuery) -> Outcome {
+        let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+        let users: Option<Vec<Uid>> =
+            query.users.as_ref().map(|names| names.iter().filter_map(|name| self.people.uid(name)).collect());
+        let ids = match &query.targets {
+            Some(targets) => {
+                let mut ids = Vec::new();
+                for target in targets {
+                    let found = self.resolve(target)?;
+                    let wanted =
+                        |id: &JobId| query.finished || self.state.job(*id).is_some_and(|job| !job.state().is_final());
+                    ids.extend(found.into_iter().map(|(id, _)| id).filter(wanted));
+                }
+                ids
+            }
+            None => match (only, &users) {
+                (Some(uid), None) => self.ids_of(&[uid], query.finished),
+                (Some(uid), Some(users)) if users.contains(&uid) => self.ids_of(&[uid], query.finished),
+                (Some(_), Some(_)) => Vec::new(),
+                (None, Some(users)) => self.ids_of(users, query.finished),
+                (None, None) => {
+                    let mut ids = Vec::new();
+                    let filter = RowFilter { finished: query.finished, ..RowFilter::default() };
+                    self.state.ids(&filter, &mut |id| ids.push(id));
+                    ids
+                }
+            },
+        };
+        let visible: Vec<JobId> = match only {
+            None => ids,
+            Some(uid) => {
+                ids.into_iter().filter(|id| self.state.job(*id).is_some_and(|job| job.owner().uid == uid)).collect()
+            }
+        };
+        if let Some(conn) = self.conns.get(conn) {
+            conn.cursor = Some(Cursor { ids: visible, next: 0 });
+        }
+        self.advance(conn);
+        Ok(())
+    }
+
+    fn ids_of(&self, users: &[Uid], finished: bool) -> Vec<JobId> {
+        let mut ids = Vec::new();
+        for uid in users {
+            let filter = RowFilter { user: Some(*uid), finished, ..RowFilter::default() };
+            self.state.ids(&filter, &mut |id| ids.push(id));
+        }
+        ids
+    }
+
+    /// Goes on with a long answer as far as the other end takes it.
+    pub(crate) fn advance(&mut self, id: ConnId) {
+        let now = self.now;
+        let Some(conn) = self.conns.get(id) else { return };
+        let Some(mut cursor) = conn.cursor.take() else { return };
+        while !conn.is_full() && cursor.next < cursor.ids.len() {
+            let until = cursor.ids.len().min(cursor.next + PART);
+            let mut rows: Vec<QueueRow> = Vec::with_capacity(until - cursor.next);
+            self.state.rows_of(&cursor.ids[cursor.next..until], now, &mut |row| rows.push(row));
+            cursor.next = until;
+            conn.push(&Reply::Queue(rows));
+            if conn.is_full() && !conn.flush().unwrap_or(true) {
+                break;
+            }
+        }
+        if cursor.next >= cursor.ids.len() {
+            conn.push(&Reply::End);
+        } else {
+            conn.cursor = Some(cursor);
+        }
+    }
+
+    /// `scontrol show job`
+    pub(crate) fn details(&mut self, conn: ConnId, peer: Peer, targets: &[JobTarget]) -> Outcome {
+        let mut ids = Vec::new();
+        if targets.is_empty() {
+            let filter = RowFilter { finished: true, ..RowFilter::default() };
+            self.state.ids(&filter, &mut |id| ids.push(id));
+        }
+        for target in targets {
+            ids.extend(self.resolve(target)?.into_iter().map(|(id, _)| id));
+        }
+        let mut details = Vec::new();
+        for id in ids {
+            let Some(owner) = self.state.job(id).map(|job| job.owner().uid) else { continue };
+            if self.may_see(peer.uid, owner) {
+                details.extend(self.detail(id));
+            }
+        }
+        if details.is_empty() && !targets.is_empty() {
+            return Err(refuse(RefusalCode::InvalidJobId, targets[0].id.to_string()));
+        }
+        for part in details.chunks(PART) {
+            self.reply(conn, &Reply::Details(part.to_vec()));
+        }
+        self.reply(conn, &Reply::End);
+        Ok(())
+    }
+
+    fn detail(&mut self, id: JobId) -> Option<QueueDetail> {
+        let row = self.state.row(id, self.now)?;
+        let base = self.state.job(id)?.base();
+        let suspended_since = self.state.job(id).and_then(|job| job.suspended_since());
+        let stored = self.submission(base)?;
+        let placement = self.state.job(id).and_then(|job| job.placement().cloned()).unwrap_or_default();
+        let files = crate::launch::files(&row, &stored.spec, &self.node);
+        Some(QueueDetail {
+            row,
+            spec: stored.spec.clone(),
+            cpu_ids: placement.cpus,
+            gpu_ids: placement.gpus,
+            files: files.map(|file| file.unwrap_or_else(|| Text::from("/dev/null"))),
+            suspended_since,
+            considered: Some(self.now),
+        })
+    }
+
+    /// `squeue -s`, `scontrol show step`
+    pub(crate) fn steps(&mut self, conn: ConnId, peer: Peer, targets: &[JobTarget]) -> Outcome {
+        let mut rows = Vec::new();
+        let runs: Vec<JobId> = self.state.runs().map(|(run, _, _)| run.job).collect();
+        for id in runs {
+            let Some(row) = self.state.row(id, self.now) else { continue };
+            let asked = targets.is_empty() || targets.iter().any(|target| is_meant(target, &row));
+            if !asked || !self.may_see(peer.uid, row.owner.uid) {
+                continue;
+            }
+            let start = row.start.unwrap_or(row.submit);
+            let step = |step, name, start, cpus, tasks, pid| StepRow {
+                job: row.id,
+                array: row.array.clone(),
+                step,
+                name,
+                owner: row.owner.clone(),
+                partition: row.partition.clone(),
+                start,
+                cpus,
+                tasks,
+                node: row.node.clone(),
+                pid,
+            };
+            rows.push(step(model::StepId::Batch, Text::from("batch"), start, 0, 1, None));
+            for live in self.steps.of(id) {
+                rows.push(step(live.id(), live.name.clone(), live.start, live.cpus.len() as u32, live.tasks, live.pid));
+            }
+        }
+        self.reply(conn, &Reply::Steps(rows));
+        Ok(())
+    }
+
+    /// `sacct`: what is over is read from the file, after everything decided so far is in it.
+    pub(crate) fn accounts(&mut self, conn: ConnId, peer: Peer, query: AccountQuery) -> Outcome {
+        let sees_all = self.may_see(peer.uid, Uid(u32::MAX));
+        let mut users = match (&query.users, query.all_users || query.targets.is_some()) {
+            (Some(names), _) => Some(names.iter().filter_map(|name| self.people.uid(name)).collect::<Vec<_>>()),
+            (None, true) => None,
+            (None, false) => Some(vec![peer.uid]),
+        };
+        if !sees_all {
+            let asked_others = users.as_ref().is_some_and(|users| !users.contains(&peer.uid));
+            users = Some(if asked_others { Vec::new() } else { vec![peer.uid] });
+        }
+        let targets =
+            query.targets.as_ref().map(|targets| targets.iter().map(|t| (t.id, t.tasks.clone())).collect::<Vec<_>>());
+        let live = self.live_facts(query.targets.as_deref(), users.as_deref(), &query);
+        let filter = AccountFilter {
+            targets,
+            users,
+            since: query.since,
+            until: query.until,
+            steps: query.steps,
+            duplicates: query.duplicates,
+        };
+        self.journal.after(After::Read(conn, Box::new(Question::Accounts { filter, live })));
+        Ok(())
+    }
+
+    fn live_facts(&self, targets: Option<&[JobTarget]>, users: Option<&[Uid]>, query: &AccountQuery) -> Vec<LiveFacts> {
+        let mut ids = Vec::new();
+        match (targets, users) {
+            (Some(targets), _) => {
+                for target in targets {
+                    ids.extend(self.resolve(target).unwrap_or_default().into_iter().map(|(id, _)| id));
+                }
+            }
+            (None, Some(users)) => ids = self.ids_of(users, false),
+            (None, None) => self.state.ids(&RowFilter::default(), &mut |id| ids.push(id)),
+        }
+        let mut facts = Vec::new();
+        for id in ids {
+            let Some(job) = self.state.job(id) else { continue };
+            let owned = users.is_none_or(|users| users.contains(&job.owner().uid));
+            if job.state().is_final() || !owned {
+                continue;
+            }
+            let Some(row) = self.state.row(id, self.now) else { continue };
+            if targets.is_none() && query.until.is_some_and(|until| row.submit > until) {
+                continue;
+            }
+            facts.push(LiveFacts {
+                base: job.base(),
+                attempt: job.run().attempt,
+                memory_mib: job.placement().and_then(|placement| placement.memory_mib),
+                steps: self
+                    .steps
+                    .of(id)
+                    .map(|step| (step.id(), step.name.clone(), step.start, step.cpus.len() as u32, step.tasks))
+                    .collect(),
+                row,
+            });
+        }
+        facts
+    }
+
+    /// Waits for the end of a submission.
+    pub(crate) fn wait(&mut self, conn: ConnId, peer: Peer, id: JobId) -> Outcome {
+        let base = self.state.job(id).map_or(id, |job| job.base());
+        if let Some(job) = self.state.job(id) {
+            let owner = job.owner().uid;
+            if !self.may_see(peer.uid, owner) {
+                return Err(refuse(RefusalCode::AccessDenied, id.to_string()));
+            }
+        }
+        if self.remaining.contains_key(&base) {
+            self.waiters.entry(base).or_default().push(conn);
+        } else {
+            self.journal.after(After::Read(conn, Box::new(Question::Ending(base))));
+        }
+        Ok(())
+    }
+
+    /// Why does it wait?
+    pub(crate) fn why(&mut self, conn: ConnId, peer: Peer, target: &JobTarget) -> Outcome {
+        let found = self.resolve(target)?;
+        let Some((id, _)) = found.first().cloned() else {
+            return Err(refuse(RefusalCode::InvalidJobId, target.id.to_string()));
+        };
+        let owner = self.state.job(id).map(|job| job.owner().uid);
+        if !owner.is_some_and(|owner| self.may_see(peer.uid, owner)) {
+            return Err(refuse(RefusalCode::AccessDenied, target.id.to_string()));
+        }
+        let report = self.why_report(peer, id, shown(target));
+        match report {
+            Some(report) => self.reply(conn, &Reply::Why(Box::new(report))),
+            None => return Err(refuse(RefusalCode::InvalidJobId, target.id.to_string())),
+        }
+        Ok(())
+    }
+}
+
+/// A job as its owner writes it.
+fn shown(target: &JobTarget) -> String {
+    match &target.tasks {
+        None => target.id.to_string(),
+        Some(tasks) if tasks.len() == 1 => format!("{}_{tasks}", target.id),
+        Some(tasks) => format!("{}_[{tasks}]", target.id),
+    }
+}
+
+/// Whether somebody who names this target means this row.
+fn is_meant(target: &JobTarget, row: &QueueRow) -> bool {
+    let one = |index: u32, tasks: &Option<IndexSet>| tasks.as_ref().is_none_or(|tasks| tasks.contains(index));
+    match &row.array {
+        ArrayPlace::Task { base, index } => (target.id == *base && one(*index, &target.tasks)) || target.id == row.id,
+        ArrayPlace::Pending { base, .. } => target.id == *base,
+        ArrayPlace::Single => target.id == row.id && row.state != JobState::Pending,
+    }
+}

@@ -1,0 +1,62 @@
+//! Where things lie under the data directory. One place, so that nobody guesses.
+
+use std::path::{Path, PathBuf};
+
+/// The files of one centre.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Paths {
+    /// The data directory.
+    pub data: PathBuf,
+}
+
+impl Paths {
+    /// Of the centre in that directory.
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self { data: data.into() }
+    }
+
+    /// The directory of the data file; the service's own, nobody else looks in.
+    pub fn database_directory(&self) -> PathBuf {
+        self.data.join("db")
+    }
+
+    /// The data file.
+    pub fn database(&self) -> PathBuf {
+        self.database_directory().join("algoric.db")
+    }
+
+    /// What the owner decided.
+    pub fn config(&self) -> PathBuf {
+        self.data.join("config.toml")
+    }
+
+    /// Sockets and locks; the service's own.
+    pub fn run(&self) -> PathBuf {
+        self.data.join("run")
+    }
+
+    /// Where commands come in.
+    pub fn socket(&self) -> PathBuf {
+        self.run().join("centre.sock")
+    }
+
+    /// Held by the process that serves this data.
+    pub fn lock(&self) -> PathBuf {
+        self.run().join("centre.lock")
+    }
+
+    /// What the launcher keeps of running jobs; its own.
+    pub fn spool(&self) -> PathBuf {
+        self.data.join("spool")
+    }
+
+    /// Where a launcher of its own unit waits for the centre.
+    pub fn launcher_socket(&self) -> PathBuf {
+        self.data.join("launcher.sock")
+    }
+}
+
+/// The data directory of the centre that root runs.
+pub fn system_data() -> &'static Path {
+    Path::new("/var/lib/algoric")
+}

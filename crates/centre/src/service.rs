@@ -1,0 +1,541 @@
+//! The service: one thread, one loop. It waits for commands, for the launcher, for the disk and for the clock.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    os::{
+        fd::{AsFd, AsRawFd, BorrowedFd},
+        unix::{fs::PermissionsExt, net::UnixListener},
+    },
+    sync::{
+        Arc,
+        mpsc::{Receiver, channel},
+    },
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use api::{Refusal, Reply, Request};
+use drivers::local::link::Link;
+use model::{Time, Uid};
+use nix::{
+    sys::{
+        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        eventfd::{EfdFlags, EventFd},
+        signal::{SigSet, Signal},
+        signalfd::{SfdFlags, SignalFd},
+    },
+    unistd::geteuid,
+};
+use scheduler::State;
+use store::{Committed, Db, Opened, Reader, Write, Writer};
+
+use crate::{
+    config,
+    connection::{Conn, ConnId, Connections, Incoming, Peer},
+    core::{Centre, Stopping},
+    http,
+    journal::Journal,
+    paths::Paths,
+    people::People,
+    reading::Archive,
+    recovery::read_back,
+    submissions::Submissions,
+};
+
+/// How to serve.
+pub struct Options {
+    /// Where.
+    pub paths: Paths,
+    /// Address for the browser; `None`: no door.
+    pub listen: Option<SocketAddr>,
+    /// The launcher.
+    pub link: Link,
+    /// Called once commands can come in, with the address for the browser.
+    pub ready: Box<dyn FnOnce(&str)>,
+}
+
+/// Why the service ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Ended {
+    /// Somebody wanted it.
+    Stopped,
+    /// The launcher is gone: the centre cannot do without.
+    LauncherGone,
+}
+
+/// What went wrong at the start.
+#[derive(Debug, thiserror::Error)]
+pub enum ServiceError {
+    /// The data file.
+    #[error(transparent)]
+    Store(#[from] store::StoreError),
+    /// The configuration.
+    #[error(transparent)]
+    Config(#[from] config::ConfigError),
+    /// Something of the system.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// Why it failed.
+        source: std::io::Error,
+    },
+    /// Another centre serves this data.
+    #[error("a centre already serves {0}: `algoric status` shows it, `algoric stop` ends it")]
+    Taken(String),
+}
+
+fn system<E: Into<std::io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> ServiceError {
+    let what = what.into();
+    move |source| ServiceError::System { what, source: source.into() }
+}
+
+const UNIX_DOOR: u64 = 0;
+const WEB_DOOR: u64 = 1;
+const LAUNCHER: u64 = 2;
+const WAKE: u64 = 3;
+const SIGNALS: u64 = 4;
+const FIRST_CONN: u64 = 16;
+
+/// What other threads tell the loop.
+enum Word {
+    Committed(Committed),
+    Answer(ConnId, Reply),
+}
+
+struct Doors {
+    epoll: Epoll,
+    unix: UnixListener,
+    web: Option<TcpListener>,
+    wake: Arc<EventFd>,
+    words: Receiver<Word>,
+    signals: SignalFd,
+    /// The launcher's socket has more to take.
+    link_waits: bool,
+}
+
+/// Serves until told to stop.
+///
+/// # Errors
+/// [`ServiceError`] when it cannot begin.
+pub fn run(options: Options) -> Result<Ended, ServiceError> {
+    let _lock = lock(&options.paths)?;
+    let Options { paths, listen, link, ready } = options;
+    let (mut centre, mut doors) = open(paths, listen, link)?;
+    ready(&centre.url);
+    let mut wake_at: Option<Time> = None;
+    loop {
+        let timeout = patience(&centre, wake_at);
+        let mut events = [EpollEvent::empty(); 64];
+        let count = match doors.epoll.wait(&mut events, timeout) {
+            Ok(count) => count,
+            Err(nix::errno::Errno::EINTR) => 0,
+            Err(fault) => return Err(system("waiting for work")(fault)),
+        };
+        centre.now = clock();
+        for event in &events[..count] {
+            serve(&mut centre, &mut doors, event.data(), event.events());
+        }
+        if centre.launcher_gone {
+            return Ok(Ended::LauncherGone);
+        }
+        wake_at = centre.decide();
+        centre.state.forget_finished(centre.now);
+        centre.housekeeping();
+        centre.flush();
+        send_to_launcher(&mut centre, &mut doors);
+        send_to_commands(&mut centre, &doors);
+        if may_end(&centre) {
+            return Ok(Ended::Stopped);
+        }
+    }
+}
+
+/// Now, in ms since 1970.
+fn clock() -> Time {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// How long nothing may happen. The clock may be set at any time, so no wait is longer than some seconds while
+/// something is due at all.
+fn patience(centre: &Centre, wake_at: Option<Time>) -> EpollTimeout {
+    if centre.degraded.is_some() {
+        return EpollTimeout::from(1000u16);
+    }
+    match wake_at {
+        None => EpollTimeout::from(60_000u16),
+        Some(at) => EpollTimeout::from((at - clock()).0.clamp(0, 5000) as u16),
+    }
+}
+
+fn may_end(centre: &Centre) -> bool {
+    let quiet = centre.journal.is_idle();
+    match centre.stopping {
+        Stopping::No => false,
+        Stopping::Now => quiet || centre.degraded.is_some(),
+        Stopping::Draining => quiet && centre.state.runs().next().is_none(),
+    }
+}
+
+/// One process serves one data directory.
+fn lock(paths: &Paths) -> Result<nix::fcntl::Flock<std::fs::File>, ServiceError> {
+    let path = paths.lock();
+    let file = std::fs::OpenOptions::new()
+        .create(true)
+        .truncate(false)
+        .write(true)
+        .open(&path)
+        .map_err(system(format!("opening {}", path.display())))?;
+    // A predecessor that was just killed may need an instant to let go.
+    let mut file = file;
+    for _ in 0..20 {
+        match nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {
+            Ok(held) => return Ok(held),
+            Err((back, _)) => file = back,
+        }
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    Err(ServiceError::Taken(paths.data.display().to_string()))
+}
+
+fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
+    let file = config::load(&paths.config())?;
+    let (db, opened) = Db::open(&paths.database())?;
+    if let Opened::Upgraded { from, kept } = opened {
+        eprintln!(
+            "algoric: the data file was upgraded from format {from}; as it was, it is kept as {}",
+            kept.display()
+        );
+    }
+    let found = crate::probe::discover().map_err(system("looking at the machine"))?;
+    let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
+    let config = file.scheduler(&paths.config(), &found, people.shares())?;
+    let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());
+    let node: Arc<str> = Arc::from(config.machine.name.as_str());
+    let reader = Reader::open(&paths.database())?;
+    let back = read_back(&reader, State::new(config))?;
+    let (say, words) = channel();
+    let wake =
+        Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(system("eventfd"))?);
+    let (tell, bell) = (say.clone(), wake.clone());
+    let writer = Writer::start(db, move |committed| {
+        tell.send(Word::Committed(committed)).ok();
+        bell.write(1).ok();
+    })
+    .map_err(system("starting the writing thread"))?;
+    let bell = wake.clone();
+    let archive = Archive::start(&paths.database(), move |conn, reply| {
+        say.send(Word::Answer(conn, reply)).ok();
+        bell.write(1).ok();
+    })
+    .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
+    let (doors, url) = doors(&paths, listen, &link, wake, words)?;
+    let now = clock();
+    let centre = Centre {
+        paths,
+        file,
+        name,
+        node,
+        state: back.state,
+        people,
+        journal: Journal::new(writer),
+        archive,
+        reader,
+        submissions: Submissions::new(back.next_blob),
+        link,
+        hello: None,
+        launcher_gone: false,
+        conns: Connections::default(),
+        steps: back.steps,
+        waiters: Default::default(),
+        perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),
+        remaining: back.remaining,
+        started_this_boot: back.started_there,
+        started_this_boot_id: back.last_boot,
+        degraded: None,
+        deferred: Vec::new(),
+        stopping: Stopping::No,
+        now,
+        started: now,
+        url,
+        zone: jiff::tz::TimeZone::system(),
+        service_uid: Uid(geteuid().as_raw()),
+        every_user: false,
+        shares_changed: false,
+        shares_written: now,
+        touched: Vec::new(),
+        pruned: now,
+        probed: now,
+    };
+    Ok((centre, doors))
+}
+
+fn doors(
+    paths: &Paths,
+    listen: Option<SocketAddr>,
+    link: &Link,
+    wake: Arc<EventFd>,
+    words: Receiver<Word>,
+) -> Result<(Doors, String), ServiceError> {
+    let socket = paths.socket();
+    // We hold the lock: whatever is there is left over.
+    std::fs::remove_file(&socket).ok();
+    let unix = bind_unix(&socket)?;
+    unix.set_nonblocking(true).map_err(system("setting up the socket"))?;
+    // Everybody may knock: the kernel says who it is.
+    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666)).map_err(system("opening the socket"))?;
+    let web = listen
+        .map(|address| TcpListener::bind(address).map_err(system(format!("listening on {address}"))))
+        .transpose()?;
+    let url = match web.as_ref().and_then(|listener| listener.local_addr().ok()) {
+        Some(address) => format!("http://{address}/"),
+        None => String::new(),
+    };
+    let mut mask = SigSet::empty();
+    mask.add(Signal::SIGTERM);
+    mask.add(Signal::SIGINT);
+    mask.thread_block().map_err(system("blocking signals"))?;
+    let signals =
+        SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(system("signalfd"))?;
+    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(system("epoll"))?;
+    let watch = |fd: BorrowedFd<'_>, token| {
+        epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token)).map_err(system("watching a socket"))
+    };
+    watch(unix.as_fd(), UNIX_DOOR)?;
+    if let Some(web) = &web {
+        web.set_nonblocking(true).map_err(system("setting up the web address"))?;
+        watch(web.as_fd(), WEB_DOOR)?;
+    }
+    watch(link.fd(), LAUNCHER)?;
+    watch(wake.as_fd(), WAKE)?;
+    watch(signals.as_fd(), SIGNALS)?;
+    Ok((Doors { epoll, unix, web, wake, words, signals, link_waits: false }, url))
+}
+
+/// Binds a socket whose path may be longer than the 107 bytes that fit: by way of its directory's descriptor.
+fn bind_unix(socket: &std::path::Path) -> Result<UnixListener, ServiceError> {
+    let shown = socket.display().to_string();
+    let direct = UnixListener::bind(socket);
+    match (direct, socket.parent(), socket.file_name()) {
+        (Ok(listener), _, _) => Ok(listener),
+        (Err(_), Some(parent), Some(name)) if shown.len() > 100 => {
+            let directory = std::fs::File::open(parent).map_err(system(format!("opening {}", parent.display())))?;
+            let short = std::path::PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd())).join(name);
+            UnixListener::bind(short).map_err(system(format!("listening on {shown}")))
+        }
+        (Err(fault), _, _) => Err(system(format!("listening on {shown}"))(fault)),
+    }
+}
+
+fn serve(centre: &mut Centre, doors: &mut Doors, token: u64, flags: EpollFlags) {
+    match token {
+        UNIX_DOOR => accept(centre, doors),
+        WEB_DOOR => {
+            if let Some(web) = &doors.web {
+                http::serve(web, &centre.glance());
+            }
+        }
+        LAUNCHER => listen_to_launcher(centre),
+        WAKE => hear(centre, doors),
+        SIGNALS => {
+            while let Ok(Some(_)) = doors.signals.read_signal() {
+                centre.stopping = Stopping::Now;
+            }
+        }
+        token => {
+            let conn = ConnId(token - FIRST_CONN);
+            if flags.contains(EpollFlags::EPOLLOUT) {
+                centre.advance(conn);
+            }
+            if flags.intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR) {
+                read_from(centre, doors, conn);
+            }
+            centre.touched.push(conn);
+        }
+    }
+}
+
+fn accept(centre: &mut Centre, doors: &Doors) {
+    // Enough for a burst; the rest is taken in the next turn.
+    for _ in 0..64 {
+        let Ok((stream, _)) = doors.unix.accept() else { return };
+        let Ok(conn) = Conn::new(stream) else { continue };
+        let id = centre.conns.insert(conn);
+        let watched = centre.conns.get(id).is_some_and(|conn| {
+            let event = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP, FIRST_CONN + id.0);
+            doors.epoll.add(conn.stream(), event).is_ok()
+        });
+        if !watched {
+            centre.conns.remove(id);
+            continue;
+        }
+        // What came with the knock is there already, mostly.
+        read_from(centre, doors, id);
+    }
+}
+
+fn read_from(centre: &mut Centre, doors: &Doors, id: ConnId) {
+    let Some(conn) = centre.conns.get(id) else { return };
+    let open = conn.fill();
+    loop {
+        let Some(conn) = centre.conns.get(id) else { return };
+        let peer = conn.peer;
+        match conn.next() {
+            Incoming::Request(request) => {
+                centre.touched.push(id);
+                if let Err(refusal) = answer(centre, id, peer, *request) {
+                    centre.reply(id, &Reply::Refused(refusal));
+                }
+            }
+            Incoming::Nothing if open => return,
+            Incoming::Nothing | Incoming::Gone => {
+                hang_up(centre, doors, id);
+                return;
+            }
+        }
+    }
+}
+
+fn hang_up(centre: &mut Centre, doors: &Doors, id: ConnId) {
+    if let Some(conn) = centre.conns.remove(id) {
+        doors.epoll.delete(conn.stream()).ok();
+    }
+    centre.step_lost(id);
+}
+
+fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Result<(), Refusal> {
+    match request {
+        Request::Ping => centre.reply(conn, &Reply::Done),
+        Request::Status => centre.status(conn, peer),
+        Request::Submit(submission) => centre.submit(conn, peer, *submission)?,
+        Request::Wait(id) => centre.wait(conn, peer, id)?,
+        Request::Queue(query) => centre.queue(conn, peer, &query)?,
+        Request::Details(targets) => centre.details(conn, peer, &targets)?,
+        Request::Steps(targets) => centre.steps(conn, peer, &targets)?,
+        Request::Accounts(query) => centre.accounts(conn, peer, query)?,
+        Request::Nodes => {
+            let row = centre.node_row();
+            centre.reply(conn, &Reply::Nodes(vec![row]));
+        }
+        Request::Partitions => {
+            let rows = centre.partition_rows();
+            centre.reply(conn, &Reply::Partitions(rows));
+        }
+        Request::Settings => {
+            let settings = centre.settings();
+            centre.reply(conn, &Reply::Settings(settings));
+        }
+        Request::Cancel(filter) => centre.cancel(conn, peer, &filter)?,
+        Request::Hold(target) => centre.hold(conn, peer, &target)?,
+        Request::Release(target) => centre.release(conn, peer, &target)?,
+        Request::Requeue { target, hold } => centre.requeue(conn, peer, &target, hold)?,
+        Request::Suspend(target) => centre.suspend(conn, peer, &target, false)?,
+        Request::Resume(target) => centre.suspend(conn, peer, &target, true)?,
+        Request::Update { target, changes } => centre.update(conn, peer, &target, &changes)?,
+        Request::Why(target) => centre.why(conn, peer, &target)?,
+        Request::History(id) => centre.history(conn, peer, id),
+        Request::Urgent { target, why } => centre.urgent(conn, peer, &target, &why)?,
+        Request::Drain(reason) => centre.drain(conn, peer, reason)?,
+        Request::Reserve(wish) => centre.reserve(conn, peer, wish)?,
+        Request::Unreserve(name) => centre.unreserve(conn, peer, name)?,
+        Request::Reservations => centre.reservations(conn)?,
+        Request::Admin(admin) => centre.admin(conn, peer, admin)?,
+        Request::StepBegin(request) => centre.step_begin(conn, peer, *request)?,
+        Request::StepEnd(result) => centre.step_end(conn, peer, &result)?,
+        Request::Stop { drain } => centre.stop(conn, peer, drain)?,
+    }
+    Ok(())
+}
+
+fn listen_to_launcher(centre: &mut Centre) {
+    let mut reports = Vec::new();
+    match centre.link.receive(&mut reports) {
+        Ok(true) => {}
+        Ok(false) => centre.launcher_gone = true,
+        Err(fault) => {
+            eprintln!("algoric: the launcher cannot be understood: {fault}");
+            centre.launcher_gone = true;
+        }
+    }
+    for report in reports {
+        centre.report(report);
+    }
+}
+
+fn hear(centre: &mut Centre, doors: &Doors) {
+    doors.wake.read().ok();
+    while let Ok(word) = doors.words.try_recv() {
+        match word {
+            Word::Committed(Committed { number, result: Ok(()) }) => {
+                let ready = centre.journal.committed(number);
+                centre.perform(ready);
+                if centre.degraded.is_some() {
+                    centre.storage_recovered();
+                }
+            }
+            Word::Committed(Committed { result: Err(fault), .. }) => centre.storage_failed(&fault),
+            Word::Answer(conn, reply) => centre.reply(conn, &reply),
+        }
+    }
+}
+
+fn send_to_launcher(centre: &mut Centre, doors: &mut Doors) {
+    match centre.link.flush() {
+        Ok(sent) => {
+            let waits = !sent;
+            if waits != doors.link_waits {
+                let mut flags = EpollFlags::EPOLLIN;
+                flags.set(EpollFlags::EPOLLOUT, waits);
+                let mut event = EpollEvent::new(flags, LAUNCHER);
+                doors.epoll.modify(centre.link.fd(), &mut event).ok();
+                doors.link_waits = waits;
+            }
+        }
+        Err(_) => centre.launcher_gone = true,
+    }
+}
+
+/// Sends what waits on connections that were touched in this turn.
+fn send_to_commands(centre: &mut Centre, doors: &Doors) {
+    let mut touched = std::mem::take(&mut centre.touched);
+    touched.sort_unstable();
+    touched.dedup();
+    for id in touched {
+        let Some(conn) = centre.conns.get(id) else { continue };
+        let sent = conn.flush();
+        let done = matches!(sent, Ok(true)) && conn.cursor.is_none();
+        if sent.is_err() || (done && conn.closing) {
+            hang_up(centre, doors, id);
+            continue;
+        }
+        let Some(conn) = centre.conns.get(id) else { continue };
+        if conn.watched == done {
+            let mut flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP;
+            flags.set(EpollFlags::EPOLLOUT, !done);
+            let mut event = EpollEvent::new(flags, FIRST_CONN + id.0);
+            doors.epoll.modify(conn.stream(), &mut event).ok();
+            conn.watched = !done;
+        }
+    }
+}
+
+impl Centre {
+    fn history(&mut self, conn: ConnId, peer: Peer, id: model::JobId) {
+        let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+        let question = crate::reading::Question::History { id, only };
+        self.journal.after(crate::journal::After::Read(conn, Box::new(question)));
+    }
+
+    /// What is due now and then: old records go, and a disk that failed is tried again.
+    fn housekeeping(&mut self) {
+        if self.degraded.is_some() && (self.now - self.probed).0.abs() >= 1000 && self.journal.is_idle() {
+            self.probed = self.now;
+            self.journal.write(Write::Probe(self.now));
+        }
+        let days = i64::from(self.file.limits.retention_days);
+        if days > 0 && self.degraded.is_none() && (self.now - self.pruned).0.abs() >= 3_600_000 {
+            self.pruned = self.now;
+            self.journal.write(Write::Prune(self.now - model::Span::seconds(days * 86_400)));
+        }
+    }
+}

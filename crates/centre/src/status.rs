@@ -1,0 +1,243 @@
+//! The centre and its machine at a glance, settings, and why a job waits.
+
+use std::collections::BTreeMap;
+
+use crate::probe as system;
+use api::{LoadRow, Reply, StatusReport, WhyReport};
+use drivers::local::protocol::CgroupVersion;
+use model::{JobId, NodeRow, PartitionRow, Uid};
+use scheduler::{Cause, RowFilter};
+
+use crate::{
+    connection::{ConnId, Peer},
+    core::Centre,
+    http::Glance,
+};
+
+impl Centre {
+    pub(crate) fn status(&mut self, conn: ConnId, peer: Peer) {
+        let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+        let load = self.state.machine_use();
+        let report = StatusReport {
+            name: self.name.clone(),
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            pid: std::process::id(),
+            launcher_pid: self.hello.as_ref().map_or(0, |hello| hello.pid),
+            url: self.url.clone(),
+            data: self.paths.data.display().to_string(),
+            ready: self.hello.is_some() && self.degraded.is_none(),
+            not_ready: match (&self.degraded, &self.hello) {
+                (Some(why), _) => why.clone(),
+                (None, None) => "the launcher has not answered yet".to_owned(),
+                _ => String::new(),
+            },
+            started: self.started,
+            now: self.now,
+            node: self.node_row(),
+            guarantees: self.guarantees(),
+            running: load.running as u32,
+            pending: self.waiting(),
+            suspended: load.suspended as u32,
+            users: self.load_by_user(only),
+            rss_kib: system::resident_kib(std::process::id()).unwrap_or(0),
+        };
+        self.reply(conn, &Reply::Status(Box::new(report)));
+    }
+
+    /// Waiting jobs, each task of an array counted.
+    fn waiting(&self) -> u64 {
+        self.remaining.values().sum::<u64>().saturating_sub(self.state.runs().count() as u64)
+    }
+
+    fn load_by_user(&self, only: Option<Uid>) -> Vec<LoadRow> {
+        let mut users: BTreeMap<Uid, LoadRow> = BTreeMap::new();
+        let filter = RowFilter { user: only, ..RowFilter::default() };
+        self.state.ids(&filter, &mut |id| {
+            let Some(job) = self.state.job(id) else { return };
+            let owner = job.owner();
+            let row = users.entry(owner.uid).or_insert_with(|| LoadRow {
+                user: owner.user.clone(),
+                uid: owner.uid,
+                running: 0,
+                cpus: 0,
+                pending: 0,
+            });
+            match job.placement() {
+                Some(placement) => {
+                    row.running += 1;
+                    row.cpus += placement.cpus.len() as u32;
+                }
+                None => row.pending += job.tasks().map_or(1, |tasks| tasks.len()),
+            }
+        });
+        users.into_values().collect()
+    }
+
+    pub(crate) fn node_row(&self) -> NodeRow {
+        let machine = &self.state.config().machine;
+        let load = self.state.machine_use();
+        let sockets = machine.sockets().max(1);
+        NodeRow {
+            name: self.node.to_string(),
+            sockets,
+            cores_per_socket: (machine.cores.len() as u32).div_ceil(sockets),
+            threads_per_core: machine.threads_per_core(),
+            cpus: machine.cpus(),
+            cpus_allocated: load.cpus_allocated,
+            memory_mib: machine.memory_mib,
+            memory_allocated_mib: load.memory_allocated_mib,
+            memory_free_mib: system::memory_free_mib().unwrap_or(0),
+            load_centi: system::load_centi().unwrap_or(0),
+            gpus: machine.gpus.len() as u32,
+            gpus_allocated: load.gpus_allocated,
+            drained: load.drained,
+            up: self.hello.is_some(),
+            reserved: load
+                .reservations
+                .iter()
+                .any(|held| held.cores.is_none() && held.start <= self.now && self.now < held.end),
+            simulated: machine.simulated,
+            partitions: self.state.config().partitions.iter().map(|partition| partition.name.clone()).collect(),
+            boot: system::boot_time(),
+            started: Some(self.started),
+            os: system::os(),
+        }
+    }
+
+    pub(crate) fn partition_rows(&self) -> Vec<PartitionRow> {
+        let config = self.state.config();
+        let named_default = config.partitions.iter().any(|partition| partition.default);
+        let rows = config.partitions.iter().enumerate().map(|(number, partition)| PartitionRow {
+            name: partition.name.clone(),
+            default: partition.default || (!named_default && number == 0),
+            up: partition.up,
+            max_time: partition.max_time,
+            default_time: partition.default_time,
+            default_memory: partition.default_memory,
+            nodes: vec![self.node.to_string()],
+            cpus: config.machine.cpus(),
+            memory_mib: config.machine.memory_mib,
+        });
+        rows.collect()
+    }
+
+    /// What limits hold here, in words.
+    fn guarantees(&self) -> String {
+        let Some(hello) = &self.hello else { return String::new() };
+        let holds = &hello.guarantees;
+        let by = match holds.cgroup {
+            CgroupVersion::V2 => "cgroup v2",
+            CgroupVersion::V1 => "cgroup v1",
+            CgroupVersion::None => "no cgroup",
+        };
+        let word = |kept: bool, yes: &'static str, no: &'static str| if kept { yes } else { no };
+        let cores = match (self.state.config().machine.simulated, holds.cpuset) {
+            (true, _) => "cores not bound (simulated machine)",
+            (false, true) => "cores bound",
+            (false, false) => "cores by affinity",
+        };
+        format!(
+            "{by}: {cores}, memory {}, processes {}",
+            word(holds.memory, "enforced", "measured every half second"),
+            word(holds.containment, "contained", "found by their mark")
+        )
+    }
+
+    /// `scontrol show config`: what is true here, under Slurm's names where programs ask for them.
+    pub(crate) fn settings(&self) -> Vec<(String, String)> {
+        let limits = &self.file.limits;
+        let seconds = |count: u32| format!("{count} sec");
+        let list: [(&str, String); 20] = [
+            ("AccountingStorageType", "accounting_storage/algoric".to_owned()),
+            ("BackfillEnabled", self.file.priority.backfill.to_string()),
+            ("ClusterName", self.name.clone()),
+            ("DefMemPerCPU", default_memory(self)),
+            ("Epilog", self.file.scripts.epilog.clone().unwrap_or_else(|| "(null)".to_owned())),
+            ("JobRequeue", "1".to_owned()),
+            ("KillWait", seconds(limits.kill_wait)),
+            ("MaxArraySize", limits.max_array.to_string()),
+            ("MaxJobCount", limits.max_jobs.to_string()),
+            ("MinJobAge", seconds(limits.min_job_age)),
+            ("PrivateData", (if self.file.privacy.private_jobs { "jobs,usage" } else { "none" }).to_owned()),
+            ("ProctrackType", format!("proctrack/{}", self.guarantees().split(':').next().unwrap_or(""))),
+            ("Prolog", self.file.scripts.prolog.clone().unwrap_or_else(|| "(null)".to_owned())),
+            ("RequeueDelay", seconds(limits.requeue_delay)),
+            ("SchedulerType", "sched/easy".to_owned()),
+            ("SelectTypeParameters", "CR_CORE_MEMORY".to_owned()),
+            ("SLURM_CONF", self.paths.config().display().to_string()),
+            ("SLURM_VERSION", format!("22.05-algoric-{}", env!("CARGO_PKG_VERSION"))),
+            ("SlurmctldHost[0]", self.node.to_string()),
+            ("StateSaveLocation", self.paths.data.display().to_string()),
+        ];
+        list.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    }
+
+    pub(crate) fn glance(&self) -> Glance {
+        let load = self.state.machine_use();
+        Glance {
+            name: self.name.clone(),
+            running: load.running as u32,
+            pending: self.waiting(),
+            cpus: self.state.config().machine.cpus(),
+            cpus_allocated: load.cpus_allocated,
+        }
+    }
+
+    /// Of some jobs, the first few that the reader may see.
+    fn seen(&mut self, peer: Peer, ids: &[JobId]) -> Vec<JobId> {
+        let owners: Vec<(JobId, Uid)> =
+            ids.iter().take(64).filter_map(|id| Some((*id, self.state.job(*id)?.owner().uid))).collect();
+        owners.into_iter().filter(|(_, owner)| self.may_see(peer.uid, *owner)).map(|(id, _)| id).take(8).collect()
+    }
+
+    /// Why a job waits, with what the reader may see of others.
+    pub(crate) fn why_report(&mut self, peer: Peer, id: JobId, shown: String) -> Option<WhyReport> {
+        let why = self.state.why(id, self.now)?;
+        let row = self.state.row(id, self.now)?;
+        let running: Vec<JobId> = self.state.runs().map(|(run, _, _)| run.job).collect();
+        let (ahead_ids, running_ids) = (self.seen(peer, &why.before_first), self.seen(peer, &running));
+        let load = self.state.machine_use();
+        let machine = &self.state.config().machine;
+        let request = self.state.job(id)?.request();
+        let mut report = WhyReport {
+            shown,
+            state: row.state,
+            reason: row.reason,
+            priority: row.priority,
+            ahead: why.before as u32,
+            ahead_ids,
+            running_ids,
+            running: running.len() as u32,
+            needs_cpus: row.cpus,
+            free_cpus: machine.cpus().saturating_sub(load.cpus_allocated),
+            needs_memory_mib: request.memory_mib(row.cpus).unwrap_or(0),
+            free_memory_mib: machine.memory_mib.saturating_sub(load.memory_allocated_mib),
+            needs_gpus: request.gpus,
+            free_gpus: (machine.gpus.len() as u32).saturating_sub(load.gpus_allocated),
+            total_cpus: machine.cpus(),
+            dependency: row.dependency,
+            eligible: row.eligible,
+            expected_start: why.expected,
+            drained: load.drained.map(|(reason, _, _)| reason),
+            limit: None,
+        };
+        for cause in why.causes {
+            report.limit = report.limit.or(match cause {
+                Cause::ArrayLimit { limit, .. } => Some(("array".to_owned(), limit.to_string())),
+                Cause::QosLimit { qos, limit } => Some((format!("qos {qos}"), limit.to_string())),
+                Cause::Reservation { name, .. } => Some(("reservation".to_owned(), name)),
+                Cause::PartitionDown(name) => Some(("partition".to_owned(), name)),
+                Cause::TooBig { of, .. } => Some(("cpus".to_owned(), of.to_string())),
+                _ => None,
+            });
+        }
+        Some(report)
+    }
+}
+
+fn default_memory(centre: &Centre) -> String {
+    match centre.state.config().partitions.first().map(|partition| partition.default_memory) {
+        Some(model::Memory::PerCpu(mib)) => mib.to_string(),
+        _ => "UNLIMITED".to_owned(),
+    }
+}

@@ -1,0 +1,229 @@
+//! Steps of `srun` inside jobs: which CPUs of the job they have, and what accounting keeps of them.
+
+use std::collections::HashMap;
+
+use api::{Refusal, RefusalCode, Reply, StepRequest, StepResult};
+use model::{CpuSet, Exit, JobId, JobState, RunId, StepId, Text, Time, Usage};
+use store::{Fact, StepRecord, Write};
+
+use crate::{
+    connection::{ConnId, Peer},
+    core::{Centre, refuse},
+};
+
+/// A running step.
+#[derive(Clone, Debug)]
+pub(crate) struct Live {
+    pub(crate) number: u32,
+    pub(crate) attempt: u32,
+    pub(crate) name: Text,
+    pub(crate) start: Time,
+    pub(crate) tasks: u32,
+    pub(crate) cpus: CpuSet,
+    /// Shares its CPUs with others.
+    pub(crate) overlap: bool,
+    /// The connection that srun holds while it runs; none after a restart of the centre.
+    pub(crate) conn: Option<ConnId>,
+    pub(crate) pid: Option<u32>,
+}
+
+impl Live {
+    pub(crate) fn id(&self) -> StepId {
+        StepId::Number(self.number)
+    }
+}
+
+/// A step that waits for CPUs of its job.
+#[derive(Debug)]
+struct Waiting {
+    conn: ConnId,
+    peer: Peer,
+    request: StepRequest,
+}
+
+/// The steps of one job.
+#[derive(Debug, Default)]
+struct OfJob {
+    next: u32,
+    live: Vec<Live>,
+    waiting: Vec<Waiting>,
+}
+
+/// The steps of all running jobs.
+#[derive(Debug, Default)]
+pub(crate) struct Steps {
+    jobs: HashMap<JobId, OfJob>,
+}
+
+impl Steps {
+    /// Running steps of a job.
+    pub(crate) fn of(&self, job: JobId) -> impl Iterator<Item = &Live> {
+        self.jobs.get(&job).into_iter().flat_map(|steps| &steps.live)
+    }
+
+    /// A step that began before this centre did.
+    pub(crate) fn restore(&mut self, job: JobId, step: Live) {
+        let steps = self.jobs.entry(job).or_default();
+        steps.next = steps.next.max(step.number + 1);
+        steps.live.push(step);
+    }
+
+    /// A step that ended before this centre began.
+    pub(crate) fn drop_restored(&mut self, job: JobId, number: u32) {
+        if let Some(steps) = self.jobs.get_mut(&job) {
+            steps.live.retain(|step| step.number != number);
+        }
+    }
+
+    fn holding(&self, conn: ConnId) -> Option<(JobId, u32)> {
+        self.jobs.iter().find_map(|(job, steps)| {
+            steps.live.iter().find(|step| step.conn == Some(conn)).map(|step| (*job, step.number))
+        })
+    }
+}
+
+impl Centre {
+    /// A step wants to start; the answer comes when there is room in the job.
+    pub(crate) fn step_begin(&mut self, conn: ConnId, peer: Peer, request: StepRequest) -> Result<(), Refusal> {
+        self.writable()?;
+        let unknown = || refuse(RefusalCode::InvalidJobId, request.job.to_string());
+        let job = self.state.job(request.job).ok_or_else(unknown)?;
+        if job.owner().uid != peer.uid && !peer.uid.eq(&model::Uid::ROOT) {
+            return Err(refuse(RefusalCode::AccessDenied, request.job.to_string()));
+        }
+        let Some(placement) = job.placement() else { return Err(unknown()) };
+        let needed = request.tasks.saturating_mul(request.cpus_per_task.max(1));
+        if !request.overlap && needed > placement.cpus.len() as u32 {
+            return Err(refuse(RefusalCode::StepTooBig, needed.to_string()));
+        }
+        match self.grant(conn, peer, &request) {
+            true => Ok(()),
+            false if request.immediate => Err(refuse(RefusalCode::StepBusy, "")),
+            false => {
+                let steps = self.steps.jobs.entry(request.job).or_default();
+                steps.waiting.push(Waiting { conn, peer, request });
+                Ok(())
+            }
+        }
+    }
+
+    /// Starts a step if its CPUs are free.
+    fn grant(&mut self, conn: ConnId, peer: Peer, request: &StepRequest) -> bool {
+        let Some(job) = self.state.job(request.job) else { return false };
+        let Some(placement) = job.placement() else { return false };
+        let run = job.run();
+        let all = placement.cpus.clone();
+        let steps = self.steps.jobs.entry(request.job).or_default();
+        let needed = request.tasks.saturating_mul(request.cpus_per_task.max(1)) as usize;
+        let taken = |cpu: &u32| steps.live.iter().any(|step| !step.overlap && step.cpus.contains(*cpu));
+        let free: Vec<u32> =
+            if request.overlap { all.iter().collect() } else { all.iter().filter(|cpu| !taken(cpu)).collect() };
+        if free.len() < needed.min(all.len()) {
+            return false;
+        }
+        // Without --exact a step has all that is free in the job, as in Slurm.
+        let count = if request.exact { needed } else { free.len() };
+        let cpus: CpuSet = free.into_iter().take(count).collect();
+        let number = steps.next;
+        steps.next += 1;
+        steps.live.push(Live {
+            number,
+            attempt: run.attempt,
+            name: request.name.clone(),
+            start: self.now,
+            tasks: request.tasks,
+            cpus: cpus.clone(),
+            overlap: request.overlap,
+            conn: Some(conn),
+            pid: (peer.pid > 0).then_some(peer.pid),
+        });
+        let fact = Fact::StepBegan {
+            job: run.job,
+            attempt: run.attempt,
+            step: number,
+            name: request.name.clone(),
+            tasks: request.tasks,
+            cpus: cpus.clone(),
+        };
+        self.note_step(run.job, fact);
+        let simulated = self.state.config().machine.simulated;
+        let bound = if simulated { CpuSet::default() } else { cpus };
+        self.reply_when_safe(conn, Reply::Step { step: number, cpus: bound });
+        true
+    }
+
+    fn note_step(&mut self, job: JobId, fact: Fact) {
+        let base = self.state.job(job).map_or(job, |job| job.base());
+        self.journal.write(Write::Event { at: self.now, base: Some(base), fact: Box::new(fact) });
+    }
+
+    /// A step is over, says srun.
+    pub(crate) fn step_end(&mut self, conn: ConnId, peer: Peer, result: &StepResult) -> Result<(), Refusal> {
+        let StepId::Number(number) = result.step else {
+            return Err(refuse(RefusalCode::InvalidJobId, result.job.to_string()));
+        };
+        let owner = self.state.job(result.job).map(|job| job.owner().uid);
+        if owner != Some(peer.uid) && peer.uid != model::Uid::ROOT {
+            return Err(refuse(RefusalCode::AccessDenied, result.job.to_string()));
+        }
+        self.step_over(result.job, number, result.state, result.exit, result.usage);
+        self.reply_when_safe(conn, Reply::Done);
+        Ok(())
+    }
+
+    fn step_over(&mut self, job: JobId, number: u32, state: JobState, exit: Exit, usage: Usage) {
+        let Some(steps) = self.steps.jobs.get_mut(&job) else { return };
+        let Some(at) = steps.live.iter().position(|step| step.number == number) else { return };
+        let step = steps.live.remove(at);
+        let fact = Fact::StepEnded { job, attempt: step.attempt, step: number, state, exit };
+        self.note_step(job, fact);
+        self.journal.write(Write::Step(Box::new(StepRecord {
+            job,
+            attempt: step.attempt,
+            step: number,
+            name: step.name,
+            state,
+            exit,
+            start: step.start,
+            end: self.now.max(step.start),
+            cpus: step.cpus.len() as u32,
+            tasks: step.tasks,
+            usage,
+        })));
+        self.grant_waiting(job);
+    }
+
+    fn grant_waiting(&mut self, job: JobId) {
+        let waiting = self.steps.jobs.get_mut(&job).map(|steps| std::mem::take(&mut steps.waiting)).unwrap_or_default();
+        let mut left = Vec::new();
+        for wish in waiting {
+            if self.conns.get(wish.conn).is_some() && !self.grant(wish.conn, wish.peer, &wish.request) {
+                left.push(wish);
+            }
+        }
+        if let Some(steps) = self.steps.jobs.get_mut(&job) {
+            steps.waiting = left;
+        }
+    }
+
+    /// An srun went away without a word: its step is over.
+    pub(crate) fn step_lost(&mut self, conn: ConnId) {
+        if let Some((job, number)) = self.steps.holding(conn) {
+            self.step_over(job, number, JobState::Cancelled, Exit { code: 0, signal: 9 }, Usage::default());
+        }
+    }
+
+    /// A job is over: so are its steps.
+    pub(crate) fn close_steps(&mut self, run: RunId) {
+        let live: Vec<u32> = self.steps.of(run.job).map(|step| step.number).collect();
+        for number in live {
+            self.step_over(run.job, number, JobState::Cancelled, Exit { code: 0, signal: 15 }, Usage::default());
+        }
+        if let Some(steps) = self.steps.jobs.remove(&run.job) {
+            for wish in steps.waiting {
+                let gone = refuse(RefusalCode::InvalidJobId, run.job.to_string());
+                self.reply(wish.conn, &Reply::Refused(gone));
+            }
+        }
+    }
+}
