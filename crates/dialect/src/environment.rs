@@ -1,0 +1,237 @@
+//! The `SLURM_*` variables of a batch job, an array task and a step.
+//!
+//! Left out, because we have no such thing and a value would be a lie: `SLURM_CONF`, `SLURM_WORKING_CLUSTER`, and the
+//! ports of a step's launcher (`SLURM_SRUN_COMM_PORT`, `SLURM_STEP_LAUNCHER_PORT`).
+
+use model::{IndexSet, JobId, JobSpec, Memory};
+
+use crate::environ::Variable;
+
+/// A job's place: what the centre decided.
+#[derive(Clone, Debug)]
+pub struct Place<'a> {
+    /// The record.
+    pub job: JobId,
+    /// Of an array task: the array's number, the task's, and all tasks as submitted.
+    pub array: Option<(JobId, u32, &'a IndexSet)>,
+    /// Name: a job may be renamed after submission.
+    pub name: &'a [u8],
+    /// Project.
+    pub account: &'a str,
+    /// Partition.
+    pub partition: &'a str,
+    /// QOS.
+    pub qos: &'a str,
+    /// Cluster name.
+    pub cluster: &'a str,
+    /// The machine, short.
+    pub node: &'a str,
+    /// CPUs given.
+    pub cpus: u32,
+    /// Memory as granted, the partition's default filled in.
+    pub memory: Memory,
+    /// GPUs given, by number.
+    pub gpus: &'a [u32],
+    /// How often the job was requeued.
+    pub restarts: u32,
+    /// The process of the script, where it is known.
+    pub pid: Option<u32>,
+}
+
+/// A list of variables under construction.
+#[derive(Default)]
+struct Builder(Vec<Variable>);
+
+impl Builder {
+    fn set(&mut self, name: &str, value: impl AsRef<[u8]>) {
+        self.0.push((name.as_bytes().to_vec(), value.as_ref().to_vec()));
+    }
+
+    fn number(&mut self, name: &str, value: impl std::fmt::Display) {
+        self.set(name, value.to_string());
+    }
+}
+
+/// What a batch script gets on top of what came along from the caller.
+pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
+    let mut env = Builder::default();
+    env.set("ENVIRONMENT", "BATCH");
+    env.set("HOSTNAME", place.node);
+    job(&mut env, spec, place);
+    env.set("SLURMD_NODENAME", place.node);
+    env.number("SLURM_CPUS_ON_NODE", place.cpus);
+    env.number("SLURM_JOB_GID", spec.owner.gid);
+    env.set("SLURM_JOB_QOS", place.qos);
+    env.number("SLURM_JOB_UID", spec.owner.uid);
+    env.set("SLURM_JOB_USER", &spec.owner.user);
+    for name in ["SLURM_GTIDS", "SLURM_LOCALID", "SLURM_NODEID", "SLURM_PRIO_PROCESS", "SLURM_PROCID"] {
+        env.set(name, "0");
+    }
+    env.set("SLURM_TOPOLOGY_ADDR", place.node);
+    env.set("SLURM_TOPOLOGY_ADDR_PATTERN", "node");
+    if let Some((base, index, tasks)) = place.array {
+        let (first, last, step, count) = crate::patterns::array_bounds(tasks);
+        env.number("SLURM_ARRAY_JOB_ID", base);
+        env.number("SLURM_ARRAY_TASK_ID", index);
+        env.number("SLURM_ARRAY_TASK_COUNT", count);
+        env.number("SLURM_ARRAY_TASK_MIN", first);
+        env.number("SLURM_ARRAY_TASK_MAX", last);
+        env.number("SLURM_ARRAY_TASK_STEP", step);
+    }
+    if let Some(export) = &spec.export {
+        env.set("SLURM_EXPORT_ENV", export.as_bytes());
+    }
+    if spec.get_user_env || spec.export.as_ref().is_some_and(|export| !export.as_bytes().eq_ignore_ascii_case(b"ALL")) {
+        env.set("SLURM_GET_USER_ENV", "1");
+    }
+    if place.restarts > 0 {
+        env.number("SLURM_RESTART_COUNT", place.restarts);
+    }
+    if let Some(pid) = place.pid {
+        env.number("SLURM_TASK_PID", pid);
+    }
+    env.0
+}
+
+/// What the shell or the command of `salloc` gets.
+pub fn allocation(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
+    let mut env = Builder::default();
+    job(&mut env, spec, place);
+    env.0
+}
+
+/// What every process of a job gets, however it was started.
+fn job(env: &mut Builder, spec: &JobSpec, place: &Place<'_>) {
+    let request = &spec.request;
+    env.set("SLURM_CLUSTER_NAME", place.cluster);
+    env.number("SLURM_JOBID", place.job);
+    env.number("SLURM_JOB_ID", place.job);
+    env.set("SLURM_JOB_ACCOUNT", place.account);
+    env.number("SLURM_JOB_CPUS_PER_NODE", place.cpus);
+    env.set("SLURM_JOB_NAME", place.name);
+    env.set("SLURM_JOB_NODELIST", place.node);
+    env.set("SLURM_NODELIST", place.node);
+    env.set("SLURM_JOB_NUM_NODES", "1");
+    env.set("SLURM_NNODES", "1");
+    env.set("SLURM_JOB_PARTITION", place.partition);
+    env.set("SLURM_NODE_ALIASES", "(null)");
+    env.set("SLURM_SUBMIT_DIR", spec.submit_dir.as_bytes());
+    env.set("SLURM_SUBMIT_HOST", &spec.submit_host);
+    env.number("SLURM_TASKS_PER_NODE", tasks_here(spec, place));
+    if let Some(tasks) = request.tasks {
+        env.number("SLURM_NTASKS", tasks);
+        env.number("SLURM_NPROCS", tasks);
+    }
+    if let Some(cpus) = request.cpus_per_task {
+        env.number("SLURM_CPUS_PER_TASK", cpus);
+    }
+    if let Some(tasks) = request.tasks_per_node {
+        env.number("SLURM_NTASKS_PER_NODE", tasks);
+    }
+    if let Some(threads) = request.threads_per_core {
+        env.number("SLURM_THREADS_PER_CORE", threads);
+    }
+    match place.memory {
+        Memory::PerNode(mib) => env.number("SLURM_MEM_PER_NODE", mib),
+        Memory::PerCpu(mib) => env.number("SLURM_MEM_PER_CPU", mib),
+        Memory::Default | Memory::Unlimited => {}
+    }
+    if let Some(reservation) = &spec.reservation {
+        env.set("SLURM_JOB_RESERVATION", reservation);
+    }
+    if let Some(dependency) = &spec.dependency {
+        env.set("SLURM_JOB_DEPENDENCY", crate::values::dependency::show(dependency, |_| None));
+    }
+    if !place.gpus.is_empty() {
+        let list = place.gpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        env.set("SLURM_JOB_GPUS", &list);
+        env.number("SLURM_GPUS_ON_NODE", place.gpus.len());
+        env.set("CUDA_VISIBLE_DEVICES", &list);
+        env.set("GPU_DEVICE_ORDINAL", &list);
+    }
+}
+
+/// Tasks as `srun` would start them without being told.
+fn tasks_here(spec: &JobSpec, place: &Place<'_>) -> u32 {
+    let request = &spec.request;
+    match (request.tasks, request.tasks_per_node) {
+        (None, None) => (place.cpus / request.cpus_per_task.unwrap_or(1).max(1)).max(1),
+        _ => request.task_count(),
+    }
+}
+
+/// A step made by `srun`.
+#[derive(Clone, Debug)]
+pub struct Step<'a> {
+    /// Its number.
+    pub id: u32,
+    /// Its tasks.
+    pub tasks: u32,
+    /// CPUs a task, where `srun -c` said so.
+    pub cpus_per_task: Option<u32>,
+    /// The machine.
+    pub node: &'a str,
+    /// The job's CPUs.
+    pub job_cpus: u32,
+    /// File mode creation mask of `srun`.
+    pub umask: u32,
+    /// GPUs of the step, by number.
+    pub gpus: &'a [u32],
+}
+
+/// What the tasks of a step get on top of the environment of `srun`.
+pub fn step(step: &Step<'_>) -> Vec<Variable> {
+    let mut env = Builder::default();
+    env.number("SLURM_STEPID", step.id);
+    env.number("SLURM_STEP_ID", step.id);
+    env.set("SLURM_STEP_NODELIST", step.node);
+    env.set("SLURM_STEP_NUM_NODES", "1");
+    env.number("SLURM_STEP_NUM_TASKS", step.tasks);
+    env.number("SLURM_STEP_TASKS_PER_NODE", step.tasks);
+    env.number("SLURM_TASKS_PER_NODE", step.tasks);
+    env.number("SLURM_NTASKS", step.tasks);
+    env.number("SLURM_NPROCS", step.tasks);
+    env.number("SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0", step.job_cpus);
+    env.set("SLURM_DISTRIBUTION", "block");
+    env.set("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1");
+    env.set("SLURM_SRUN_COMM_HOST", "127.0.0.1");
+    env.set("SLURM_UMASK", format!("{:04o}", step.umask));
+    env.set("SLURMD_NODENAME", step.node);
+    env.set("SLURM_NODEID", "0");
+    env.set("SRUN_DEBUG", "3");
+    let all: Vec<String> = (0..step.tasks).map(|task| task.to_string()).collect();
+    env.set("SLURM_GTIDS", all.join(","));
+    if let Some(cpus) = step.cpus_per_task {
+        env.number("SLURM_CPUS_PER_TASK", cpus);
+    }
+    if !step.gpus.is_empty() {
+        let list = step.gpus.iter().map(u32::to_string).collect::<Vec<_>>().join(",");
+        env.set("SLURM_STEP_GPUS", &list);
+        env.set("CUDA_VISIBLE_DEVICES", &list);
+        env.set("GPU_DEVICE_ORDINAL", &list);
+    }
+    env.0
+}
+
+/// What one task gets beside; `pid` where it is known.
+pub fn task(number: u32, pid: Option<u32>) -> Vec<Variable> {
+    let mut env = Builder::default();
+    env.number("SLURM_PROCID", number);
+    env.number("SLURM_LOCALID", number);
+    if let Some(pid) = pid {
+        env.number("SLURM_TASK_PID", pid);
+    }
+    env.0
+}
+
+/// The variables of the caller with ours over them, and `TMPDIR` where there is none.
+pub fn complete(mut caller: Vec<Variable>, ours: Vec<Variable>) -> Vec<Variable> {
+    let names: std::collections::HashSet<&[u8]> = ours.iter().map(|(name, _)| name.as_slice()).collect();
+    caller.retain(|(name, _)| !names.contains(name.as_slice()));
+    drop(names);
+    caller.extend(ours);
+    if crate::environ::get(&caller, "TMPDIR").is_none() {
+        caller.push((b"TMPDIR".to_vec(), b"/tmp".to_vec()));
+    }
+    caller
+}

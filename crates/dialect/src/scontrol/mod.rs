@@ -1,0 +1,125 @@
+//! `scontrol`: what is asked for, and the texts of its answers.
+//!
+//! Parsing gives a [`Request`]; the printing functions take rows and write Slurm's layout, either over several lines or
+//! (`-o`) on one. Does not know who may do what.
+
+mod config;
+mod job;
+mod node;
+mod parse;
+mod partition;
+mod reservation;
+mod step;
+mod update;
+
+pub use config::{ping, put_config};
+pub use job::{put_job, put_jobs};
+pub use node::{put_node, state_text};
+pub use parse::parse;
+pub use partition::put_partition;
+pub use reservation::{Reservation, ReservationChange, put_reservation};
+pub use step::put_step;
+pub use update::{JobChange, NodeState, NumberChange};
+
+use crate::values::jobs::JobPick;
+
+/// A command line of `scontrol`.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Options {
+    /// What to do.
+    pub request: Request,
+    /// How to show it.
+    pub style: Style,
+    /// `-Q`: no messages.
+    pub quiet: bool,
+}
+
+/// How answers are laid out.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub struct Style {
+    /// `-o`: one line for each thing.
+    pub one_line: bool,
+    /// `-d`: more of it.
+    pub details: bool,
+}
+
+/// What `scontrol` can be asked.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Request {
+    /// `show job [ID...]`: several in a list; empty: all.
+    ShowJobs(Vec<JobPick>),
+    /// `show step [ID[.STEP]]`.
+    ShowSteps(Option<JobPick>),
+    /// `show node [NAME]`, ranges written out; empty: all.
+    ShowNodes(Vec<String>),
+    /// `show partition [NAME]`.
+    ShowPartitions(Option<String>),
+    /// `show reservation [NAME]`.
+    ShowReservations(Option<String>),
+    /// `show config`.
+    ShowConfig,
+    /// `show hostnames`, `show hostlist`, `show daemons`, `show topology`, `version`: the answer, with its line ends.
+    Answer(String),
+    /// `hold`, `uhold`.
+    Hold(Targets),
+    /// `release`.
+    Release(Targets),
+    /// `requeue`, `requeuehold`.
+    Requeue {
+        /// Which.
+        jobs: Targets,
+        /// Held in the queue afterwards.
+        hold: bool,
+    },
+    /// `suspend`.
+    Suspend(Targets),
+    /// `resume`.
+    Resume(Targets),
+    /// `update JobId=...`.
+    UpdateJobs {
+        /// Which.
+        jobs: Targets,
+        /// What, in the order given.
+        changes: Vec<JobChange>,
+    },
+    /// `update NodeName=...`.
+    UpdateNodes {
+        /// Which, ranges written out; `ALL` as it is.
+        nodes: Vec<String>,
+        /// The new state.
+        state: Option<NodeState>,
+        /// Why.
+        reason: Option<String>,
+    },
+    /// `update PartitionName=... State=UP|DOWN|INACTIVE|DRAIN`.
+    UpdatePartition {
+        /// Which.
+        name: String,
+        /// Whether it starts jobs.
+        up: bool,
+    },
+    /// `create reservation`.
+    CreateReservation(ReservationChange),
+    /// `update ReservationName=...`.
+    UpdateReservation(ReservationChange),
+    /// `delete ReservationName=...`.
+    DeleteReservation(String),
+    /// `ping`.
+    Ping,
+    /// `write batch_script ID [FILE]`.
+    WriteScript {
+        /// Of which job.
+        job: JobPick,
+        /// Where to; `-` is standard output, `None` a file of Slurm's naming.
+        file: Option<String>,
+    },
+}
+
+/// The jobs that an operation is for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Targets {
+    /// By number.
+    Jobs(Vec<JobPick>),
+    /// By name (`hold job_name=x`).
+    Named(String),
+}
