@@ -17,7 +17,7 @@ use crate::picture::{MapError, Panel, SHOWN_FROM_M, Sheet};
 use crate::valley::{Valley, ValleyError};
 
 /// Rain of the scenarios of the first run, mm/h. With [`Valley::first_run`] and [`FIRST_RUN_HOURS`] each takes
-/// about 5 to 8 s of one core of 2020.
+/// about 4 to 9 s of one core.
 pub const FIRST_RUN_RAINS_MM_H: [f64; 6] = [10.0, 20.0, 30.0, 45.0, 60.0, 80.0];
 /// Simulated time of the scenarios of the first run.
 pub const FIRST_RUN_HOURS: f64 = 1.25;
