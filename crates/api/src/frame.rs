@@ -8,8 +8,8 @@ pub const MAGIC: [u8; 4] = *b"ALGO";
 /// Version of these types. A centre refuses another one with a clear text instead of guessing.
 pub const VERSION: u32 = 1;
 
-/// Greatest frame accepted, in bytes: a script of 4 MiB, an environment of as much, and room.
-pub const MAX_FRAME: usize = 24 << 20;
+/// Greatest frame accepted, in bytes: a script of 4 MiB, an environment of 2 MiB, and room.
+pub const MAX_FRAME: usize = 8 << 20;
 
 /// What can be wrong with a frame.
 #[derive(Debug, thiserror::Error)]

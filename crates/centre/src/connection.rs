@@ -175,19 +175,33 @@ impl Conn {
     }
 }
 
+/// One user's connections at most; root and who runs the centre are not counted.
+const EACH: usize = 512;
+/// All of them together.
+const ALL: usize = 16_384;
+/// Bytes of requests that are not all there yet, over all connections: a few large scripts at once.
+const BUDGET: usize = 256 << 20;
+
 /// All connections.
 #[derive(Default)]
 pub(crate) struct Connections {
     open: HashMap<ConnId, Conn>,
+    by_user: HashMap<Uid, usize>,
     last: u64,
 }
 
 impl Connections {
-    pub(crate) fn insert(&mut self, conn: Conn) -> ConnId {
+    /// Takes one in, unless its user has too many.
+    pub(crate) fn insert(&mut self, conn: Conn) -> Option<ConnId> {
+        let count = self.by_user.entry(conn.peer.uid).or_default();
+        if (*count >= EACH && conn.peer.uid != Uid::ROOT) || self.open.len() >= ALL {
+            return None;
+        }
+        *count += 1;
         self.last += 1;
         let id = ConnId(self.last);
         self.open.insert(id, conn);
-        id
+        Some(id)
     }
 
     pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {
@@ -195,10 +209,16 @@ impl Connections {
     }
 
     pub(crate) fn remove(&mut self, id: ConnId) -> Option<Conn> {
-        self.open.remove(&id)
+        let conn = self.open.remove(&id)?;
+        if let Some(count) = self.by_user.get_mut(&conn.peer.uid) {
+            *count = count.saturating_sub(1);
+        }
+        Some(conn)
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.open.len()
+    /// Whether what this connection sent so far may be kept: small requests always, large ones while there is room.
+    pub(crate) fn within_budget(&self, id: ConnId) -> bool {
+        let small = self.open.get(&id).is_none_or(|conn| conn.input.len() < 1 << 20);
+        small || self.open.values().map(|conn| conn.input.len()).sum::<usize>() <= BUDGET
     }
 }

@@ -5,6 +5,7 @@ mod admin;
 mod config;
 mod connection;
 mod core;
+mod doors;
 mod http;
 mod jobs;
 mod journal;

@@ -1,15 +1,8 @@
 //! The service: one thread, one loop. It waits for commands, for the launcher, for the disk and for the clock.
 
 use std::{
-    net::{SocketAddr, TcpListener},
-    os::{
-        fd::{AsFd, AsRawFd, BorrowedFd},
-        unix::{fs::PermissionsExt, net::UnixListener},
-    },
-    sync::{
-        Arc,
-        mpsc::{Receiver, channel},
-    },
+    net::SocketAddr,
+    sync::{Arc, mpsc::channel},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
@@ -18,10 +11,8 @@ use drivers::local::link::Link;
 use model::{Time, Uid};
 use nix::{
     sys::{
-        epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout},
+        epoll::{EpollEvent, EpollFlags, EpollTimeout},
         eventfd::{EfdFlags, EventFd},
-        signal::{SigSet, Signal},
-        signalfd::{SfdFlags, SignalFd},
     },
     unistd::geteuid,
 };
@@ -32,6 +23,7 @@ use crate::{
     config,
     connection::{Conn, ConnId, Connections, Incoming, Peer},
     core::{Centre, Stopping},
+    doors::{self, Doors, FIRST_CONN, LAUNCHER, SIGNALS, UNIX_DOOR, WAKE, WEB_DOOR},
     http,
     journal::Journal,
     paths::Paths,
@@ -84,33 +76,15 @@ pub enum ServiceError {
     Taken(String),
 }
 
-fn system<E: Into<std::io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> ServiceError {
+pub(crate) fn system<E: Into<std::io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> ServiceError {
     let what = what.into();
     move |source| ServiceError::System { what, source: source.into() }
 }
 
-const UNIX_DOOR: u64 = 0;
-const WEB_DOOR: u64 = 1;
-const LAUNCHER: u64 = 2;
-const WAKE: u64 = 3;
-const SIGNALS: u64 = 4;
-const FIRST_CONN: u64 = 16;
-
 /// What other threads tell the loop.
-enum Word {
+pub(crate) enum Word {
     Committed(Committed),
     Answer(ConnId, Reply),
-}
-
-struct Doors {
-    epoll: Epoll,
-    unix: UnixListener,
-    web: Option<TcpListener>,
-    wake: Arc<EventFd>,
-    words: Receiver<Word>,
-    signals: SignalFd,
-    /// The launcher's socket has more to take.
-    link_waits: bool,
 }
 
 /// Serves until told to stop.
@@ -118,7 +92,7 @@ struct Doors {
 /// # Errors
 /// [`ServiceError`] when it cannot begin.
 pub fn run(options: Options) -> Result<Ended, ServiceError> {
-    let _lock = lock(&options.paths)?;
+    let _lock = doors::lock(&options.paths)?;
     let Options { paths, listen, link, ready } = options;
     let (mut centre, mut doors) = open(paths, listen, link)?;
     ready(&centre.url);
@@ -177,27 +151,6 @@ fn may_end(centre: &Centre) -> bool {
     }
 }
 
-/// One process serves one data directory.
-fn lock(paths: &Paths) -> Result<nix::fcntl::Flock<std::fs::File>, ServiceError> {
-    let path = paths.lock();
-    let file = std::fs::OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .open(&path)
-        .map_err(system(format!("opening {}", path.display())))?;
-    // A predecessor that was just killed may need an instant to let go.
-    let mut file = file;
-    for _ in 0..20 {
-        match nix::fcntl::Flock::lock(file, nix::fcntl::FlockArg::LockExclusiveNonblock) {
-            Ok(held) => return Ok(held),
-            Err((back, _)) => file = back,
-        }
-        std::thread::sleep(Duration::from_millis(50));
-    }
-    Err(ServiceError::Taken(paths.data.display().to_string()))
-}
-
 fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
     let file = config::load(&paths.config())?;
     let (db, opened) = Db::open(&paths.database())?;
@@ -229,7 +182,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         bell.write(1).ok();
     })
     .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
-    let (doors, url) = doors(&paths, listen, &link, wake, words)?;
+    let (doors, url) = doors::open(&paths, listen, &link, wake, words)?;
     let now = clock();
     let centre = Centre {
         paths,
@@ -270,63 +223,6 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
     Ok((centre, doors))
 }
 
-fn doors(
-    paths: &Paths,
-    listen: Option<SocketAddr>,
-    link: &Link,
-    wake: Arc<EventFd>,
-    words: Receiver<Word>,
-) -> Result<(Doors, String), ServiceError> {
-    let socket = paths.socket();
-    // We hold the lock: whatever is there is left over.
-    std::fs::remove_file(&socket).ok();
-    let unix = bind_unix(&socket)?;
-    unix.set_nonblocking(true).map_err(system("setting up the socket"))?;
-    // Everybody may knock: the kernel says who it is.
-    std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666)).map_err(system("opening the socket"))?;
-    let web = listen
-        .map(|address| TcpListener::bind(address).map_err(system(format!("listening on {address}"))))
-        .transpose()?;
-    let url = match web.as_ref().and_then(|listener| listener.local_addr().ok()) {
-        Some(address) => format!("http://{address}/"),
-        None => String::new(),
-    };
-    let mut mask = SigSet::empty();
-    mask.add(Signal::SIGTERM);
-    mask.add(Signal::SIGINT);
-    mask.thread_block().map_err(system("blocking signals"))?;
-    let signals =
-        SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(system("signalfd"))?;
-    let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(system("epoll"))?;
-    let watch = |fd: BorrowedFd<'_>, token| {
-        epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token)).map_err(system("watching a socket"))
-    };
-    watch(unix.as_fd(), UNIX_DOOR)?;
-    if let Some(web) = &web {
-        web.set_nonblocking(true).map_err(system("setting up the web address"))?;
-        watch(web.as_fd(), WEB_DOOR)?;
-    }
-    watch(link.fd(), LAUNCHER)?;
-    watch(wake.as_fd(), WAKE)?;
-    watch(signals.as_fd(), SIGNALS)?;
-    Ok((Doors { epoll, unix, web, wake, words, signals, link_waits: false }, url))
-}
-
-/// Binds a socket whose path may be longer than the 107 bytes that fit: by way of its directory's descriptor.
-fn bind_unix(socket: &std::path::Path) -> Result<UnixListener, ServiceError> {
-    let shown = socket.display().to_string();
-    let direct = UnixListener::bind(socket);
-    match (direct, socket.parent(), socket.file_name()) {
-        (Ok(listener), _, _) => Ok(listener),
-        (Err(_), Some(parent), Some(name)) if shown.len() > 100 => {
-            let directory = std::fs::File::open(parent).map_err(system(format!("opening {}", parent.display())))?;
-            let short = std::path::PathBuf::from(format!("/proc/self/fd/{}", directory.as_raw_fd())).join(name);
-            UnixListener::bind(short).map_err(system(format!("listening on {shown}")))
-        }
-        (Err(fault), _, _) => Err(system(format!("listening on {shown}"))(fault)),
-    }
-}
-
 fn serve(centre: &mut Centre, doors: &mut Doors, token: u64, flags: EpollFlags) {
     match token {
         UNIX_DOOR => accept(centre, doors),
@@ -359,8 +255,9 @@ fn accept(centre: &mut Centre, doors: &Doors) {
     // Enough for a burst; the rest is taken in the next turn.
     for _ in 0..64 {
         let Ok((stream, _)) = doors.unix.accept() else { return };
+        // Somebody who has too many open is hung up on: the others must get through.
         let Ok(conn) = Conn::new(stream) else { continue };
-        let id = centre.conns.insert(conn);
+        let Some(id) = centre.conns.insert(conn) else { continue };
         let watched = centre.conns.get(id).is_some_and(|conn| {
             let event = EpollEvent::new(EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP, FIRST_CONN + id.0);
             doors.epoll.add(conn.stream(), event).is_ok()
@@ -377,6 +274,10 @@ fn accept(centre: &mut Centre, doors: &Doors) {
 fn read_from(centre: &mut Centre, doors: &Doors, id: ConnId) {
     let Some(conn) = centre.conns.get(id) else { return };
     let open = conn.fill();
+    if !centre.conns.within_budget(id) {
+        hang_up(centre, doors, id);
+        return;
+    }
     loop {
         let Some(conn) = centre.conns.get(id) else { return };
         let peer = conn.peer;

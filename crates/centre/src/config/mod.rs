@@ -1,13 +1,13 @@
 //! `DATA/config.toml`: what the centre's owner decides. Unknown keys are errors that name the nearest known one.
 
-use std::{collections::BTreeMap, path::Path};
+mod resolve;
 
-use model::{Machine, Memory, Span, TimeLimit};
-use scheduler::{Config, Partition, PreemptMode, Qos, Weights};
+use std::path::Path;
+
 use serde::Deserialize;
 
 /// The text of a new centre's file: everything commented, so that it shows what can be said.
-pub const TEMPLATE: &str = include_str!("config-template.toml");
+pub const TEMPLATE: &str = include_str!("template.toml");
 
 /// What is wrong with the file.
 #[derive(Debug, thiserror::Error)]
@@ -289,182 +289,56 @@ fn distance(left: &str, right: &str) -> usize {
     row[right.len()]
 }
 
-impl File {
-    /// The machine as jobs may have it, and the rest as the scheduler wants it.
-    ///
-    /// # Errors
-    /// [`ConfigError::Value`].
-    pub fn scheduler(
-        &self,
-        path: &Path,
-        found: &Machine,
-        shares: BTreeMap<String, u32>,
-    ) -> Result<Config, ConfigError> {
-        let wrong = |key: &str, text: &str| ConfigError::Value {
-            path: path.display().to_string(),
-            key: key.to_owned(),
-            text: text.to_owned(),
-        };
-        let machine = self.machine(found).map_err(|(key, text)| wrong(key, &text))?;
-        let memory_per_cpu = if machine.simulated {
-            Memory::Unlimited
-        } else {
-            Memory::PerCpu((machine.memory_mib / u64::from(machine.cpus().max(1))).max(1))
-        };
-        let mut partitions = Vec::new();
-        for section in &self.partition {
-            let key = |name: &str| format!("partition {}: {name}", section.name);
-            partitions.push(Partition {
-                name: section.name.clone(),
-                default: section.default,
-                up: section.up,
-                max_time: time(&section.max_time, TimeLimit::Unlimited)
-                    .ok_or_else(|| wrong(&key("max_time"), BAD_TIME))?,
-                default_time: time(&section.default_time, TimeLimit::Span(Span::minutes(60)))
-                    .ok_or_else(|| wrong(&key("default_time"), BAD_TIME))?,
-                default_memory: match &section.default_memory_per_cpu {
-                    None => memory_per_cpu,
-                    Some(text) => {
-                        Memory::PerCpu(memory(text).ok_or_else(|| wrong(&key("default_memory_per_cpu"), BAD_MEMORY))?)
-                    }
-                },
-                max_cores: section.max_cores,
-                priority: section.priority,
-                allow_users: section.users.clone(),
-                allow_accounts: section.projects.clone(),
-            });
-        }
-        if partitions.is_empty() {
-            partitions.push(Partition {
-                name: "debug".to_owned(),
-                default: true,
-                up: true,
-                max_time: TimeLimit::Unlimited,
-                default_time: TimeLimit::Span(Span::minutes(60)),
-                default_memory: memory_per_cpu,
-                max_cores: None,
-                priority: 0,
-                allow_users: Vec::new(),
-                allow_accounts: Vec::new(),
-            });
-        }
-        Ok(Config {
-            machine,
-            partitions,
-            qos: self.qos_list(&wrong)?,
-            weights: Weights {
-                age: self.priority.age,
-                fair_share: self.priority.fair_share,
-                size: self.priority.size,
-                partition: self.priority.partition,
-                qos: self.priority.qos,
-            },
-            half_life: Span::seconds(i64::from(self.priority.half_life_days.max(1)) * 86_400),
-            max_age: Span::seconds(i64::from(self.priority.max_age_days.max(1)) * 86_400),
-            shares,
-            requeue_delay: Span::seconds(i64::from(self.limits.requeue_delay)),
-            max_array: self.limits.max_array,
-            max_jobs: self.limits.max_jobs,
-            kill_on_invalid_dep: self.limits.kill_on_invalid_dep,
-            min_job_age: Span::seconds(i64::from(self.limits.min_job_age)),
-            max_finished: 10_000,
-            backfill: self.priority.backfill,
-            backfill_depth: 1000,
-        })
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use std::collections::BTreeMap;
+
+    fn resolved(text: &str) -> Result<scheduler::Config, ConfigError> {
+        let machine = model::Machine::regular("vm", 1, 4, 2, 8000);
+        parse("config.toml", text)?.scheduler(Path::new("config.toml"), &machine, BTreeMap::new())
     }
 
-    /// The QOS named, and the three that every centre has: `normal`, `low`, which may be displaced, and `urgent`.
-    fn qos_list(&self, wrong: &dyn Fn(&str, &str) -> ConfigError) -> Result<Vec<Qos>, ConfigError> {
-        let plain = |name: &str, priority, mode| Qos {
-            name: name.to_owned(),
-            priority,
-            preempts: Vec::new(),
-            preempt_mode: mode,
-            max_cpus_per_user: None,
-            max_jobs_per_user: None,
-            max_cpus: None,
-            max_time: TimeLimit::Unlimited,
-            operators_only: false,
-        };
-        let mut list = vec![
-            plain("normal", 500, PreemptMode::Off),
-            plain("low", 0, PreemptMode::Suspend),
-            Qos { preempts: vec!["low".to_owned()], operators_only: true, ..plain("urgent", 1000, PreemptMode::Off) },
-        ];
-        for section in &self.qos {
-            let key = |name: &str| format!("qos {}: {name}", section.name);
-            let mode = match section.preempt_mode.as_deref() {
-                None | Some("off") => PreemptMode::Off,
-                Some("suspend") => PreemptMode::Suspend,
-                Some("requeue") => PreemptMode::Requeue,
-                Some("cancel") => PreemptMode::Cancel,
-                Some(_) => return Err(wrong(&key("preempt_mode"), "say off, suspend, requeue or cancel")),
-            };
-            let qos = Qos {
-                preempts: section.preempts.clone(),
-                max_cpus_per_user: section.max_cpus_per_user,
-                max_jobs_per_user: section.max_jobs_per_user,
-                max_cpus: section.max_cpus,
-                max_time: time(&section.max_time, TimeLimit::Unlimited)
-                    .ok_or_else(|| wrong(&key("max_time"), BAD_TIME))?,
-                operators_only: section.operators_only,
-                ..plain(&section.name, section.priority, mode)
-            };
-            match list.iter_mut().find(|known| known.name == qos.name) {
-                Some(known) => *known = qos,
-                None => list.push(qos),
-            }
-        }
-        Ok(list)
+    #[test]
+    fn an_empty_file_is_a_good_one_and_so_is_the_template() {
+        let config = resolved("").unwrap();
+        assert_eq!(config, resolved(TEMPLATE).unwrap());
+        assert_eq!((config.machine.cpus(), config.machine.simulated), (8, false));
+        assert_eq!(config.partitions[0].default_memory, model::Memory::PerCpu(1000));
     }
 
-    fn machine(&self, found: &Machine) -> Result<Machine, (&'static str, String)> {
-        let mut machine = found.clone();
-        let section = &self.machine;
-        if let Some(name) = &section.name {
-            machine.name.clone_from(name);
+    #[test]
+    fn what_is_wrong_is_named() {
+        for (text, expected) in [
+            ("nmae = 'x'", "did you mean `name`?"),
+            ("[limits]\nkil_wait = 3", "did you mean `kill_wait`?"),
+            ("[limits]\nkill_wait = 'soon'", "invalid type"),
+            ("[[partition]]\nname = 'a'\nmax_time = 'tomorrow'", "partition a: max_time: no time limit"),
+            ("[[qos]]\nname = 'a'\npreempt_mode = 'kill'", "say off, suspend, requeue or cancel"),
+            ("[machine]\nmemory = 'much'", "machine: memory: no amount of memory"),
+            ("[machine]\ncpus = 0", "needs at least one"),
+            ("[machine", "TOML parse error at line 1"),
+        ] {
+            let shown = resolved(text).unwrap_err().to_string();
+            assert!(shown.contains(expected), "{text}: {shown}");
         }
-        if let Some(text) = &section.memory {
-            machine.memory_mib = memory(text).ok_or(("machine: memory", BAD_MEMORY.to_owned()))?;
-        }
-        if let Some(gpus) = section.gpus {
-            let have = machine.gpus.len() as u32;
-            machine.simulated |= gpus > have;
-            machine.gpus.truncate(gpus as usize);
-            machine.gpus.extend((have..gpus).map(|index| model::Gpu { index, kind: String::new(), numa: None }));
-        }
-        match section.cpus {
-            Some(0) => return Err(("machine: cpus", "a machine needs at least one".to_owned())),
-            Some(cpus) if cpus > machine.cpus() => {
-                let gpus = std::mem::take(&mut machine.gpus);
-                machine = Machine {
-                    gpus,
-                    simulated: true,
-                    ..Machine::regular(&machine.name, 1, cpus, 1, machine.memory_mib)
-                };
-            }
-            Some(cpus) => {
-                // Whole cores from the end are left to others.
-                while machine.cores.len() > 1 && machine.cpus() > cpus {
-                    machine.cores.pop();
-                }
-            }
-            None => {}
-        }
-        Ok(machine)
     }
-}
 
-const BAD_TIME: &str = "no time limit; write minutes, h:mm:ss, d-hh:mm:ss or UNLIMITED, in quotes";
-const BAD_MEMORY: &str = "no amount of memory; write a number with M, G or T, in quotes";
-
-fn time(text: &Option<String>, otherwise: TimeLimit) -> Option<TimeLimit> {
-    match text {
-        None => Some(otherwise),
-        Some(text) => dialect::values::limit::parse(text.as_bytes()),
+    #[test]
+    fn more_cpus_than_there_are_is_a_simulation_and_fewer_leaves_some() {
+        let more = resolved("[machine]\ncpus = 100").unwrap().machine;
+        assert_eq!((more.cpus(), more.simulated), (100, true));
+        let fewer = resolved("[machine]\ncpus = 5").unwrap().machine;
+        assert_eq!((fewer.cpus(), fewer.simulated), (4, false), "whole cores");
     }
-}
 
-fn memory(text: &str) -> Option<u64> {
-    dialect::values::memory::parse(text.as_bytes())
+    #[test]
+    fn the_three_qos_are_there_and_can_be_changed() {
+        let config = resolved("[[qos]]\nname = 'low'\npreempt_mode = 'requeue'\n[[qos]]\nname = 'school'").unwrap();
+        let names: Vec<&str> = config.qos.iter().map(|qos| qos.name.as_str()).collect();
+        assert_eq!(names, ["normal", "low", "urgent", "school"]);
+        assert_eq!(config.qos[1].preempt_mode, scheduler::PreemptMode::Requeue);
+        assert!(config.qos[2].operators_only);
+    }
 }
