@@ -1,9 +1,10 @@
 //! Letting submissions in: defaults are filled in, and what can never be accepted is refused at once. What merely
 //! cannot run now, or under the present configuration, is accepted and waits, as under Slurm.
 
-use model::{JobSpec, Memory, Request, TimeLimit};
+use model::{JobId, JobSpec, Memory, Request, TimeLimit};
 
 use crate::config::Partition;
+use crate::event::Change;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -71,12 +72,43 @@ impl State {
         chosen.ok_or_else(|| denied.unwrap_or_else(|| unknown(&spec.partition)))
     }
 
-    pub(crate) fn admit_partition(&self, name: &str, user: &str, account: &str) -> Result<(), Refusal> {
-        let partition = self.rules.partition(name).ok_or_else(|| Refusal::InvalidPartition(name.to_owned()))?;
-        allow(partition, user, account)
+    /// Says whether a change of a wish can be accepted from an owner or an operator (`is_operator`).
+    ///
+    /// # Errors
+    /// [`Refusal`] says what cannot be; whether it comes too late in the job's life is said by [`State::apply`].
+    pub fn admit_change(&self, id: JobId, change: &Change, is_operator: bool) -> Result<(), Refusal> {
+        let job = self.jobs.get(&id).ok_or(Refusal::ChangeDenied(id))?;
+        let traits = &self.class_of(job).traits;
+        let user = &self.owners.get(traits.owner).user;
+        let account = self.names.text(traits.account);
+        match change {
+            Change::TimeLimit(TimeLimit::Default) => Err(Refusal::TimeLimit),
+            Change::TimeLimit(TimeLimit::Span(span)) if span.0 <= 0 => Err(Refusal::TimeLimit),
+            Change::TimeLimit(limit) if !is_operator => {
+                let longer = match (limit.span(), traits.time_limit.span()) {
+                    (_, None) => false,
+                    (None, Some(_)) => true,
+                    (Some(new), Some(old)) => new > old,
+                };
+                if longer { Err(Refusal::TimeLimit) } else { Ok(()) }
+            }
+            Change::Priority(priority) if *priority > 0 && !is_operator => Err(Refusal::PriorityDenied),
+            Change::Nice(nice) if *nice < traits.nice && !is_operator => Err(Refusal::InvalidNice),
+            Change::Partition(name) => {
+                let partition = self.rules.partition(name).ok_or_else(|| Refusal::InvalidPartition(name.clone()))?;
+                allow(partition, user, account)
+            }
+            Change::Account(account) => match self.rules.partition(self.names.text(traits.partition)) {
+                Some(partition) => allow(partition, user, account),
+                None => Ok(()),
+            },
+            Change::Qos(name) => self.admit_qos(name, is_operator),
+            Change::Reservation(Some(name)) => self.admit_reservation(name, user, account),
+            _ => Ok(()),
+        }
     }
 
-    pub(crate) fn admit_qos(&self, name: &str, is_operator: bool) -> Result<(), Refusal> {
+    fn admit_qos(&self, name: &str, is_operator: bool) -> Result<(), Refusal> {
         let qos = self.rules.qos(name).ok_or_else(|| Refusal::InvalidQos(name.to_owned()))?;
         if qos.operators_only && !is_operator {
             return Err(Refusal::QosDenied(name.to_owned()));
@@ -84,7 +116,7 @@ impl State {
         Ok(())
     }
 
-    pub(crate) fn admit_reservation(&self, name: &str, user: &str, account: &str) -> Result<(), Refusal> {
+    fn admit_reservation(&self, name: &str, user: &str, account: &str) -> Result<(), Refusal> {
         let known = self.names.find(name).and_then(|name| self.reservations.get(&name));
         let reservation = known.ok_or_else(|| Refusal::ReservationInvalid(name.to_owned()))?;
         if reservation.admits(user, account) { Ok(()) } else { Err(Refusal::ReservationDenied(name.to_owned())) }

@@ -1,12 +1,14 @@
 //! Invariants: what must hold whatever happened. Tests call this after each step; it is slow on purpose.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use model::JobId;
 
+use crate::array::Array;
 use crate::class::ClassNumber;
 use crate::floor::Floor;
-use crate::job::{Phase, Slot};
+use crate::job::{Job, Phase, Slot};
 use crate::state::State;
 use crate::uses::Uses;
 
@@ -21,6 +23,26 @@ impl State {
         self.check_classes()?;
         self.check_indexes()?;
         self.index.queue.check(&self.classes)
+    }
+
+    /// A number that two states share if they know the same, however they came to know it. What merely follows from the
+    /// clock is left out. Slow, for tests.
+    pub fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        for job in self.jobs.values() {
+            let mut plain = Job { slot: Slot::Out, ..job.clone() };
+            if let Some(extra) = &mut plain.extra {
+                extra.timer = None;
+            }
+            format!("{plain:?} {:?}", self.class_of(job).traits).hash(&mut hasher);
+        }
+        for (id, array) in &self.arrays {
+            let plain = Array { waiting: BTreeSet::new(), ..array.clone() };
+            format!("{id} {plain:?}").hash(&mut hasher);
+        }
+        let rest = (&self.fair, &self.reservations, &self.drained, self.next_id);
+        format!("{rest:?}").hash(&mut hasher);
+        hasher.finish()
     }
 
     /// No core and no GPU has two users, memory is enough, and the books on it are right.

@@ -51,6 +51,16 @@ impl Floor {
         &self.lenders[core]
     }
 
+    /// Whether a core is not used, but somebody wants it back.
+    pub fn is_lent(&self, core: usize) -> bool {
+        self.users[core].is_none() && !self.lenders[core].is_empty()
+    }
+
+    /// Whether any core is lent, used or not.
+    pub fn has_lenders(&self) -> bool {
+        self.lenders.iter().any(|lenders| !lenders.is_empty())
+    }
+
     /// Who has a GPU.
     pub fn gpu_user(&self, gpu: usize) -> Option<JobId> {
         self.gpus[gpu]
@@ -66,7 +76,8 @@ impl Floor {
         cores.iter().all(|core| self.users[*core as usize].is_none())
     }
 
-    fn is_free(&self, core: usize) -> bool {
+    /// Whether anybody may have a core.
+    pub fn is_free(&self, core: usize) -> bool {
         self.users[core].is_none() && self.lenders[core].is_empty()
     }
 

@@ -68,8 +68,8 @@ pub enum Hold {
 pub(crate) enum Slot {
     /// Nowhere: it does not wait, or for something else than its turn.
     Out,
-    /// It waits for this instant.
-    Timed(Time),
+    /// It waits for an instant.
+    Timed,
     /// Its array runs enough tasks.
     Throttled,
     /// In its class's line.
@@ -176,6 +176,8 @@ pub(crate) struct Extra {
     pub deadline: Option<Time>,
     /// What it waits for.
     pub dependencies: Option<Dependencies>,
+    /// When the indexes look at it again: a cache, like [`Slot`].
+    pub timer: Option<Time>,
 }
 
 impl Job {

@@ -94,6 +94,12 @@ impl State {
         full.then_some(Reason::JobArrayTaskLimit)
     }
 
+    /// Why a waiting job waits, without asking whether it is the first in the queue: for those that wait no more.
+    pub(crate) fn plain_reason(&self, job: &Job, now: Time) -> Reason {
+        let block = || self.block(self.class_of(job), now);
+        self.obstacle(job, now).or_else(block).unwrap_or(Reason::Priority)
+    }
+
     /// Why a job waits, or ended as it did.
     pub(crate) fn reason(&self, job: &Job, now: Time) -> Reason {
         Reasons::new(self, now).of(job)
@@ -105,13 +111,14 @@ pub(crate) struct Reasons<'a> {
     state: &'a State,
     now: Time,
     heads: Option<BTreeMap<Name, JobId>>,
+    promised: Option<BTreeMap<JobId, Time>>,
     blocks: BTreeMap<ClassNumber, Option<Reason>>,
 }
 
 impl<'a> Reasons<'a> {
     /// At this instant.
     pub fn new(state: &'a State, now: Time) -> Self {
-        Reasons { state, now, heads: None, blocks: BTreeMap::new() }
+        Reasons { state, now, heads: None, promised: None, blocks: BTreeMap::new() }
     }
 
     fn block(&mut self, number: ClassNumber) -> Option<Reason> {
@@ -153,5 +160,16 @@ impl<'a> Reasons<'a> {
         let partition = self.state.class_of(job).traits.partition;
         let is_head = self.heads().get(&partition) == Some(&job.id);
         if is_head { Reason::Resources } else { Reason::Priority }
+    }
+
+    /// When a job that waits for nothing but room is to start, for the first of each partition.
+    pub fn promised(&mut self, id: JobId) -> Option<Time> {
+        if self.promised.is_none() {
+            let heads = self.heads().clone();
+            self.promised = Some(self.state.promised(&heads, self.now));
+        }
+        // "Never" is what an unlimited run in the way makes of it.
+        let known = self.promised.as_ref()?.get(&id).copied();
+        known.filter(|at| at.0 < i64::MAX / 8)
     }
 }

@@ -32,16 +32,18 @@ impl Amount {
         self
     }
 
-    /// What is left; nothing goes below zero.
-    pub fn minus(mut self, other: &Amount) -> Amount {
+    /// What is left; nothing goes below zero. Cores that are missing in one kind are taken from the others.
+    pub fn less(mut self, other: &Amount) -> Amount {
+        let mut missing = 0;
         for (mine, less) in self.cores.iter_mut().zip(other.cores) {
+            missing += u32::from(less.saturating_sub(*mine));
             *mine = mine.saturating_sub(less);
         }
         for (mine, less) in self.gpus.iter_mut().zip(other.gpus) {
             *mine = mine.saturating_sub(less);
         }
         self.memory = self.memory.saturating_sub(other.memory);
-        self
+        self.without_cores(missing)
     }
 
     /// Cores of all kinds.
@@ -127,6 +129,11 @@ impl Need {
             }
         }
         taken
+    }
+
+    /// The cores it takes on an empty machine.
+    pub fn core_count(&self, topology: &Topology) -> u32 {
+        self.cores_of(&topology.total, topology).iter().map(|count| u32::from(*count)).sum()
     }
 
     /// The CPUs it is given on an empty machine: those of whole cores.

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use model::{ArrayPlace, Exit, JobId, JobState, QueueRow, Span, Time, Uid};
+use model::{ArrayPlace, Exit, JobId, JobState, QueueRow, Reason, Span, Time, Uid};
 
 use crate::job::{Job, Phase, Place};
 use crate::reason::Reasons;
@@ -99,7 +99,11 @@ impl State {
         match &job.phase {
             Phase::Pending => {
                 row.priority = self.priority(job, now);
-                row.start = if job.is_open() { job.not_before(now) } else { None };
+                row.start = match row.reason {
+                    Reason::BeginTime => job.not_before(now),
+                    Reason::Resources => reasons.promised(job.id),
+                    _ => None,
+                };
                 row.end = row.start.zip(traits.duration()).map(|(start, span)| start + span);
                 row.dependency = job.dependencies().map(|list| list.text(now)).unwrap_or_default();
                 row.node = self.nowhere();

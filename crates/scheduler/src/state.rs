@@ -45,6 +45,9 @@ pub struct State {
     pub(crate) node: Arc<str>,
 }
 
+/// A job's name among those of one user.
+pub(crate) type Title = (Uid, Arc<Text>);
+
 /// What follows from the jobs and the clock.
 #[derive(Clone, Debug)]
 pub(crate) struct Index {
@@ -59,7 +62,7 @@ pub(crate) struct Index {
     /// Records that wait to be the only one of their name.
     pub singles: BTreeSet<(Uid, Arc<Text>, JobId)>,
     /// For names that somebody waits for: the records that have them and are not over, by array.
-    pub twins: BTreeMap<(Uid, Arc<Text>), BTreeSet<(JobId, JobId)>>,
+    pub twins: BTreeMap<Title, BTreeSet<(JobId, JobId)>>,
     /// Records to be cancelled, as what they wait for can no longer happen.
     pub doomed: BTreeSet<JobId>,
     /// Records that have a place on the machine.
@@ -276,8 +279,8 @@ impl State {
         if !job.is_pending() || !job.is_open() {
             return Slot::Out;
         }
-        if let Some(instant) = job.not_before(self.clock) {
-            return Slot::Timed(instant);
+        if job.not_before(self.clock).is_some() {
+            return Slot::Timed;
         }
         match self.arrays.get(&job.base()) {
             Some(array) if array.is_full() => Slot::Throttled,
@@ -291,7 +294,7 @@ impl State {
         let deadline = job.deadline();
         let list = match &job.phase {
             Phase::Pending => {
-                let begin = if let Slot::Timed(instant) = job.slot { Some(instant) } else { None };
+                let begin = job.extra.as_ref().and_then(|extra| extra.timer);
                 // The first instant at which even its shortest run would end too late.
                 let shortest = traits.time_min.or(traits.duration()).unwrap_or(Span::ZERO);
                 [begin.map(|at| (at, Due::Begin)), deadline.map(|at| (at - shortest + Span(1), Due::Deadline)), None]
@@ -326,6 +329,13 @@ impl State {
         }
         if let Some(job) = self.jobs.get_mut(&id) {
             job.slot = slot;
+            let clock = self.clock;
+            let timer = if slot == Slot::Timed { job.not_before(clock) } else { None };
+            if let Some(extra) = &mut job.extra {
+                // A delay that lies ahead, as the clock has jumped back, counts again when the clock gets there.
+                let ahead = extra.delay.map(|(from, _)| from).filter(|from| *from > clock && slot != Slot::Out);
+                extra.timer = timer.into_iter().chain(ahead).min();
+            }
         }
         let Some(job) = self.jobs.get(&id) else { return };
         for (at, due) in self.dues(job) {
@@ -388,6 +398,9 @@ impl State {
         }
         if let Some(job) = self.jobs.get_mut(&id) {
             job.slot = Slot::Out;
+            if let Some(extra) = &mut job.extra {
+                extra.timer = None;
+            }
         }
     }
 }

@@ -83,6 +83,22 @@ pub enum Cause {
         /// Which limit.
         limit: Reason,
     },
+    /// Its partition may use no more cores at once.
+    PartitionFull {
+        /// The partition.
+        partition: String,
+        /// Cores it may use.
+        cores: u32,
+    },
+    /// Part of the machine is kept for others while it would run.
+    Kept {
+        /// The reservation.
+        name: String,
+        /// From.
+        start: Time,
+        /// Until.
+        end: Time,
+    },
     /// Others go first.
     Priority,
     /// It is next, but there is no room.
@@ -140,6 +156,7 @@ impl State {
         if let Some(eligible) = job.eligible {
             let mut before = self.index.queue.before(&self.classes, job.class, (eligible, id), now);
             why.before = before.len();
+            why.expected = self.forecast(job, &before, now);
             before.truncate(NAMED);
             why.before_first = before;
         }
@@ -170,8 +187,31 @@ impl State {
         causes.extend(self.block(class, now).and_then(|block| self.block_cause(job, block)));
         match reason {
             Reason::Priority => causes.push(Cause::Priority),
-            Reason::Resources => causes.push(Cause::Resources),
+            Reason::Resources => {
+                causes.push(Cause::Resources);
+                causes.extend(self.room_causes(job, now));
+            }
             _ => {}
+        }
+        causes
+    }
+
+    /// What else than others' runs keeps room from a job.
+    fn room_causes(&self, job: &Job, now: Time) -> Vec<Cause> {
+        let class = self.class_of(job);
+        let mut causes = Vec::new();
+        if let Some(partition) = self.rules.partition_of(&class.standing)
+            && let Some(cores) = partition.max_cores
+            && class.standing.need.core_count(&self.rules.topology) > self.cap_now(class, cores)
+        {
+            causes.push(Cause::PartitionFull { partition: partition.name.clone(), cores });
+        }
+        let until = class.traits.duration().map_or(Time(i64::MAX), |span| now + span);
+        for (name, reservation) in &self.reservations {
+            if reservation.start < until && now < reservation.end && class.traits.reservation != Some(*name) {
+                let (name, start, end) = (reservation.name.clone(), reservation.start, reservation.end);
+                causes.push(Cause::Kept { name, start, end });
+            }
         }
         causes
     }

@@ -205,6 +205,12 @@ impl State {
         by: Uid,
     ) -> Result<Vec<Finished>, Impossible> {
         let job = self.known(id)?;
+        if let (Some(tasks), None) = (tasks, job.tasks()) {
+            let own = if let Place::Task { index, .. } = job.place { Some(index) } else { None };
+            if !own.is_some_and(|index| tasks.contains(index)) {
+                return Err(Impossible::NoTask { array: id, index: tasks.first().unwrap_or(0) });
+            }
+        }
         match (&job.phase, tasks, job.tasks()) {
             (Phase::Done(_), _, _) => Err(Impossible::Finished(id)),
             (Phase::Active(_), _, _) => self.end_active(at, id, Ending::Cancelled(by)).map(|()| Vec::new()),
@@ -245,7 +251,7 @@ impl State {
     fn unstarted(&self, job: &Job, at: Time, state: JobState) -> Done {
         Done {
             state,
-            reason: if state == JobState::Deadline { Reason::DeadLine } else { self.reason(job, at) },
+            reason: if state == JobState::Deadline { Reason::DeadLine } else { self.plain_reason(job, at) },
             script_exit: Exit::default(),
             start: None,
             end: at,

@@ -38,6 +38,7 @@ impl State {
             begin: spec.begin,
             delay: None,
             deadline: spec.deadline,
+            timer: None,
             dependencies: spec.dependency.as_ref().map(Dependencies::new),
         };
         let job = Job {

@@ -1,6 +1,9 @@
 //! Saying what should happen now: what is due, who starts where, who makes place, who goes on. Must not change what is
 //! known: whoever asked applies the events, writes them down, and asks again until there are none.
 
+mod displace;
+mod forecast;
+mod horizon;
 mod start;
 
 use model::{JobId, Time};

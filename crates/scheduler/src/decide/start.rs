@@ -1,44 +1,73 @@
-//! Who starts next, and where.
+//! Who starts next, and where: the jobs in their order, and behind the first that must wait only those that delay
+//! nobody who was promised a start (EASY backfilling, with one promise for each partition).
+
+use std::cell::OnceCell;
+use std::collections::BTreeMap;
 
 use model::{CpuSet, JobId, RunId, Time};
 
-use crate::class::Class;
+use super::horizon::{Horizon, Promise};
+use crate::class::{Class, ClassNumber};
 use crate::event::{Placement, What};
+use crate::names::Name;
 use crate::placement::{Place, place};
+use crate::resources::Amount;
 use crate::state::State;
 
+/// What a pass over the queue has found so far.
+pub(super) struct Pass<'a> {
+    state: &'a State,
+    now: Time,
+    /// Those that must wait and are promised a start: the first of each partition.
+    heads: Vec<(ClassNumber, Name)>,
+    promises: Vec<Option<Promise>>,
+    /// How the future looks to those who may displace nobody.
+    common: OnceCell<Horizon<'a>>,
+    /// Those that displaced others, or let others end, and start in a moment.
+    pub arriving: Vec<ClassNumber>,
+}
+
 impl State {
-    /// The next start, if anything can start.
+    /// The next start, or what must make place for one; else what may go on.
     pub(super) fn next_start(&self, now: Time) -> Vec<What> {
-        for (number, id) in self.index.queue.order(now) {
-            let class = self.classes.get(number);
-            if self.block(class, now).is_some() {
-                continue;
-            }
-            if !class.standing.need.fits(self.floor.free(), &self.rules.topology) {
-                break;
-            }
-            return self.find_place(class).and_then(|place| self.start(id, class, &place)).into_iter().collect();
-        }
-        Vec::new()
+        let mut pass = Pass::new(self, now);
+        let events = if self.drained.is_some() { Vec::new() } else { pass.walk() };
+        if events.is_empty() { pass.next_resume() } else { events }
     }
 
-    fn find_place(&self, class: &Class) -> Option<Place> {
-        let free: Vec<bool> = (0..self.rules.topology.cores.len())
-            .map(|core| self.floor.user(core).is_none() && self.floor.lenders(core).is_empty())
-            .collect();
-        place(&class.standing.need, &free, &self.floor.free_gpus(), &self.rules.topology)
+    /// When those are expected to start who must wait and are promised a start: the first of each partition.
+    pub(crate) fn promised(&self, heads: &BTreeMap<Name, JobId>, now: Time) -> BTreeMap<JobId, Time> {
+        let mut pass = Pass::new(self, now);
+        let jobs = heads.values().filter_map(|id| self.jobs.get(id));
+        pass.heads = jobs.map(|job| (job.class, self.class_of(job).traits.partition)).collect();
+        pass.make_promises();
+        let promises = heads.values().zip(&pass.promises);
+        promises.filter_map(|(id, promise)| Some((*id, promise.as_ref()?.at))).collect()
+    }
+
+    /// Cores that a partition has left for a class now. Those that were displaced count for the others only.
+    pub(crate) fn cap_now(&self, class: &Class, most: u32) -> u32 {
+        let partition = class.traits.partition;
+        let mut used = self.uses.cores_of_partition(partition);
+        if class.standing.displaces {
+            let displaced = self.index.active.iter().filter(|id| self.may_displace(class, **id));
+            let jobs = displaced.filter_map(|id| self.jobs.get(id));
+            let stopped = jobs
+                .filter(|job| self.class_of(job).traits.partition == partition)
+                .filter_map(|job| job.active().filter(|active| active.stop.is_some_and(|stop| stop.cause.is_some())));
+            used = used.saturating_sub(stopped.map(|active| active.cores.len() as u32).sum());
+        }
+        most.saturating_sub(used)
     }
 
     /// The start of a job, or of the next task of an array, at a place.
     fn start(&self, id: JobId, class: &Class, place: &Place) -> Option<What> {
         let job = self.jobs.get(&id)?;
         let topology = &self.rules.topology;
-        let need = &class.standing.need;
         let cpus: CpuSet = (place.cores.iter())
             .flat_map(|core| {
                 let threads = &topology.cores[*core as usize].threads;
-                threads.iter().take(need.threads as usize).copied()
+                threads.iter().take(class.standing.need.threads as usize).copied()
             })
             .collect();
         let placement = Placement {
@@ -54,5 +83,135 @@ impl State {
             }
         };
         Some(What::Started { run, task, placement })
+    }
+
+    /// A place for a job of a class now: on cores that nobody wants back if there are enough.
+    pub(super) fn find_place(&self, class: &Class) -> Option<Place> {
+        let need = &class.standing.need;
+        let topology = &self.rules.topology;
+        let gpus = self.floor.free_gpus();
+        let cores = 0..topology.cores.len();
+        let free: Vec<bool> = cores.clone().map(|core| self.floor.is_free(core)).collect();
+        place(need, &free, &gpus, topology).or_else(|| {
+            let usable: Vec<bool> = cores.map(|core| self.may_use(class, core)).collect();
+            if usable == free { None } else { place(need, &usable, &gpus, topology) }
+        })
+    }
+
+    fn amount_at(&self, class: &Class, place: &Place) -> Amount {
+        let topology = &self.rules.topology;
+        let mut amount = Amount { memory: class.standing.need.memory, ..Amount::default() };
+        for core in &place.cores {
+            amount.cores[topology.cores[*core as usize].kind as usize] += 1;
+        }
+        for gpu in &place.gpus {
+            amount.gpus[topology.gpus[*gpu].kind as usize] += 1;
+        }
+        amount
+    }
+}
+
+impl<'a> Pass<'a> {
+    fn new(state: &'a State, now: Time) -> Self {
+        Pass { state, now, heads: Vec::new(), promises: Vec::new(), common: OnceCell::new(), arriving: Vec::new() }
+    }
+
+    pub(super) fn state(&self) -> &'a State {
+        self.state
+    }
+
+    pub(super) fn now(&self) -> Time {
+        self.now
+    }
+
+    /// Whether somebody was found already who must wait.
+    pub(super) fn somebody_waits(&self) -> bool {
+        !self.heads.is_empty()
+    }
+
+    /// Goes through the queue until somebody can start, or must be made place for.
+    fn walk(&mut self) -> Vec<What> {
+        let state = self.state;
+        let mut candidates = 0;
+        for (number, id) in state.index.queue.order(self.now) {
+            let class = state.classes.get(number);
+            if state.block(class, self.now).is_some() {
+                continue;
+            }
+            if let Some(start) = self.try_start(class, id) {
+                return vec![start];
+            }
+            if class.standing.displaces {
+                let events = self.make_place(number, id);
+                if !events.is_empty() {
+                    return events;
+                }
+            }
+            let partition = class.traits.partition;
+            if !self.heads.iter().any(|(_, other)| *other == partition) {
+                self.heads.push((number, partition));
+            }
+            candidates += 1;
+            let nothing_free = state.floor.free().core_count() == 0 && !state.floor.has_lenders();
+            let depth = if state.rules.config.backfill { state.rules.config.backfill_depth } else { 0 };
+            if candidates > depth || (nothing_free && !class.standing.displaces) {
+                break;
+            }
+        }
+        Vec::new()
+    }
+
+    /// The start of a job, if there is room and nobody's promise suffers.
+    fn try_start(&mut self, class: &Class, id: JobId) -> Option<What> {
+        let (state, need) = (self.state, &class.standing.need);
+        if !need.fits(&state.free_to(class), &state.rules.topology) {
+            return None;
+        }
+        if let Some(most) = state.rules.partition_of(&class.standing).and_then(|partition| partition.max_cores)
+            && need.core_count(&state.rules.topology) > state.cap_now(class, most)
+        {
+            return None;
+        }
+        if !state.reservations.is_empty() {
+            let stay = state.stay(class, self.now, Amount::default());
+            let own = class.standing.displaces.then(|| Horizon::new(state, self.now, class));
+            let horizon = own.as_ref().unwrap_or_else(|| self.common(class));
+            if !horizon.has_room(class, &stay) {
+                return None;
+            }
+        }
+        let place = state.find_place(class)?;
+        let stay = state.stay(class, self.now, state.amount_at(class, &place));
+        self.make_promises();
+        if !self.promises.iter().flatten().all(|promise| promise.allows(&stay, state)) {
+            return None;
+        }
+        state.start(id, class, &place)
+    }
+
+    /// The future as those see it who displace nobody; it is the same to all of them.
+    fn common(&self, class: &Class) -> &Horizon<'a> {
+        self.common.get_or_init(|| Horizon::new(self.state, self.now, class))
+    }
+
+    /// Promises starts to those who must wait, if that was not done yet: only when somebody else might start.
+    fn make_promises(&mut self) {
+        if self.promises.len() == self.heads.len() {
+            return;
+        }
+        let state = self.state;
+        // Promises to earlier heads bind later ones: all on one horizon where nobody displaces.
+        self.promises.clear();
+        let mut shared: Option<Horizon> = None;
+        for (number, _) in &self.heads {
+            let class = state.classes.get(*number);
+            let promise = if class.standing.displaces {
+                Horizon::new(state, self.now, class).promise(class)
+            } else {
+                shared.get_or_insert_with(|| Horizon::new(state, self.now, class)).promise(class)
+            };
+            // A job that can never be promised anything (its reservation is too short) holds up nobody.
+            self.promises.push(promise);
+        }
     }
 }

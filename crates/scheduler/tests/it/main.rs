@@ -2,4 +2,5 @@
 #![allow(clippy::unwrap_used)]
 
 mod basic;
+mod life_cycle;
 mod make;

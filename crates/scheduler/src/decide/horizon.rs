@@ -1,0 +1,328 @@
+//! What will be free when, if everything runs as long as it may: the base of promises to jobs that wait. Must not know
+//! who waits.
+//!
+//! What runs goes on to its limit; what is being ended is gone in a moment; what lends its cores goes on when they are
+//! free again. Reservations keep their part from everybody else while they are in force.
+
+use model::{JobId, Span, Time};
+
+use crate::class::Class;
+use crate::event::Reservation;
+use crate::job::{Active, Job};
+use crate::names::Name;
+use crate::resources::{Amount, Need};
+use crate::state::State;
+
+/// Later than anything that is planned.
+pub(super) const NEVER: Time = Time(i64::MAX / 4);
+
+/// Something that is taken for a time: by a run, or in the plan.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Stay {
+    /// From.
+    pub from: Time,
+    /// Until.
+    pub until: Time,
+    /// How much.
+    pub amount: Amount,
+    /// Within this reservation.
+    pub reservation: Option<Name>,
+    /// In this partition.
+    pub partition: Name,
+}
+
+impl Stay {
+    fn is_at(&self, instant: Time) -> bool {
+        self.from <= instant && instant < self.until
+    }
+}
+
+/// The future, as jobs of one kind see it.
+pub(super) struct Horizon<'a> {
+    state: &'a State,
+    now: Time,
+    /// What is free from an instant on, reservations and plans aside; the first is now.
+    free: Vec<(Time, Amount)>,
+    /// What has a place on the machine.
+    stays: Vec<Stay>,
+    /// What is planned.
+    plans: Vec<Stay>,
+}
+
+/// What must not be taken from a job that was promised a start.
+pub(super) struct Promise {
+    /// When it is to start.
+    pub at: Time,
+    need: Need,
+    partition: Name,
+    marks: Vec<Mark>,
+}
+
+/// How much there is for a promised job at an instant that matters to it.
+struct Mark {
+    at: Time,
+    room: Amount,
+    kept: Vec<(Name, Amount)>,
+    cap: Option<u32>,
+}
+
+impl State {
+    /// How long a job of a class stays if it starts at `from`.
+    pub(super) fn stay(&self, class: &Class, from: Time, amount: Amount) -> Stay {
+        let until = class.traits.duration().map_or(NEVER, |span| (from + span.max(Span(1))).min(NEVER));
+        let (reservation, partition) = (class.traits.reservation, class.traits.partition);
+        Stay { from, until, amount, reservation, partition }
+    }
+
+    /// What is free now to a class, reservations aside: with the cores that others lend, if it may displace them.
+    pub(super) fn free_to(&self, class: &Class) -> Amount {
+        let mut free = *self.floor.free();
+        if class.standing.displaces && self.floor.has_lenders() {
+            for (core, place) in self.rules.topology.cores.iter().enumerate() {
+                free.cores[place.kind as usize] += u16::from(self.floor.is_lent(core) && self.may_use(class, core));
+            }
+        }
+        free
+    }
+
+    /// Whether a class may have this core now.
+    pub(super) fn may_use(&self, class: &Class, core: usize) -> bool {
+        self.floor.user(core).is_none()
+            && self.floor.lenders(core).iter().all(|lender| self.may_displace(class, *lender))
+    }
+
+    /// Whether jobs of a class may take the place of this one.
+    pub(super) fn may_displace(&self, class: &Class, other: JobId) -> bool {
+        class.standing.displaces
+            && self.jobs.get(&other).is_some_and(|job| {
+                let other = self.class_of(job);
+                self.rules.displacement(&class.standing, &other.standing) != crate::config::PreemptMode::Off
+            })
+    }
+
+    /// The part of the machine that a reservation keeps: so many cores and as large a part of the memory.
+    pub(super) fn claim(&self, reservation: &Reservation) -> Amount {
+        let total = &self.rules.topology.total;
+        let Some(cores) = reservation.cores else { return *total };
+        let all = u64::from(total.core_count().max(1));
+        let memory = total.memory / all * u64::from(cores).min(all);
+        Amount { memory, gpus: Default::default(), ..total.at_most_cores(cores) }
+    }
+
+    /// What a run has.
+    pub(super) fn amount_of(&self, active: &Active) -> Amount {
+        let topology = &self.rules.topology;
+        let memory = active.placement.memory_mib.unwrap_or(0);
+        let mut amount = Amount { memory, ..Amount::default() };
+        for core in &active.cores {
+            amount.cores[topology.cores[*core as usize].kind as usize] += 1;
+        }
+        for gpu in &active.gpus {
+            amount.gpus[topology.gpus[*gpu].kind as usize] += 1;
+        }
+        amount
+    }
+
+    /// When a run is over at the latest, as far as anybody can say.
+    fn leaves(&self, job: &Job, active: &Active, now: Time) -> Time {
+        let soon = now + Span(1);
+        match (&active.ending, active.stop) {
+            (Some(_), _) => soon,
+            // An operator stopped it, and will let it go on some day.
+            (None, Some(_)) => NEVER,
+            (None, None) => {
+                active.limit(self.class_of(job).traits.time_limit).map_or(NEVER, |limit| limit.max(soon).min(NEVER))
+            }
+        }
+    }
+}
+
+impl<'a> Horizon<'a> {
+    /// The future as jobs of this class see it.
+    pub fn new(state: &'a State, now: Time, class: &Class) -> Self {
+        let topology = &state.rules.topology;
+        let mut until: Vec<Time> = vec![now; topology.cores.len()];
+        let mut runs: Vec<(&Job, &Active, Time)> = Vec::with_capacity(state.index.active.len());
+        let mut lenders: Vec<(&Job, &Active)> = Vec::new();
+        for job in state.index.active.iter().filter_map(|id| state.jobs.get(id)) {
+            let Some(active) = job.active() else { continue };
+            if active.stop.is_some_and(|stop| stop.cause.is_some()) && active.ending.is_none() {
+                lenders.push((job, active));
+                continue;
+            }
+            let leaves = state.leaves(job, active, now);
+            if active.uses_cores() {
+                active.cores.iter().for_each(|core| until[*core as usize] = leaves);
+            }
+            runs.push((job, active, leaves));
+        }
+        // Those that lend go on one after the other, the most important first.
+        lenders.sort_by_key(|(job, active)| (std::cmp::Reverse(active.priority), active.start, job.id));
+        for (job, active) in lenders {
+            let resumes = active.cores.iter().map(|core| until[*core as usize]).max().unwrap_or(now);
+            let limit = state.class_of(job).traits.duration();
+            let rest = limit.map(|span| Span((span.0 - active.ran(now).0).max(1)));
+            let leaves = rest.map_or(NEVER, |rest| (resumes + rest).min(NEVER));
+            if !state.may_displace(class, job.id) {
+                active.cores.iter().for_each(|core| until[*core as usize] = leaves);
+            }
+            runs.push((job, active, leaves));
+        }
+        let mut horizon = Horizon { state, now, free: Vec::new(), stays: Vec::new(), plans: Vec::new() };
+        horizon.fill(&until, &runs);
+        horizon
+    }
+
+    fn fill(&mut self, until: &[Time], runs: &[(&Job, &Active, Time)]) {
+        let topology = &self.state.rules.topology;
+        let held = self.state.floor.free();
+        let mut first = Amount { memory: held.memory, gpus: held.gpus, ..Amount::default() };
+        let mut changes: Vec<(Time, Amount)> = Vec::with_capacity(until.len() + runs.len());
+        for (core, leaves) in until.iter().enumerate() {
+            let kind = topology.cores[core].kind as usize;
+            if *leaves <= self.now {
+                first.cores[kind] += 1;
+            } else {
+                let mut amount = Amount::default();
+                amount.cores[kind] = 1;
+                changes.push((*leaves, amount));
+            }
+        }
+        for (job, active, leaves) in runs {
+            let amount = self.state.amount_of(active);
+            changes.push((*leaves, Amount { cores: Default::default(), ..amount }));
+            let traits = &self.state.class_of(job).traits;
+            let (reservation, partition) = (traits.reservation, traits.partition);
+            self.stays.push(Stay { from: active.start, until: *leaves, amount, reservation, partition });
+        }
+        changes.sort_unstable_by_key(|(at, _)| *at);
+        self.free.push((self.now, first));
+        for (at, amount) in changes {
+            match self.free.last_mut() {
+                Some((last, free)) if *last == at => *free = free.plus(&amount),
+                Some((_, free)) => {
+                    let more = free.plus(&amount);
+                    self.free.push((at, more));
+                }
+                None => {}
+            }
+        }
+    }
+
+    /// What becomes free when; the first is what is free now.
+    pub fn releases(&self) -> impl Iterator<Item = (Time, Amount)> {
+        let before = std::iter::once(Amount::default()).chain(self.free.iter().map(|(_, free)| *free));
+        self.free.iter().zip(before).map(|((at, free), before)| (*at, free.less(&before)))
+    }
+
+    fn free_at(&self, instant: Time) -> Amount {
+        let after = self.free.partition_point(|(at, _)| *at <= instant);
+        self.free.get(after.max(1) - 1).map_or_else(Amount::default, |(_, free)| *free)
+    }
+
+    fn inside(&self, name: Name, instant: Time) -> Amount {
+        let all = self.stays.iter().chain(&self.plans);
+        let inside = all.filter(|stay| stay.reservation == Some(name) && stay.until > instant && stay.from <= instant);
+        inside.fold(Amount::default(), |sum, stay| sum.plus(&stay.amount))
+    }
+
+    /// What a class may have at an instant, and what reservations keep from it then.
+    fn room(&self, class: &Class, instant: Time) -> (Amount, Vec<(Name, Amount)>) {
+        let mut room = self.free_at(instant);
+        for plan in self.plans.iter().filter(|plan| plan.is_at(instant)) {
+            room = room.less(&plan.amount);
+        }
+        let mut kept = Vec::new();
+        for (name, reservation) in &self.state.reservations {
+            let own = class.traits.reservation == Some(*name);
+            if !reservation.is_on(instant) {
+                continue;
+            }
+            let left = self.state.claim(reservation).less(&self.inside(*name, instant));
+            if own {
+                room = if reservation.cores.is_some() { room.at_most_cores(left.core_count()) } else { room };
+            } else {
+                room = room.less(&left);
+                kept.push((*name, left));
+            }
+        }
+        (room, kept)
+    }
+
+    /// Cores that a class's partition has left for it at an instant; `None`: no limit.
+    fn cap(&self, class: &Class, instant: Time) -> Option<u32> {
+        let most = self.state.rules.partition_of(&class.standing)?.max_cores?;
+        if instant == self.now && self.plans.is_empty() {
+            return Some(self.state.cap_now(class, most));
+        }
+        let all = self.stays.iter().chain(&self.plans);
+        let used = all.filter(|stay| stay.partition == class.traits.partition && stay.is_at(instant));
+        Some(most.saturating_sub(used.map(|stay| stay.amount.core_count()).sum()))
+    }
+
+    /// The instants in a stay at which there may be less than just before: reservations and plans begin.
+    fn drops(&self, stay: &Stay) -> impl Iterator<Item = Time> {
+        let (from, until) = (stay.from, stay.until);
+        let reservations = self.state.reservations.values().map(|reservation| reservation.start);
+        let plans = self.plans.iter().map(|plan| plan.from);
+        reservations.chain(plans).filter(move |at| from < *at && *at < until)
+    }
+
+    /// Whether a job of a class has room for a stay, from its first instant to its last.
+    pub fn has_room(&self, class: &Class, stay: &Stay) -> bool {
+        let topology = &self.state.rules.topology;
+        let need = &class.standing.need;
+        let inside = match class.traits.reservation {
+            None => true,
+            Some(name) => (self.state.reservations.get(&name))
+                .is_some_and(|reservation| reservation.start <= stay.from && stay.until <= reservation.end),
+        };
+        let fits = |instant: Time| {
+            let (room, _) = self.room(class, instant);
+            need.fits(&room, topology) && self.cap(class, instant).is_none_or(|cap| need.core_count(topology) <= cap)
+        };
+        inside && fits(stay.from) && self.drops(stay).all(fits)
+    }
+
+    /// The first instant at which a job of a class has room, with what keeps it free; the plan is noted.
+    pub fn promise(&mut self, class: &Class) -> Option<Promise> {
+        let reservations = &self.state.reservations;
+        let mut instants: Vec<Time> = self.free.iter().map(|(at, _)| *at).collect();
+        instants.extend(self.stays.iter().map(|stay| stay.until));
+        instants.extend(reservations.values().flat_map(|reservation| [reservation.start, reservation.end]));
+        instants.extend(self.plans.iter().map(|plan| plan.until));
+        instants.retain(|at| *at >= self.now);
+        instants.sort_unstable();
+        instants.dedup();
+        let stay_from = |at: Time| self.state.stay(class, at, Amount::default());
+        let at = instants.into_iter().find(|at| self.has_room(class, &stay_from(*at)))?;
+        let stay = stay_from(at);
+        let mut marks: Vec<Mark> = vec![self.mark(class, at)];
+        marks.extend(self.drops(&stay).map(|at| self.mark(class, at)));
+        let need = class.standing.need;
+        let amount = need.amount_of(&marks[0].room, &self.state.rules.topology);
+        self.plans.push(Stay { amount, ..stay });
+        Some(Promise { at, need, partition: class.traits.partition, marks })
+    }
+
+    fn mark(&self, class: &Class, at: Time) -> Mark {
+        let (room, kept) = self.room(class, at);
+        Mark { at, room, kept, cap: self.cap(class, at) }
+    }
+}
+
+impl Promise {
+    /// Whether it still holds when something stays on the machine from now on.
+    pub fn allows(&self, stay: &Stay, state: &State) -> bool {
+        let topology = &state.rules.topology;
+        self.marks.iter().filter(|mark| mark.at < stay.until).all(|mark| {
+            // Who stays within a reservation takes from what it keeps first.
+            let own = mark.kept.iter().find(|(name, _)| stay.reservation == Some(*name));
+            let taken = own.map_or(stay.amount, |(_, kept)| stay.amount.less(kept));
+            let cap = mark.cap.filter(|_| stay.partition == self.partition);
+            let room_in_partition =
+                cap.is_none_or(|cap| self.need.core_count(topology) + stay.amount.core_count() <= cap);
+            room_in_partition && self.need.fits(&mark.room.less(&taken), topology)
+        })
+    }
+}
