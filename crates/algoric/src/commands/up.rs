@@ -207,9 +207,9 @@ fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
 /// Tells centres on one machine apart: from the data directory's own path (FNV-1a, 64 bits).
 fn centre_id(data: &Path) -> String {
     let bytes = data.as_os_str().as_encoded_bytes();
-    let hash = bytes.iter().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3)
-    });
+    let hash = bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3));
     format!("{hash:016x}")
 }
 

@@ -1,0 +1,42 @@
+# What could not be done: what, where, and (KEY-advice) what to do.
+
+no-centre = no centre answers at { $socket }
+no-centre-advice = Start one with `algoric up`, or name another one with --data DIR or ALGORIC_DATA.
+centre-went-away = the centre went away before it answered: what was ordered may or may not have been done
+centre-went-away-advice = Look with `algoric status` once it is back.
+no-job-name = `{ $job }` names no job
+no-job-name-advice = Write it as squeue shows it: 12, or 12_3 for task 3 of the array 12.
+no-time = `{ $text }` is no time
+no-time-advice = Write 16:00, tomorrow, 2026-11-23T08:00, now+2hours; a length as 90 (minutes), 4:00:00 or 2-0 (days).
+reservation-backwards = a reservation must end after it begins
+
+refused-invalid-partition = there is no partition { $detail }
+refused-invalid-account = there is no project { $detail }, or it is not yours
+refused-invalid-qos = there is no QOS { $detail }, or it is not for you
+refused-invalid-job-id = there is no such job
+refused-access-denied = this is for its owner or for operators only { $detail }
+refused-node-config-unavailable = the machine can never provide that { $detail }
+refused-memory-unavailable = the machine can never provide that much memory { $detail }
+refused-dependency-problem = the dependency makes no sense { $detail }
+refused-already-done = the job is over
+refused-job-pending = the job has not started yet
+refused-job-not-running = the job does not run
+refused-array-too-large = the array has more tasks than this centre takes { $detail }
+refused-too-many-jobs = the queue is full { $detail }
+refused-invalid-reservation = there is no reservation { $detail }, or it is not for you
+refused-invalid-feature = no machine has the feature { $detail }
+refused-invalid-node = there is no machine { $detail }
+refused-invalid-gres = there is no such generic resource, or not that many { $detail }
+refused-invalid-license = there is no licence { $detail }
+refused-invalid-nice = a negative nice value is for operators
+refused-invalid-time-limit = the time limit is longer than allowed { $detail }
+refused-invalid-time = the times contradict each other { $detail }
+refused-script-too-large = the script is too large { $detail }
+refused-environment-too-large = the environment is too large { $detail }
+refused-disabled = this job does not allow that { $detail }
+refused-step-too-big = the step asks for more than its job has { $detail }
+refused-step-busy = the job has no room for the step just now
+refused-storage-failed = the centre cannot write its data: { $detail }
+refused-shutting-down = the centre is ending
+refused-wrong-version = the centre runs another version of this program: { $detail }
+refused-other = { $detail }

@@ -1,0 +1,13 @@
+# `algoric status`.
+
+status-title = { $name } — Algoric { $version }, process { $pid }, since { $since }
+status-ready = Ready.
+status-not-ready = NOT READY: { $why }
+status-data = Data: { $data }
+status-url = Pages: { $url }
+status-machine = Machine { $name }: { $used } of { $cpus } CPUs and { $memory_used } of { $memory } given to jobs, load { $load }
+status-gpus = , { $used } of { $gpus } GPUs
+status-simulated = SIMULATED: the configuration declares more CPUs than the machine has; nothing is bound.
+status-drained = OUT OF SERVICE since { $since }: { $why }
+status-guarantees = Limits: { $text }
+status-jobs = Jobs: { $running } running, { $pending } waiting, { $suspended } suspended

@@ -1,0 +1,1 @@
+# `algoric doctor`.

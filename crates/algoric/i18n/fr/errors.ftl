@@ -1,0 +1,42 @@
+# Ce qui n’a pas pu se faire : quoi, où, et (CLÉ-advice) que faire.
+
+no-centre = aucun centre ne répond à { $socket }
+no-centre-advice = Démarrez-en un avec `algoric up`, ou désignez-en un autre par --data DIR ou ALGORIC_DATA.
+centre-went-away = le centre a disparu avant de répondre : l’ordre a peut-être été exécuté, peut-être pas
+centre-went-away-advice = Vérifiez avec `algoric status` quand il sera revenu.
+no-job-name = « { $job } » ne désigne aucun job
+no-job-name-advice = Écrivez-le comme squeue le montre : 12, ou 12_3 pour la tâche 3 du tableau 12.
+no-time = « { $text } » n’est pas un moment ni une durée
+no-time-advice = Écrivez 16:00, tomorrow, 2026-11-23T08:00, now+2hours ; une durée : 90 (minutes), 4:00:00 ou 2-0 (jours).
+reservation-backwards = une réservation doit finir après avoir commencé
+
+refused-invalid-partition = il n’y a pas de partition { $detail }
+refused-invalid-account = il n’y a pas de projet { $detail }, ou ce n’est pas le vôtre
+refused-invalid-qos = il n’y a pas de QOS { $detail }, ou elle ne vous est pas ouverte
+refused-invalid-job-id = ce job n’existe pas
+refused-access-denied = réservé à son propriétaire ou aux opérateurs { $detail }
+refused-node-config-unavailable = la machine ne pourra jamais fournir cela { $detail }
+refused-memory-unavailable = la machine n’aura jamais autant de mémoire { $detail }
+refused-dependency-problem = la dépendance n’a pas de sens { $detail }
+refused-already-done = le job est terminé
+refused-job-pending = le job n’a pas encore démarré
+refused-job-not-running = le job ne tourne pas
+refused-array-too-large = le tableau a plus de tâches que ce centre n’en accepte { $detail }
+refused-too-many-jobs = la file est pleine { $detail }
+refused-invalid-reservation = il n’y a pas de réservation { $detail }, ou elle ne vous est pas ouverte
+refused-invalid-feature = aucune machine n’a la caractéristique { $detail }
+refused-invalid-node = il n’y a pas de machine { $detail }
+refused-invalid-gres = cette ressource n’existe pas, ou pas en tel nombre { $detail }
+refused-invalid-license = il n’y a pas de licence { $detail }
+refused-invalid-nice = une valeur nice négative est réservée aux opérateurs
+refused-invalid-time-limit = la limite de temps dépasse ce qui est permis { $detail }
+refused-invalid-time = les moments se contredisent { $detail }
+refused-script-too-large = le script est trop gros { $detail }
+refused-environment-too-large = l’environnement est trop gros { $detail }
+refused-disabled = ce job ne le permet pas { $detail }
+refused-step-too-big = l’étape demande plus que son job n’a { $detail }
+refused-step-busy = le job n’a pas de place pour l’étape en ce moment
+refused-storage-failed = le centre ne peut pas écrire ses données : { $detail }
+refused-shutting-down = le centre est en train de s’arrêter
+refused-wrong-version = le centre exécute une autre version de ce programme : { $detail }
+refused-other = { $detail }

@@ -1,0 +1,13 @@
+# `algoric status`.
+
+status-title = { $name } — Algoric { $version }, processus { $pid }, depuis { $since }
+status-ready = Prêt.
+status-not-ready = PAS PRÊT : { $why }
+status-data = Données : { $data }
+status-url = Pages : { $url }
+status-machine = Machine { $name } : { $used } processeurs sur { $cpus } et { $memory_used } sur { $memory } donnés aux jobs, charge { $load }
+status-gpus = , { $used } GPU sur { $gpus }
+status-simulated = SIMULÉE : la configuration déclare plus de processeurs que la machine n’en a ; rien n’est lié.
+status-drained = HORS SERVICE depuis { $since } : { $why }
+status-guarantees = Limites : { $text }
+status-jobs = Jobs : { $running } en cours, { $pending } en attente, { $suspended } suspendus

@@ -1,0 +1,138 @@
+//! The commands of `algoric`, one a file. Each file has its `Args` (whose comments are the help) and a `run` that is
+//! given them and the [`House`]; what can be decided without a centre is decided in the pure crates.
+
+mod admin;
+mod data;
+mod drain;
+mod history;
+mod kernel;
+mod links;
+mod reservation;
+mod status;
+mod stop;
+mod trial;
+mod up;
+mod urgent;
+mod why;
+
+use std::{ffi::OsString, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+
+use crate::{
+    client::{Client, ClientError},
+    console, exit,
+    place::{self, Place},
+    report,
+    words::Words,
+};
+
+/// The software of a small computing centre: from one machine, a place where members submit jobs.
+///
+/// `algoric try` shows it at work in less than a minute. `algoric up` starts a centre. `algoric commands DIR` puts
+/// sbatch, squeue and the others there.
+#[derive(Parser)]
+#[command(name = "algoric", version, max_term_width = 100, disable_help_subcommand = true)]
+struct CommandLine {
+    /// Data directory of the centre that is meant [default: /var/lib/algoric where root has started that one, else
+    /// ~/.local/share/algoric]
+    #[arg(long, global = true, value_name = "DIR", env = place::VARIABLE, hide_env_values = true)]
+    data: Option<PathBuf>,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    Try(trial::Args),
+    Up(up::UpArgs),
+    #[command(hide = true)]
+    Launcher(up::LauncherArgs),
+    #[command(hide = true)]
+    Centre(up::CentreArgs),
+    Status(status::Args),
+    Why(why::Args),
+    History(history::Args),
+    Stop(stop::Args),
+    Urgent(urgent::Args),
+    Drain(drain::DrainArgs),
+    Resume(drain::ResumeArgs),
+    #[command(subcommand)]
+    Project(admin::ProjectCommand),
+    #[command(subcommand)]
+    Member(admin::MemberCommand),
+    #[command(subcommand)]
+    Operator(admin::OperatorCommand),
+    #[command(subcommand)]
+    Reservation(reservation::ReservationCommand),
+    Commands(links::Args),
+    Backup(data::BackupArgs),
+    Restore(data::RestoreArgs),
+    Check(data::CheckArgs),
+    #[command(subcommand)]
+    Kernel(kernel::KernelCommand),
+}
+
+/// What every command is given: which centre, and the reader's language.
+pub struct House {
+    /// The centre that is meant.
+    pub place: Place,
+    /// The reader's language.
+    pub words: Words,
+}
+
+impl House {
+    /// A connection to the centre.
+    ///
+    /// # Errors
+    /// [`ClientError::NoCentre`].
+    pub fn call(&self) -> Result<Client, ClientError> {
+        Client::connect(&self.place)
+    }
+}
+
+/// Reads the command line, does what it says, and returns what to exit with.
+pub fn run(args: Vec<OsString>) -> u8 {
+    let line = match CommandLine::try_parse_from(args) {
+        Ok(line) => line,
+        Err(shown) if shown.use_stderr() => {
+            console::complain(shown.render().to_string());
+            return exit::USAGE;
+        }
+        Err(shown) => {
+            console::print(shown.render().to_string());
+            return exit::OK;
+        }
+    };
+    let place = line.data.filter(|data| !data.as_os_str().is_empty()).map_or_else(Place::find, Place::at);
+    let house = House { place, words: Words::of_environment() };
+    line.command.run(&house).unwrap_or_else(|error| report::report(&error, &house.words))
+}
+
+impl Command {
+    fn run(self, house: &House) -> anyhow::Result<u8> {
+        match self {
+            Command::Try(args) => trial::run(&args, house),
+            Command::Up(args) => up::up(&args, house),
+            Command::Launcher(args) => up::launcher(&args, house),
+            Command::Centre(args) => up::centre(&args, house),
+            Command::Status(args) => status::run(&args, house),
+            Command::Why(args) => why::run(&args, house),
+            Command::History(args) => history::run(&args, house),
+            Command::Stop(args) => stop::run(&args, house),
+            Command::Urgent(args) => urgent::run(&args, house),
+            Command::Drain(args) => drain::drain(args, house),
+            Command::Resume(args) => drain::resume(&args, house),
+            Command::Project(command) => admin::project(command, house),
+            Command::Member(command) => admin::member(command, house),
+            Command::Operator(command) => admin::operator(command, house),
+            Command::Reservation(command) => reservation::run(command, house),
+            Command::Commands(args) => links::run(&args, house),
+            Command::Backup(args) => data::backup(&args, house),
+            Command::Restore(args) => data::restore(&args, house),
+            Command::Check(args) => data::check(&args, house),
+            Command::Kernel(command) => kernel::run(command, house),
+        }
+    }
+}

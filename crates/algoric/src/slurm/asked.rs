@@ -1,0 +1,61 @@
+//! Questions that several front ends ask.
+
+use api::{Reply, Request};
+use dialect::scontrol::Reservation;
+use model::{NodeRow, PartitionRow};
+
+use crate::client::{Client, ClientError};
+
+/// The machines.
+pub fn nodes(centre: &mut Client) -> Result<Vec<NodeRow>, ClientError> {
+    match centre.ask(&Request::Nodes)? {
+        Reply::Nodes(nodes) => Ok(nodes),
+        _ => Err(ClientError::Unfit),
+    }
+}
+
+/// The name of the machine.
+pub fn node(centre: &mut Client) -> Result<String, ClientError> {
+    Ok(nodes(centre)?.pop().map(|node| node.name).unwrap_or_default())
+}
+
+/// The partitions.
+pub fn partitions(centre: &mut Client) -> Result<Vec<PartitionRow>, ClientError> {
+    match centre.ask(&Request::Partitions)? {
+        Reply::Partitions(partitions) => Ok(partitions),
+        _ => Err(ClientError::Unfit),
+    }
+}
+
+/// The settings by name.
+pub fn settings(centre: &mut Client) -> Result<Vec<(String, String)>, ClientError> {
+    match centre.ask(&Request::Settings)? {
+        Reply::Settings(settings) => Ok(settings),
+        _ => Err(ClientError::Unfit),
+    }
+}
+
+/// The name of the cluster.
+pub fn cluster(centre: &mut Client) -> Result<String, ClientError> {
+    let named = settings(centre)?.into_iter().find(|(name, _)| name == "ClusterName");
+    Ok(named.map(|(_, value)| value).unwrap_or_default())
+}
+
+/// The reservations, with the machines that they are on.
+pub fn reservations(centre: &mut Client) -> Result<Vec<Reservation>, ClientError> {
+    let Reply::Reservations(specs) = centre.ask(&Request::Reservations)? else { return Err(ClientError::Unfit) };
+    let nodes = if specs.is_empty() { Vec::new() } else { nodes(centre)? };
+    let cores: u32 = nodes.iter().map(|node| node.sockets * node.cores_per_socket).sum();
+    let whole = |spec: api::ReservationSpec| Reservation {
+        name: spec.name,
+        start: spec.start,
+        end: spec.end,
+        nodes: nodes.iter().map(|node| node.name.clone()).collect(),
+        cores: spec.cores.unwrap_or(cores),
+        partition: String::new(),
+        flags: spec.flags,
+        users: spec.users,
+        accounts: spec.accounts,
+    };
+    Ok(specs.into_iter().map(whole).collect())
+}

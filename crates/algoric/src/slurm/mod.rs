@@ -1,0 +1,117 @@
+//! The Slurm front ends: what this program is when it is called `sbatch`, `squeue`, … Each reads its command line with
+//! `dialect`, asks the centre, and prints what `dialect` makes of the answer. Texts and exit codes are Slurm's.
+//!
+//! They are started hundreds of times a second: nothing is read or looked up that the answer does not need.
+
+mod asked;
+mod caller;
+mod refused;
+mod sacct;
+mod salloc;
+mod sbatch;
+mod scancel;
+mod scontrol;
+mod sinfo;
+mod squeue;
+mod srun;
+
+use std::{
+    ffi::{OsStr, OsString},
+    path::Path,
+};
+
+use dialect::refusal::Refusal;
+
+use self::caller::Caller;
+use crate::console;
+
+/// One of the commands.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum FrontEnd {
+    /// Submits a batch job.
+    Sbatch,
+    /// Shows the queue.
+    Squeue,
+    /// Ends or signals jobs.
+    Scancel,
+    /// Shows partitions and machines.
+    Sinfo,
+    /// Shows the accounts.
+    Sacct,
+    /// Shows and changes everything else.
+    Scontrol,
+    /// Runs a step inside a job.
+    Srun,
+    /// Allocates without a script.
+    Salloc,
+}
+
+impl FrontEnd {
+    /// All of them.
+    pub const ALL: [FrontEnd; 8] = [
+        FrontEnd::Sbatch,
+        FrontEnd::Squeue,
+        FrontEnd::Scancel,
+        FrontEnd::Sinfo,
+        FrontEnd::Sacct,
+        FrontEnd::Scontrol,
+        FrontEnd::Srun,
+        FrontEnd::Salloc,
+    ];
+
+    /// What it is called.
+    pub fn name(self) -> &'static str {
+        match self {
+            FrontEnd::Sbatch => "sbatch",
+            FrontEnd::Squeue => "squeue",
+            FrontEnd::Scancel => "scancel",
+            FrontEnd::Sinfo => "sinfo",
+            FrontEnd::Sacct => "sacct",
+            FrontEnd::Scontrol => "scontrol",
+            FrontEnd::Srun => "srun",
+            FrontEnd::Salloc => "salloc",
+        }
+    }
+
+    /// By the path or name that this program was called by.
+    pub fn named(called: &OsStr) -> Option<Self> {
+        let name = Path::new(called).file_name()?;
+        Self::ALL.into_iter().find(|command| name == command.name())
+    }
+
+    /// Does it; what to exit with.
+    pub fn run(self, args: Vec<OsString>) -> u8 {
+        let caller = Caller::of_process(args);
+        let done = match self {
+            FrontEnd::Sbatch => sbatch::run(&caller),
+            FrontEnd::Squeue => squeue::run(&caller),
+            FrontEnd::Scancel => scancel::run(&caller),
+            FrontEnd::Sinfo => sinfo::run(&caller),
+            FrontEnd::Sacct => sacct::run(&caller),
+            FrontEnd::Scontrol => scontrol::run(&caller),
+            FrontEnd::Srun => srun::run(&caller),
+            FrontEnd::Salloc => salloc::run(&caller),
+        };
+        done.unwrap_or_else(|refusal| tell(&refusal))
+    }
+}
+
+/// Prints a refusal (or an answer like `--help`); what to exit with.
+fn tell(refusal: &Refusal) -> u8 {
+    if !refusal.stdout.is_empty() {
+        console::print(&refusal.stdout);
+    }
+    let lines: String = refusal.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
+    if !lines.is_empty() {
+        console::complain(lines);
+    }
+    refusal.exit
+}
+
+/// The words of a command line from the first that is no option on, for advice.
+fn command_words(args: &[Vec<u8>]) -> Vec<String> {
+    args.iter()
+        .skip_while(|word| word.starts_with(b"-"))
+        .map(|word| String::from_utf8_lossy(word).into_owned())
+        .collect()
+}

@@ -1,0 +1,208 @@
+//! `sbatch`: submits a batch job.
+
+use std::{
+    env,
+    fs::File,
+    io::{self, Read as _},
+    os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::{Path, PathBuf},
+    thread,
+    time::Duration,
+};
+
+use api::{Reply, Request};
+use dialect::{
+    errors::{Action, Refused},
+    refusal::Refusal,
+    sbatch::{self, Context, Line, Source, Submission},
+    script::MAX_SCRIPT,
+};
+use model::{Exit, JobId, JobState, Text};
+
+use super::{
+    asked,
+    caller::{self, Caller},
+    refused::failed,
+};
+use crate::{
+    client::{Client, ClientError},
+    console,
+};
+
+const NAME: &str = "sbatch";
+
+/// The greatest `--export-file` that is read.
+const MAX_EXPORT_FILE: u64 = 4 << 20;
+
+/// How often `--wait` looks whether a centre that went away is back.
+const LOOK_AGAIN: Duration = Duration::from_secs(1);
+
+/// Submits; with `--wait` returns what the job returned.
+pub fn run(caller: &Caller) -> Result<u8, Refusal> {
+    let line = Line::read(&caller.args)?;
+    let (script, path) = read_script(line.source())?;
+    let job = line.submission(script, &caller.environ, &caller.clock(), caller.is_root())?;
+    let submission = complete(&job, path, caller)?;
+    let mut centre = caller.call().map_err(refuse)?;
+    check_machine(&job, &mut centre)?;
+    match centre.ask(&Request::Submit(Box::new(submission))) {
+        Ok(Reply::Submitted(id)) => {
+            console::print(job.accepted(id));
+            if job.options().wait { wait(id, centre, caller) } else { Ok(0) }
+        }
+        Ok(Reply::WouldStart { id, start, cpus, partition, node }) => {
+            let clock = caller.clock();
+            let start = start.unwrap_or(clock.now);
+            console::complain(sbatch::would_start(id, start, cpus, &node, &partition, clock.zone) + "\n");
+            Ok(0)
+        }
+        Ok(_) => Err(refuse(ClientError::Unfit)),
+        Err(ClientError::WentAway) => Err(unknown()),
+        Err(error) => Err(refuse(error)),
+    }
+}
+
+fn refuse(error: ClientError) -> Refusal {
+    failed(error).refusal(Action::Submit(NAME))
+}
+
+/// The order was sent and nothing came back: the job may be on disk or not.
+fn unknown() -> Refusal {
+    Refusal::error(NAME, "Batch job submission: the centre went away before it answered.", 1)
+        .and(format!(
+            "{NAME}: error: The job may or may not have been accepted: look with \"squeue --me\" or \"sacct\""
+        ))
+        .and(format!("{NAME}: error: when the centre is back, before you submit it again."))
+}
+
+fn read_script(source: &Source) -> Result<(Vec<u8>, Option<Text>), Refusal> {
+    match source {
+        Source::Wrap => Ok((Vec::new(), None)),
+        Source::Stdin => match bounded(io::stdin()) {
+            Ok(script) => Ok((script, None)),
+            Err(error) => Err(Refusal::error(NAME, format!("Unable to read standard input: {error}"), 1)),
+        },
+        Source::File(name) => {
+            let path = find(name);
+            match File::open(&path).and_then(bounded) {
+                Ok(script) => Ok((script, absolute(path))),
+                Err(_) => Err(Line::unreadable(name)),
+            }
+        }
+    }
+}
+
+/// One byte more than is taken shows that there is too much, whatever the file's size.
+fn bounded(file: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut script = Vec::new();
+    file.take(MAX_SCRIPT as u64 + 1).read_to_end(&mut script)?;
+    Ok(script)
+}
+
+/// As typed; a name without `/` that is not here is looked for in `PATH`.
+fn find(name: &Text) -> PathBuf {
+    let typed = Path::new(std::ffi::OsStr::from_bytes(name.as_bytes())).to_owned();
+    if name.as_bytes().contains(&b'/') || typed.exists() {
+        return typed;
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).map(|directory| directory.join(&typed)).find(|found| found.is_file()).unwrap_or(typed)
+}
+
+/// Only for what was found in `PATH`: the rest is below the working directory, which `dialect` knows.
+fn absolute(path: PathBuf) -> Option<Text> {
+    path.is_absolute().then(|| Text::from(path.into_os_string().into_vec()))
+}
+
+fn complete(job: &Submission, script: Option<Text>, caller: &Caller) -> Result<api::Submission, Refusal> {
+    let cwd = caller::directory()
+        .map_err(|error| Refusal::error(NAME, format!("The working directory is gone: {error}"), 1))?;
+    let context = Context {
+        owner: caller.owner(),
+        submit_host: caller::host(),
+        cwd,
+        umask: caller::creation_mask(),
+        limits: caller::limits(),
+        script,
+    };
+    let spec = job.spec(&context);
+    let variables = match &job.options().export_file {
+        Some(file) => exported(file)?,
+        None => job.environment(&caller.environ),
+    };
+    Ok(api::Submission {
+        spec,
+        script: job.script().to_vec(),
+        environment: variables.into_iter().map(|(name, value)| (Text::from(name), Text::from(value))).collect(),
+        test_only: job.options().test_only,
+    })
+}
+
+fn exported(file: &Text) -> Result<Vec<dialect::environ::Variable>, Refusal> {
+    let path = Path::new(std::ffi::OsStr::from_bytes(file.as_bytes()));
+    let mut bytes = Vec::new();
+    match File::open(path).and_then(|open| open.take(MAX_EXPORT_FILE).read_to_end(&mut bytes)) {
+        Ok(_) => Ok(sbatch::environment_file(&bytes)),
+        Err(error) => Err(Refusal::error(NAME, format!("Unable to read --export-file {file}: {error}"), 1)),
+    }
+}
+
+/// Machines and clusters that were named must be this one. Asked only when some were named.
+fn check_machine(job: &Submission, centre: &mut Client) -> Result<(), Refusal> {
+    let wish = &job.options().asked;
+    if wish.nodelist.is_empty() && wish.exclude.is_empty() && wish.clusters.is_empty() {
+        return Ok(());
+    }
+    let node = asked::node(centre).map_err(refuse)?;
+    let cluster = asked::cluster(centre).map_err(refuse)?;
+    wish.check_machine(&node, &cluster).map_err(|refused| refused.refusal(Action::Submit(NAME)))
+}
+
+/// Waits for the end of the job, also across a restart of the centre.
+fn wait(id: JobId, mut centre: Client, caller: &Caller) -> Result<u8, Refusal> {
+    loop {
+        match centre.ask(&Request::Wait(id)) {
+            Ok(Reply::Ended { state, exit }) => return Ok(exit_code(state, exit)),
+            Ok(_) => return Err(refuse(ClientError::Unfit)),
+            Err(ClientError::WentAway) => {}
+            // Over for so long that the queue has forgotten it.
+            Err(error) => match failed(error) {
+                Refused::ContactFailed => {}
+                other => return Err(other.refusal(Action::Submit(NAME))),
+            },
+        }
+        centre = loop {
+            thread::sleep(LOOK_AGAIN);
+            if let Ok(back) = caller.call() {
+                break back;
+            }
+        };
+    }
+}
+
+/// What the job returned; 1 for what was ended from outside, so that no such job passes for done.
+fn exit_code(state: JobState, exit: Exit) -> u8 {
+    match (state, exit) {
+        (JobState::Completed, _) => 0,
+        (_, Exit { code: 1.., .. }) => exit.code,
+        _ => 1,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn wait_returns_what_the_job_did() {
+        for (state, code, signal, expected) in [
+            (JobState::Completed, 0, 0, 0),
+            (JobState::Failed, 3, 0, 3),
+            (JobState::Failed, 0, 15, 1),
+            (JobState::Timeout, 0, 15, 1),
+            (JobState::Cancelled, 0, 0, 1),
+        ] {
+            assert_eq!(exit_code(state, Exit { code, signal }), expected, "{state}");
+        }
+    }
+}

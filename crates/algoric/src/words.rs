@@ -1,0 +1,172 @@
+//! The words of `algoric` in the reader's language (French or English), from `i18n/`, embedded in the program.
+//!
+//! Must not be used by the Slurm front ends: their texts are Slurm's, and they must start at once.
+
+use std::{env, fmt::Write as _};
+
+use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use jiff::{Timestamp, tz::TimeZone};
+use model::{Span, Time};
+
+/// A language that we speak.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Language {
+    /// English, also for everybody else.
+    English,
+    /// French.
+    French,
+}
+
+macro_rules! texts {
+    ($language:literal) => {
+        &[
+            include_str!(concat!("../i18n/", $language, "/data.ftl")),
+            include_str!(concat!("../i18n/", $language, "/doctor.ftl")),
+            include_str!(concat!("../i18n/", $language, "/errors.ftl")),
+            include_str!(concat!("../i18n/", $language, "/lists.ftl")),
+            include_str!(concat!("../i18n/", $language, "/orders.ftl")),
+            include_str!(concat!("../i18n/", $language, "/status.ftl")),
+            include_str!(concat!("../i18n/", $language, "/try.ftl")),
+            include_str!(concat!("../i18n/", $language, "/why.ftl")),
+        ]
+    };
+}
+
+impl Language {
+    /// What `LC_ALL`, else `LC_MESSAGES`, else `LANG` says.
+    pub fn of_environment() -> Self {
+        let set =
+            ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|v| !v.is_empty()));
+        if set.is_some_and(|locale| locale.starts_with("fr")) { Language::French } else { Language::English }
+    }
+
+    fn texts(self) -> &'static [&'static str] {
+        match self {
+            Language::English => texts!("en"),
+            Language::French => texts!("fr"),
+        }
+    }
+
+    fn tag(self) -> &'static str {
+        match self {
+            Language::English => "en",
+            Language::French => "fr",
+        }
+    }
+}
+
+/// All texts of one language.
+pub struct Words {
+    bundle: FluentBundle<FluentResource>,
+    zone: TimeZone,
+    language: Language,
+}
+
+impl Words {
+    /// In this language, with times of this zone.
+    pub fn new(language: Language, zone: TimeZone) -> Self {
+        let locale = language.tag().parse().unwrap_or_default();
+        let mut bundle = FluentBundle::new(vec![locale]);
+        // The marks around inserted text are for mixed writing directions; terminals and tests show them as dirt.
+        bundle.set_use_isolating(false);
+        for text in language.texts() {
+            // A faulty line costs that line only; a test refuses faulty files.
+            let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(sound, _)| sound);
+            bundle.add_resource_overriding(resource);
+        }
+        Self { bundle, zone, language }
+    }
+
+    /// In the caller's language and time zone.
+    pub fn of_environment() -> Self {
+        Self::new(Language::of_environment(), crate::zone::of_process())
+    }
+
+    /// A text without gaps.
+    pub fn say(&self, key: &str) -> String {
+        self.with(key, &[])
+    }
+
+    /// A text with its gaps filled. A key that does not exist shows itself: better than nothing, and a test finds it.
+    pub fn with(&self, key: &str, gaps: &[(&str, FluentValue<'_>)]) -> String {
+        let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
+            return key.to_owned();
+        };
+        let gaps: FluentArgs<'_> = gaps.iter().map(|(name, value)| (*name, value.clone())).collect();
+        self.bundle.format_pattern(pattern, Some(&gaps), &mut Vec::new()).into_owned()
+    }
+
+    /// Whether there is such a text.
+    pub fn has(&self, key: &str) -> bool {
+        self.bundle.has_message(key)
+    }
+
+    /// A point in time on the reader's wall clock: `2026-11-22 14:30:05`.
+    pub fn time(&self, time: Time) -> String {
+        match Timestamp::from_millisecond(time.0) {
+            Ok(stamp) => stamp.to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S").to_string(),
+            Err(_) => "-".to_owned(),
+        }
+    }
+
+    /// A length of time, as long as it needs to be: `0.3 s`, `12 s`, `5 min 03 s`, `2 h 05 min`, `3 d 04 h`.
+    pub fn span(&self, span: Span) -> String {
+        let day = self.say("unit-day");
+        let (ms, seconds) = (span.0.max(0), span.as_seconds().max(0));
+        match seconds {
+            0..10 => format!("{} s", self.decimal(ms as f64 / 1000.0)),
+            10..60 => format!("{seconds} s"),
+            60..3600 => format!("{} min {:02} s", seconds / 60, seconds % 60),
+            3600..86_400 => format!("{} h {:02} min", seconds / 3600, seconds / 60 % 60),
+            _ => format!("{} {day} {:02} h", seconds / 86_400, seconds / 3600 % 24),
+        }
+    }
+
+    /// An amount of memory: `512 MiB`, `1.5 GiB`.
+    pub fn memory(&self, mib: u64) -> String {
+        if mib < 1024 {
+            return self.with("unit-mib", &[("amount", mib.into())]);
+        }
+        let amount = self.decimal(mib as f64 / 1024.0);
+        self.with("unit-gib", &[("amount", amount.into())])
+    }
+
+    /// One digit after the sign that the language has there.
+    pub fn decimal(&self, number: f64) -> String {
+        let text = format!("{number:.1}");
+        match self.language {
+            Language::English => text,
+            Language::French => text.replace('.', ","),
+        }
+    }
+
+    /// Numbers one after the other: `3, 4 and 7`.
+    pub fn list<T: std::fmt::Display>(&self, items: &[T]) -> String {
+        let mut out = String::new();
+        let and = self.say("list-and");
+        for (at, item) in items.iter().enumerate() {
+            match at {
+                0 => {}
+                _ if at + 1 == items.len() => write!(out, " {and} ").unwrap_or_default(),
+                _ => out.push_str(", "),
+            }
+            write!(out, "{item}").unwrap_or_default();
+        }
+        out
+    }
+}
+
+/// A name of the code as texts are named: `JobHeldUser` is `job-held-user`.
+pub fn kebab(name: &str) -> String {
+    let mut out = String::with_capacity(name.len() + 4);
+    for (at, letter) in name.char_indices() {
+        if letter.is_ascii_uppercase() && at > 0 {
+            out.push('-');
+        }
+        out.push(letter.to_ascii_lowercase());
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests;
