@@ -14,6 +14,8 @@
 //! | command | read | show |
 //! | --- | --- | --- |
 //! | `sbatch` | [`sbatch::Line::read`], [`sbatch::Line::submission`], [`sbatch::Submission::spec`] | [`sbatch::Submission::accepted`] |
+//! | `srun`, `salloc` | [`srun::parse`], [`salloc::parse`] | |
+//! | `sinfo` | [`sinfo::parse`] | [`sinfo::print`] |
 //! | `squeue` | [`squeue::parse`] | [`squeue::print`], [`squeue::print_steps`] |
 //! | `scancel` | [`scancel::parse`] | [`scancel::Options::terminating`] |
 //! | `sacct` | [`sacct::parse`] | [`sacct::print`] |
@@ -24,15 +26,19 @@
 pub mod environ;
 pub mod environment;
 pub mod errors;
+mod format;
 pub mod getopt;
 pub mod patterns;
 pub mod refusal;
 pub mod sacct;
+pub mod salloc;
 pub mod sbatch;
 pub mod scancel;
 pub mod scontrol;
 pub mod script;
+pub mod sinfo;
 pub mod squeue;
+pub mod srun;
 pub mod states;
 pub mod submission;
 pub mod text;

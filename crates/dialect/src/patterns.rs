@@ -110,7 +110,7 @@ fn letter_value(letter: u8, facts: &Facts<'_>, width: usize, out: &mut Vec<u8>) 
 
 /// A pattern filled in, below the working directory unless absolute.
 pub fn file(pattern: &[u8], facts: &Facts<'_>, workdir: &Text) -> Text {
-    crate::sbatch::join(workdir, &Text::from(expand(pattern, facts)))
+    crate::submission::join(workdir, &Text::from(expand(pattern, facts)))
 }
 
 /// Output, error and input of a batch job: absolute paths. Error follows output where it was not asked for.

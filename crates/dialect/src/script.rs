@@ -62,7 +62,7 @@ pub fn directives(script: &[u8], name: &str) -> Result<Vec<Vec<u8>>, Refusal> {
             Refusal::line(fault, 1)
         })?;
         if matches!(line_words.first().map(Vec::as_slice), Some(b"hetjob" | b"packjob")) {
-            return Err(crate::sbatch::heterogeneous());
+            return Err(crate::submission::heterogeneous("sbatch"));
         }
         words.extend(line_words);
     }

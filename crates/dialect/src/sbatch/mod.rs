@@ -13,16 +13,16 @@
 mod export;
 mod rows;
 
+pub use crate::submission::Context;
 pub use export::{Export, environment_file};
 
-use model::{ArraySpec, JobId, JobSpec, Limits, Owner, Text, TimeLimit};
+use model::{ArraySpec, JobId, JobSpec, Text};
 
 use crate::environ::Variable;
-use crate::errors::{Action, Refused};
 use crate::getopt::{self, Given, Order};
 use crate::refusal::Refusal;
 use crate::script;
-use crate::submission::{self, Asked, Holder, Reader, Row};
+use crate::submission::{self, Asked, Holder, Reader, Row, join};
 use crate::text::Clock;
 
 /// The command's name in its messages.
@@ -60,7 +60,7 @@ impl Line {
             return Err(answer);
         }
         if line.rest.contains(&b":".as_slice()) {
-            return Err(heterogeneous());
+            return Err(submission::heterogeneous(NAME));
         }
         let wrap = line.given.iter().any(|given| given.key == "wrap");
         let (source, rest) = match line.rest.split_first() {
@@ -179,28 +179,6 @@ fn wrapped(command: &Text) -> Vec<u8> {
     script
 }
 
-/// Jobs of several components are refused.
-pub(crate) fn heterogeneous() -> Refusal {
-    Refused::NotSupported("heterogeneous jobs are not supported here".into()).refusal(Action::Submit(NAME))
-}
-
-/// What a submission takes from where it is made.
-#[derive(Clone, Debug)]
-pub struct Context {
-    /// Who submits.
-    pub owner: Owner,
-    /// Host name.
-    pub submit_host: String,
-    /// Where `sbatch` runs; absolute.
-    pub cwd: Text,
-    /// File mode creation mask.
-    pub umask: u32,
-    /// Soft resource limits.
-    pub limits: Limits,
-    /// The script's absolute path, where the front end found it elsewhere than in `cwd`.
-    pub script: Option<Text>,
-}
-
 /// A submission that is ready to be sent.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Submission {
@@ -236,54 +214,22 @@ impl Submission {
     /// The whole submission, as the centre takes it. Account, partition and QOS stay empty where they were not given.
     pub fn spec(&self, context: &Context) -> JobSpec {
         let asked = &self.all.asked;
-        let workdir = match &asked.chdir {
-            Some(chdir) => join(&context.cwd, chdir),
-            None => context.cwd.clone(),
-        };
         let command = match &self.source {
             Source::File(path) => Some(context.script.clone().unwrap_or_else(|| join(&context.cwd, path))),
             Source::Stdin | Source::Wrap => None,
         };
         JobSpec {
-            name: asked.job_name.clone().unwrap_or_else(|| self.default_name()),
-            owner: context.owner.clone(),
-            account: asked.account.clone().unwrap_or_default(),
-            partition: asked.partition.clone().unwrap_or_default(),
-            qos: asked.qos.clone().unwrap_or_default(),
-            request: asked.request(),
-            time_limit: asked.time_limit.unwrap_or(TimeLimit::Default),
-            time_min: asked.time_min,
             array: self.all.array.clone(),
-            dependency: asked.dependency.clone(),
-            kill_on_invalid_dep: asked.kill_on_invalid_dep,
-            begin: asked.begin,
-            deadline: asked.deadline,
-            hold: asked.hold,
             requeue: asked.requeue.unwrap_or(true),
-            nice: asked.nice,
-            priority: asked.priority,
-            signal: asked.signal,
-            reservation: asked.reservation.clone(),
-            comment: asked.comment.clone(),
-            wckey: asked.wckey.clone(),
-            mail: asked.mail,
-            mail_user: asked.mail_user.clone(),
-            workdir,
             stdin: asked.input.clone(),
             stdout: asked.output.clone(),
             stderr: asked.error.clone(),
-            open_mode: asked.open_mode.unwrap_or_default(),
             command,
             args: self.args.clone(),
             export: asked.export.clone(),
             get_user_env: self.all.get_user_env || self.export.wants_login(),
-            umask: context.umask,
-            limits: asked.limits(&context.limits),
-            submit_host: context.submit_host.clone(),
-            submit_dir: context.cwd.clone(),
-            submit_line: self.submit_line(),
-            features: asked.constraint.clone(),
             batch: true,
+            ..asked.spec(context, self.default_name(), submission::command_line(NAME, &self.line))
         }
     }
 
@@ -293,15 +239,6 @@ impl Submission {
             Source::Stdin => Text::from(NAME),
             Source::Wrap => Text::from("wrap"),
         }
-    }
-
-    fn submit_line(&self) -> Text {
-        let mut line = NAME.as_bytes().to_vec();
-        for word in &self.line {
-            line.push(b' ');
-            line.extend_from_slice(word);
-        }
-        Text::from(line)
     }
 
     /// What to print on standard output when the centre has taken the job: `Submitted batch job 35`, or only the
@@ -329,19 +266,6 @@ pub fn would_start(
 ) -> String {
     let start = crate::text::shown(|out| crate::text::put_timestamp(out, start, zone));
     format!("{NAME}: Job {job} to start at {start} using {cpus} processors on nodes {node} in partition {partition}")
-}
-
-/// A path below a directory, unless it is absolute.
-pub(crate) fn join(directory: &Text, path: &Text) -> Text {
-    if path.as_bytes().starts_with(b"/") {
-        return path.clone();
-    }
-    let mut joined = directory.as_bytes().to_vec();
-    if !joined.ends_with(b"/") {
-        joined.push(b'/');
-    }
-    joined.extend_from_slice(path.as_bytes().strip_prefix(b"./").unwrap_or(path.as_bytes()));
-    Text::from(joined)
 }
 
 /// The table of `sbatch`'s options for the docs, as Markdown.

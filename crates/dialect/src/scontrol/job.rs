@@ -153,9 +153,12 @@ fn place(layout: &mut Layout<'_>, job: &QueueDetail, style: Style) {
         Some((least, most)) if row.node.is_empty() && most > least => format!("{least}-{most}"),
         _ => row.nodes.to_string(),
     };
+    // A job that ended in the queue has no tasks any more.
+    let never = row.state.is_final() && row.node.is_empty();
+    let tasks = if never { "N/A".to_owned() } else { row.tasks.to_string() };
     layout.line(format_args!(
-        "NumNodes={nodes} NumCPUs={} NumTasks={} CPUs/Task={} ReqB:S:C:T=0:0:*:{threads}",
-        row.cpus, row.tasks, row.cpus_per_task
+        "NumNodes={nodes} NumCPUs={} NumTasks={tasks} CPUs/Task={} ReqB:S:C:T=0:0:*:{threads}",
+        row.cpus, row.cpus_per_task
     ));
     layout.line(format_args!("TRES="));
     let memory_mib = match row.memory {

@@ -14,6 +14,7 @@ mod update;
 
 pub use config::{ping, put_config};
 pub use job::{put_job, put_jobs};
+pub(crate) use node::by_whom;
 pub use node::{put_node, state_text};
 pub use parse::parse;
 pub use partition::put_partition;

@@ -3,7 +3,6 @@
 //! Does not know where rows come from: the centre sends what [`Filter`] lets through, [`print`] shows it.
 
 mod fields;
-mod format;
 mod options;
 mod sort;
 mod steps;
@@ -57,7 +56,7 @@ pub fn print(options: &Options, jobs: Jobs<'_>, clock: &Clock<'_>, out: &mut Vec
         out.push(b'\n');
     }
     if !options.no_header {
-        options.format.header(out);
+        options.format.write(out, |field, out| out.extend_from_slice(field.heading().as_bytes()));
     }
     let order = sort::order(&options.sort, jobs, |row| options.filter.selects(row), clock);
     out.reserve(order.len() * 96);
@@ -68,10 +67,10 @@ pub fn print(options: &Options, jobs: Jobs<'_>, clock: &Clock<'_>, out: &mut Vec
             ArrayPlace::Pending { tasks, .. } if options.each_task => {
                 for task in tasks.iter().filter(|task| options.filter.selects_task(row, *task)) {
                     line.task = Some(task);
-                    options.format.line(&line, out);
+                    options.format.write(out, |field, out| line.put(field, out));
                 }
             }
-            _ => options.format.line(&line, out),
+            _ => options.format.write(out, |field, out| line.put(field, out)),
         }
     }
 }

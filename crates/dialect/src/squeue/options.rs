@@ -2,9 +2,10 @@
 
 use model::{JobState, QueueRow, Text, Uid};
 
-use super::format::Format;
+use super::fields::Field;
 use super::sort::{self, Key};
 use crate::environ::{self, Variable};
+use crate::format::Format;
 use crate::getopt::{self, Arg, Opt, Order, alias, opt};
 use crate::refusal::Refusal;
 use crate::values::jobs::{JobPick, StepPick};
@@ -89,14 +90,14 @@ pub struct Options {
     pub warnings: Vec<String>,
     /// How many bytes a list of array tasks may take (`SLURM_BITSTR_LEN`).
     pub(super) task_list_bytes: usize,
-    pub(super) format: Format,
+    pub(super) format: Format<Field>,
     pub(super) sort: Vec<Key>,
 }
 
 impl Options {
     /// Whether the format shows what only [`model::QueueDetail`] knows.
     pub fn needs_detail(&self) -> bool {
-        self.format.needs_detail() || self.filter.reservations.is_some()
+        self.format.used().any(Field::needs_detail) || self.filter.reservations.is_some()
     }
 }
 
@@ -324,10 +325,15 @@ fn finish(options: &mut Options, raw: &Raw<'_>) -> Result<(), Refusal> {
         (_, true, _) => LONG,
         _ => DEFAULT,
     };
-    options.format = match (raw.fields, raw.format) {
-        (Some(fields), _) => Format::fields(fields, options.steps.is_some(), &mut options.warnings),
-        (None, format) => {
-            Format::letters(format.unwrap_or(default.as_bytes()), options.steps.is_some(), &mut options.warnings)
+    let steps = options.steps.is_some();
+    let fault = if steps { "step" } else { "job" };
+    let fault = format!("{NAME}: error: Invalid {fault} format specification");
+    let warnings = &mut options.warnings;
+    options.format = match raw.fields {
+        Some(names) => Format::fields(names, |name| Field::named(name, steps), &fault, warnings),
+        None => {
+            let find = if steps { Field::of_step } else { Field::of_job };
+            Format::letters(raw.format.unwrap_or(default.as_bytes()), find, &fault, warnings)
         }
     };
     let default_sort: &[u8] = if raw.start { b"S,-p" } else { b"P,t,-p" };

@@ -4,9 +4,12 @@
 //! made from the same rows.
 
 mod asked;
+mod context;
 mod rows;
 
 pub use asked::{Asked, Exclusive};
+pub use context::Context;
+pub(crate) use context::{command_line, join};
 pub use rows::ROWS;
 
 use model::TimeLimit;
@@ -215,6 +218,11 @@ pub fn help(program: &str, opts: &[Opt]) -> String {
     text
 }
 
+/// Jobs of several components are refused.
+pub(crate) fn heterogeneous(program: &str) -> Refusal {
+    Refused::NotSupported("heterogeneous jobs are not supported here".into()).refusal(Action::Submit(program))
+}
+
 /// getopt's fault with `sbatch`'s and `srun`'s exit code.
 pub fn bad_option(program: &str, message: String) -> Refusal {
     getopt::try_help(program, message, 255)
@@ -249,4 +257,10 @@ fn spelling(opt: &Opt) -> String {
 /// `-t` and friends.
 pub(crate) fn limit(value: Value<'_>) -> Result<TimeLimit, Bad> {
     crate::values::limit::parse(value.text).ok_or(Bad::Specification)
+}
+
+/// What a command says of a `--nodefile` that cannot be read.
+pub fn unreadable_nodefile(program: &str, path: &model::Text, why: &str) -> Refusal {
+    Refusal::error(program, format!("slurm_allocate_resources error opening file {path}, {why}"), 255)
+        .and(format!("{program}: error: Invalid --nodefile node file"))
 }

@@ -1,0 +1,13 @@
+//! What this crate prints and refuses, compared with what Slurm printed and refused (`tests/facts`).
+#![allow(clippy::unwrap_used)]
+
+mod accounts;
+mod commands;
+mod control;
+mod facts;
+mod info;
+mod queue;
+mod refusals;
+mod rows;
+mod submit;
+mod variables;
