@@ -1,7 +1,8 @@
 //! `algoric up`, and the two halves that systemd starts apart: `algoric launcher` and `algoric centre`.
 //!
-//! `up` forks before anything else is loaded: the parent becomes the launcher and keeps its privilege, the child drops
-//! it for good and serves. Each ends when the other does.
+//! `up` forks before anything else is loaded: the child becomes the launcher and keeps its privilege, the parent drops
+//! it for good and serves. Each ends when the other does. (The launcher is the child because every child that it has
+//! itself is a supervisor, or the orphan of one.)
 
 use std::{
     fs::DirBuilder,
@@ -14,7 +15,7 @@ use std::{
 use anyhow::{Context, bail};
 use centre::Paths;
 use drivers::local::{
-    launcher::{self, Centre, Cgroups, ExitReason, LauncherConfig},
+    launcher::{self, Centre, Cgroups, LauncherConfig},
     link::{self, Link},
 };
 use nix::{
@@ -71,23 +72,24 @@ pub fn up(args: &UpArgs, house: &House) -> anyhow::Result<u8> {
     // SAFETY: this process has one thread, so the child may go on as if it had been started.
     match unsafe { fork() }.context("starting the second half")? {
         ForkResult::Child => {
-            drop(theirs);
-            let code = serve(paths, args.listen, Link::new(ours), &servant, first).unwrap_or_else(|fault| {
-                console::complain(format!("algoric: {fault:#}\n"));
-                exit::FAILED
-            });
+            drop(ours);
+            let cgroups = if args.no_cgroups { Cgroups::Off } else { cgroups() };
+            let code = match launch(&data, Centre::Connected(theirs), cgroups) {
+                Ok(_) => exit::OK,
+                Err(fault) => {
+                    console::complain(format!("algoric: {fault:#}\n"));
+                    exit::FAILED
+                }
+            };
             std::process::exit(i32::from(code));
         }
         ForkResult::Parent { child } => {
-            drop(ours);
-            let cgroups = if args.no_cgroups { Cgroups::Off } else { cgroups() };
-            let ended = launch(&data, Centre::Connected(theirs), cgroups);
-            // The child sees that we are gone and ends; its word is the command's exit code.
-            let status = waitpid(child, None);
-            match (ended?, status) {
-                (ExitReason::Signal, _) => Ok(exit::OK),
-                (_, Ok(WaitStatus::Exited(_, code))) => Ok(u8::try_from(code).unwrap_or(exit::FAILED)),
-                _ => Ok(exit::FAILED),
+            drop(theirs);
+            let served = serve(paths, args.listen, Link::new(ours), &servant, first);
+            // Our end of the socket is closed by now, so the launcher leaves as well.
+            match (served?, waitpid(child, None)) {
+                (exit::OK, Ok(WaitStatus::Exited(_, code))) => Ok(u8::try_from(code).unwrap_or(exit::FAILED)),
+                (code, _) => Ok(code),
             }
         }
     }
@@ -129,9 +131,9 @@ fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, first:
     }
 }
 
-fn launch(data: &Path, centre: Centre, cgroups: Cgroups) -> anyhow::Result<ExitReason> {
+fn launch(data: &Path, centre: Centre, cgroups: Cgroups) -> anyhow::Result<()> {
     let config = LauncherConfig { data: data.to_owned(), centre_id: centre_id(data), centre, cgroups, boot_id: None };
-    launcher::run(config).with_context(|| format!("the launcher of {}", data.display()))
+    launcher::run(config).map(|_| ()).with_context(|| format!("the launcher of {}", data.display()))
 }
 
 fn cgroups() -> Cgroups {

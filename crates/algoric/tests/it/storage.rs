@@ -59,7 +59,7 @@ fn a_full_disk_refuses_and_recovers() {
     });
     let (code, complaint) = refused.unwrap();
     assert_eq!(code, 1, "{complaint}");
-    assert!(complaint.contains("data file"), "{complaint}");
+    assert!(complaint.contains("I/O error writing"), "{complaint}");
     let (code, queue, _) = outcome(ward.command("squeue").args(["-h", "-o", "%i %T"]));
     assert_eq!((code, queue.trim().starts_with(first.trim())), (0, true), "listings go on: {queue}");
     // The job ends while nothing can be written.

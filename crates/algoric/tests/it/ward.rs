@@ -93,7 +93,9 @@ impl Ward {
 impl Drop for Ward {
     fn drop(&mut self) {
         if let Some(mut up) = self.up.take() {
-            self.command("scancel").args(["--quiet", "--state=PENDING,RUNNING"]).status().ok();
+            for state in ["PENDING", "RUNNING"] {
+                self.command("scancel").arg("--state").arg(state).status().ok();
+            }
             kill(Pid::from_raw(up.id() as i32), Signal::SIGTERM).ok();
             up.wait().ok();
         }
