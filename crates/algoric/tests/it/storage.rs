@@ -44,8 +44,9 @@ fn a_full_disk_refuses_and_recovers() {
     let submit = |ward: &Ward, script: &str| {
         outcome(ward.command("sbatch").args(["--parsable", "-o", "/dev/null", "--wrap", script]))
     };
-    let (code, first, _) = submit(&ward, "sleep 3; exit 4");
+    let (code, first, _) = submit(&ward, "touch runs; sleep 3; exit 4");
     assert_eq!(code, 0);
+    until("it runs", || ward.path("out/runs").exists());
     // Fill it to the last byte.
     let filler = ward.data().join("filler");
     let full = Command::new("sh").args(["-c", "cat /dev/zero > \"$0\" 2>/dev/null"]).arg(&filler).status().unwrap();
@@ -68,6 +69,10 @@ fn a_full_disk_refuses_and_recovers() {
     until("submissions are accepted again", || submit(&ward, "true").0 == 0);
     until("the job that ran is accounted", || {
         let (_, line, _) = outcome(ward.command("sacct").args(["-X", "-n", "-P", "-o", "State,ExitCode", "-j", first.trim()]));
+        if !line.trim().is_empty() && !line.starts_with("RUNNING") {
+            let log = fs::read_to_string(ward.path("up.log")).unwrap();
+            assert_eq!(line.trim(), "FAILED|4:0", "{log}");
+        }
         line.trim() == "FAILED|4:0"
     });
     let (_, ids, _) = outcome(ward.command("sacct").args(["-X", "-n", "-P", "-a", "-o", "JobIDRaw"]));
