@@ -61,7 +61,6 @@ pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
     env.set("SLURMD_NODENAME", place.node);
     env.number("SLURM_CPUS_ON_NODE", place.cpus);
     env.number("SLURM_JOB_GID", spec.owner.gid);
-    env.set("SLURM_JOB_QOS", place.qos);
     env.number("SLURM_JOB_UID", spec.owner.uid);
     env.set("SLURM_JOB_USER", &spec.owner.user);
     for name in ["SLURM_GTIDS", "SLURM_LOCALID", "SLURM_NODEID", "SLURM_PRIO_PROCESS", "SLURM_PROCID"] {
@@ -114,6 +113,7 @@ fn job(env: &mut Builder, spec: &JobSpec, place: &Place<'_>) {
     env.set("SLURM_JOB_NUM_NODES", "1");
     env.set("SLURM_NNODES", "1");
     env.set("SLURM_JOB_PARTITION", place.partition);
+    env.set("SLURM_JOB_QOS", place.qos);
     env.set("SLURM_NODE_ALIASES", "(null)");
     env.set("SLURM_SUBMIT_DIR", spec.submit_dir.as_bytes());
     env.set("SLURM_SUBMIT_HOST", &spec.submit_host);

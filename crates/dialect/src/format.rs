@@ -50,10 +50,10 @@ impl<F: Copy + PartialEq> Format<F> {
         let mut parts = text.split(|byte| *byte == b'%');
         let mut format = Format { prefix: parts.next().unwrap_or_default().to_vec(), pieces: Vec::new() };
         for part in parts {
-            let dynamic = part.first() == Some(&b'#');
-            let sized = &part[usize::from(dynamic)..];
-            let right = sized.first() == Some(&b'.');
-            let (width, rest) = number(&sized[usize::from(right)..]);
+            let right = part.first() == Some(&b'.');
+            let sized = &part[usize::from(right)..];
+            let dynamic = sized.first() == Some(&b'#');
+            let (width, rest) = number(&sized[usize::from(dynamic)..]);
             let width = if dynamic { Width::Dynamic } else { Width::Fixed(width) };
             let piece = match (rest.first().and_then(|letter| find(*letter)), rest.first()) {
                 (Some(field), _) => Piece { field: Some(field), width, right, suffix: rest[1..].to_vec() },

@@ -121,11 +121,7 @@ impl View<'_> {
         // One machine, so the greatest, the least and the average of its tasks are one number.
         match row.usage {
             Some(usage) => self.put_usage(name, row, usage, out),
-            None if matches!(
-                name,
-                "TRESUsageInAve" | "TRESUsageInTot" | "TRESUsageOutAve" | "TRESUsageOutMax" | "TRESUsageOutTot"
-            ) =>
-            {
+            None if matches!(name, "TRESUsageInAve" | "TRESUsageInTot" | "TRESUsageOutAve" | "TRESUsageOutTot") => {
                 out.extend_from_slice(b"energy=0");
             }
             None => {}

@@ -130,7 +130,7 @@ pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refus
         }
     });
     // A job's own partition and reservation are changed by their names too, so the job's number decides.
-    let jobs = pairs.iter().find(|(name, _)| is(name, "jobid", 4)).map(|(_, value)| *value);
+    let jobs = pairs.iter().find(|(name, _)| is(name, "jobid", 3)).map(|(_, value)| *value);
     match (jobs, entity) {
         (Some(ids), _) => update_jobs(ids, &pairs, clock),
         (None, Some(("node", names))) => update_nodes(&names, &pairs),
@@ -148,7 +148,7 @@ pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refus
 fn update_jobs(ids: &[u8], pairs: &[(String, &[u8])], clock: &Clock<'_>) -> Result<Request, Refusal> {
     let picks = jobs::parse_list(ids).map_err(|id| line(format!("Invalid job id specified: {id}")))?;
     let mut changes = Vec::new();
-    for (name, value) in pairs.iter().filter(|(name, _)| !is(name, "jobid", 4)) {
+    for (name, value) in pairs.iter().filter(|(name, _)| !is(name, "jobid", 3)) {
         let change = job_change(name, value, clock).map_err(|fault| match fault {
             Fault::Unknown => {
                 let word = String::from_utf8_lossy(value);

@@ -47,8 +47,8 @@ const OPTS: &[Opt] = &[
 
 const DEFAULT: &str = "%#P %.5a %.10l %.6D %.6t %N";
 const LONG: &str = "%#P %.5a %.10l %.10s %.4r %.8h %.10g %.6D %.11T %N";
-const NODES: &str = "%#N %.6D %#P %6t";
-const LONG_NODES: &str = "%#N %.6D %#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E";
+const NODES: &str = "%#N %.6D %.#P %6t";
+const LONG_NODES: &str = "%#N %.6D %.#P %.11T %4c %.8z %.6m %.8d %.6w %.8f %20E";
 const SUMMARY: &str = "%#P %.5a %.10l %.16F %N";
 const REASONS: &str = "%20E %9u %19H %N";
 const LONG_REASONS: &str = "%20E %12U %19H %6t %N";

@@ -62,10 +62,7 @@ fn arrays() {
         ..pending(42, "wrap", "11:01:43")
     };
     check("array", "squeue", 1, std::slice::from_ref(&held), "11:01:43");
-    let less = QueueRow {
-        array: ArrayPlace::Pending { base: JobId(42), tasks: tasks("7-9"), limit: None },
-        ..held
-    };
+    let less = QueueRow { array: ArrayPlace::Pending { base: JobId(42), tasks: tasks("7-9"), limit: None }, ..held };
     check("array", "squeue", 2, &[less], "11:01:43");
 }
 
@@ -134,12 +131,7 @@ fn dependencies() {
 /// Every letter, on the held job of `ctlfields.txt`.
 #[test]
 fn letters() {
-    let row = QueueRow {
-        reason: Reason::JobHeldUser,
-        priority: 0,
-        eligible: None,
-        ..pending(17688, "nm", "11:49:56")
-    };
+    let row = QueueRow { reason: Reason::JobHeldUser, priority: 0, eligible: None, ..pending(17688, "nm", "11:49:56") };
     let whole: QueueDetail = detail(row, model::JobSpec { comment: Some("cc".into()), ..spec() });
     let cases = facts::cases("ctlfields");
     let letters: Vec<&Case> = cases.iter().filter(|case| case.command.starts_with("squeue -o")).collect();
@@ -199,8 +191,7 @@ fn formats_of_submissions() {
 
 #[test]
 fn steps() {
-    let steps =
-        [step(50, StepId::Batch, "batch", "11:06:35"), step(50, StepId::Number(0), "sleep", "11:06:35")];
+    let steps = [step(50, StepId::Batch, "batch", "11:06:35"), step(50, StepId::Number(0), "sleep", "11:06:35")];
     for (file, steps, now) in
         [("cancel", &steps[..], "11:06:36"), ("simple", &[step(98, StepId::Batch, "batch", "11:14:53")], "11:14:53")]
     {

@@ -144,8 +144,7 @@ pub fn spec() -> JobSpec {
 /// The whole job, looked at last when it was submitted or started.
 pub fn detail(row: QueueRow, spec: JobSpec) -> QueueDetail {
     let user = row.owner.user.clone();
-    let facts =
-        dialect::patterns::Facts::of_record(row.id, &row.array, row.name.as_bytes(), &user, &row.node);
+    let facts = dialect::patterns::Facts::of_record(row.id, &row.array, row.name.as_bytes(), &user, &row.node);
     let files = dialect::patterns::batch_files(&spec, &facts);
     let considered = row.start.filter(|_| row.state != JobState::Pending).or(Some(row.submit));
     QueueDetail {

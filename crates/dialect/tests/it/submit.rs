@@ -66,8 +66,24 @@ fn centre_refuses(command: &str) -> Option<Refused> {
 fn every_captured_command_line() {
     let mut count = 0;
     for file in [
-        "array", "badopt", "cancel", "ctlfields", "deps", "env", "fail3", "formats", "hold", "nopart", "noshebang",
-        "oom-cgroup", "patterns", "requeue", "simple", "srun", "timeout", "toobig",
+        "array",
+        "badopt",
+        "cancel",
+        "ctlfields",
+        "deps",
+        "env",
+        "fail3",
+        "formats",
+        "hold",
+        "nopart",
+        "noshebang",
+        "oom-cgroup",
+        "patterns",
+        "requeue",
+        "simple",
+        "srun",
+        "timeout",
+        "toobig",
     ] {
         for case in facts::cases(file).iter().filter(|case| case.command.starts_with("sbatch")) {
             count += 1;
@@ -133,9 +149,10 @@ fn names() {
 
 #[test]
 fn later_sources_win() {
-    let environ: Vec<Variable> = [("SBATCH_JOB_NAME", "environment"), ("SBATCH_TIMELIMIT", "7"), ("SBATCH_NO_REQUEUE", "")]
-        .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
-        .to_vec();
+    let environ: Vec<Variable> =
+        [("SBATCH_JOB_NAME", "environment"), ("SBATCH_TIMELIMIT", "7"), ("SBATCH_NO_REQUEUE", "")]
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            .to_vec();
     let spec = submit("badopt", "sbatch --requeue late.sh", &environ).unwrap().spec(&context());
     assert_eq!(spec.name, Text::from("environment"));
     assert_eq!(spec.time_limit, model::TimeLimit::Span(model::Span::minutes(7)));
