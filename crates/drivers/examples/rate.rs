@@ -13,6 +13,7 @@ use drivers::local::link::{self, Link};
 use drivers::local::protocol::{Environment, Launch, Order, Report, ScriptId};
 use model::{CpuSet, Exit, Gid, JobId, Limits, OpenMode, Outcome, Owner, RunId, Text, Uid};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{UsageWho, getrusage};
 use nix::unistd::{ForkResult, fork, setgid, setuid};
 
 struct Options {
@@ -50,12 +51,32 @@ fn main() {
     std::fs::create_dir(&dir).unwrap();
     let script = dir.join("bare.sh");
     std::fs::write(&script, "#!/bin/sh\ntrue\n").unwrap();
+    // Supervisors that lose their launcher come to us, so that their time is counted.
+    nix::sys::prctl::set_child_subreaper(true).unwrap();
     for round in 0..options.rounds {
+        let before = cpu();
         let bare = bare(&script, &options);
+        let between = cpu();
         let ours = ours(&dir, round, &options);
-        println!("bare {bare:.0}/s, launcher {ours:.0}/s, ratio {:.2}", ours / bare);
+        while nix::sys::wait::wait().is_ok() {}
+        let (bare_cpu, our_cpu) = (between - before, cpu() - between);
+        let us = |cpu: Duration| cpu.as_micros() / u128::from(options.count);
+        println!("bare {bare:.0}/s {} us each, launcher {ours:.0}/s {} us each", us(bare_cpu), us(our_cpu));
+        println!("ratio {:.2} by the clock, {:.2} by CPU time", ours / bare, bare_cpu.div_duration_f64(our_cpu));
     }
     std::fs::remove_dir_all(&dir).unwrap();
+}
+
+/// CPU time of ourselves and of all children that ended.
+fn cpu() -> Duration {
+    let of = |who| {
+        let usage = getrusage(who).unwrap();
+        let (user, system) = (usage.user_time(), usage.system_time());
+        Duration::from_micros(
+            ((user.tv_sec() + system.tv_sec()) * 1_000_000 + user.tv_usec() + system.tv_usec()) as u64,
+        )
+    };
+    of(UsageWho::RUSAGE_SELF) + of(UsageWho::RUSAGE_CHILDREN)
 }
 
 fn bare(script: &Path, options: &Options) -> f64 {
@@ -86,7 +107,8 @@ fn ours(dir: &Path, round: u32, options: &Options) -> f64 {
             cgroups,
             boot_id: None,
         };
-        println!("{:?}", launcher::run(config));
+        let reason = launcher::run(config);
+        assert!(reason.is_ok(), "{reason:?}");
         std::process::exit(0);
     }
     drop(theirs);
@@ -126,7 +148,6 @@ fn ours(dir: &Path, round: u32, options: &Options) -> f64 {
     println!("slowest {slowest:?}");
     link.send(&Order::Quit).unwrap();
     link.flush().unwrap();
-    nix::sys::wait::wait().unwrap();
     rate
 }
 

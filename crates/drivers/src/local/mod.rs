@@ -6,6 +6,7 @@
 //!
 //! This must not know SQL, the protocol of the commands, Slurm's options, nor why a job is started or ended.
 
+mod cgroup;
 mod child;
 mod clock;
 pub mod launcher;
@@ -14,6 +15,7 @@ mod parcel;
 mod places;
 pub mod protocol;
 mod slot;
+mod spawn;
 mod supervisor;
 mod sys;
 mod tree;

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 
 use model::{JobId, Owner};
 use nix::errno::Errno;
-use nix::fcntl::{OFlag, openat};
+use nix::fcntl::{OFlag, openat, renameat};
 use nix::sys::socket::UnixAddr;
 use nix::sys::stat::{Mode, mkdirat};
 use nix::unistd::{UnlinkatFlags, geteuid, unlinkat};
@@ -108,11 +108,36 @@ impl Places {
         Ok(self.jobs_path.join(path))
     }
 
+    /// Where a job's script is.
+    pub(crate) fn script_path(&self, job: JobId) -> PathBuf {
+        self.jobs_path.join(directory_name(job)).join(SCRIPT)
+    }
+
+    /// Gives one job's script to another.
+    pub(crate) fn rename_script(&self, from: JobId, to: JobId) -> io::Result<()> {
+        if from != to {
+            renameat(&self.jobs, directory_name(from).as_str(), &self.jobs, directory_name(to).as_str())?;
+        }
+        Ok(())
+    }
+
     /// Removes a job's script, if it is there.
     pub(crate) fn remove_script(&self, job: JobId) -> io::Result<()> {
         let name = directory_name(job);
         self.remove_script_file(&name)?;
         gone(unlinkat(&self.jobs, name.as_str(), UnlinkatFlags::RemoveDir))
+    }
+
+    /// Removes the scripts of all jobs but these, after a crash.
+    pub(crate) fn sweep_scripts(&self, known: &[JobId]) -> io::Result<()> {
+        for entry in std::fs::read_dir(&self.jobs_path)? {
+            let name = entry?.file_name();
+            let job = name.to_str().and_then(|name| name.strip_prefix("job")?.parse().ok()).map(JobId);
+            if let Some(job) = job.filter(|job| !known.contains(job)) {
+                self.remove_script(job)?;
+            }
+        }
+        Ok(())
     }
 
     fn remove_script_file(&self, directory: &str) -> io::Result<()> {

@@ -10,6 +10,8 @@
 //!   forced there at each start. So a centre that finds a run started under another boot id must not launch it again.
 //! * A run is reported (at each [`Hello`], and by [`Report::Ended`]) until [`Order::Forget`] names it.
 //! * [`Report::Ended`] comes after the last process of the job is gone.
+//! * [`Outcome::Lost`] with [`End::started`] `None` means that the script was surely never let go: trying again cannot
+//!   start it twice.
 
 use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, Usage};
 use serde::{Deserialize, Serialize};
@@ -164,6 +166,15 @@ impl Environment {
             push_variable(&mut bytes, name.as_ref(), value.as_ref());
         }
         Self(bytes.into())
+    }
+
+    /// All in one piece, each string ended by its NUL.
+    pub(crate) fn to_block(&self) -> Vec<u8> {
+        let mut bytes = self.0.as_bytes().to_vec();
+        if bytes.last().is_some_and(|last| *last != 0) {
+            bytes.push(0);
+        }
+        bytes
     }
 
     /// The `NAME=value` strings, without their NUL.

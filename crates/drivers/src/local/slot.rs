@@ -12,7 +12,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-use model::{Outcome, RunId, Time};
+use model::{Outcome, RunId, Text, Time};
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
@@ -48,6 +48,8 @@ pub(crate) struct Taken {
     /// Whose it is.
     pub(crate) uid: u32,
     pub(crate) supervisor: u32,
+    /// The cgroup that holds every process of it; empty: none.
+    pub(crate) group: Text,
     pub(crate) phase: Phase,
 }
 

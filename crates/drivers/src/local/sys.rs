@@ -60,6 +60,20 @@ pub(crate) enum Waited {
     Childless,
 }
 
+/// CPU time of this very process.
+pub(crate) fn own_cpu() -> Duration {
+    let mut time = libc::timespec { tv_sec: 0, tv_nsec: 0 };
+    // SAFETY: the pointer is to a live, writable variable of the right type.
+    unsafe { libc::clock_gettime(libc::CLOCK_PROCESS_CPUTIME_ID, &mut time) };
+    Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32)
+}
+
+/// KiB in a page.
+pub(crate) fn page_kib() -> u64 {
+    // SAFETY: a plain question.
+    u64::try_from(unsafe { libc::sysconf(libc::_SC_PAGESIZE) }).unwrap_or(4096) / 1024
+}
+
 /// Takes leave of one ended child, without waiting for one.
 pub(crate) fn wait_any() -> Waited {
     loop {
@@ -146,11 +160,14 @@ pub(crate) fn become_user(uid: u32, gid: u32, groups: &[libc::gid_t]) -> Result<
     Ok(())
 }
 
-/// Every signal does again what it does by default, also in what we start.
+/// Every signal does again what it does by default, also in what we start; also the two that libc keeps to itself.
 pub(crate) fn default_signals() {
-    for signal in 1..=31 {
-        // SAFETY: the default action is always allowed; SIGKILL and SIGSTOP answer an error that means nothing.
-        unsafe { libc::signal(signal, libc::SIG_DFL) };
+    // The kernel's own structure: handler, flags, restorer, mask. All zero is the default action.
+    let default = [0_u64; 4];
+    for signal in 1..=64 {
+        let none = std::ptr::null::<u64>();
+        // SAFETY: the structure is as long as the kernel reads; a signal that cannot be changed answers an error.
+        unsafe { libc::syscall(libc::SYS_rt_sigaction, signal, default.as_ptr(), none, 8) };
     }
 }
 

@@ -21,7 +21,6 @@ pub(crate) struct Process {
 pub(crate) struct Stat {
     pub(crate) state: u8,
     pub(crate) parent: Pid,
-    pub(crate) session: Pid,
     pub(crate) born: u64,
     pub(crate) rss_pages: u64,
 }
@@ -40,7 +39,6 @@ fn parse_stat(line: &[u8]) -> Option<Stat> {
     Some(Stat {
         state: *fields.first()?.as_bytes().first()?,
         parent: pid(1)?,
-        session: pid(3)?,
         born: fields.get(19)?.parse().ok()?,
         rss_pages: fields.get(21)?.parse().ok()?,
     })
@@ -129,7 +127,7 @@ mod tests {
         let line =
             b"42 (a) R 7 (x)) S 1 42 43 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 987 1000 55 18446744073709551615 1 1\n";
         let stat = parse_stat(line).unwrap();
-        assert_eq!((stat.parent.as_raw(), stat.session.as_raw(), stat.born, stat.rss_pages), (1, 43, 987, 55));
+        assert_eq!((stat.parent.as_raw(), stat.born, stat.rss_pages), (1, 987, 55));
         assert_eq!(stat.state, b'S');
     }
 

@@ -1,9 +1,15 @@
 //! When a supervisor dies: ends what is left of its job, and writes down that nobody saw how it ended.
 
+use std::ffi::OsStr;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
+use std::time::Duration;
+
 use model::{Outcome, Usage};
-use nix::sys::signal::Signal;
+use nix::sys::signal::{Signal, kill};
 use nix::unistd::getpid;
 
+use super::super::cgroup;
 use super::super::clock;
 use super::super::protocol::{End, Report};
 use super::super::slot::{Phase, Record, SlotFile, Taken};
@@ -12,6 +18,11 @@ use super::super::tree::{self, Process};
 use super::Launcher;
 use super::slots::Worker;
 
+/// So many supervisors are kept ready when nothing runs.
+const IDLE: usize = 2;
+/// Others go home after so long.
+const IDLE_FOR: Duration = Duration::from_secs(30);
+
 impl Launcher {
     /// A supervisor's socket is closed: it left, or was killed.
     pub(super) fn lose_supervisor(&mut self, at: usize) {
@@ -19,11 +30,66 @@ impl Launcher {
             self.epoll.delete(&socket).unwrap_or_default();
         }
         self.catch_up(at);
+        self.slots[at].doom_at = None;
         match self.slots[at].taken() {
             None | Some(Taken { phase: Phase::Ended(_), .. }) => {}
             Some(_) => self.slots[at].worker = Worker::Burial,
         }
         self.reap();
+    }
+
+    /// Kills supervisors that do not end a run although they should have long ago: whatever holds them (a stopped
+    /// process, a dead file server), the run's limits are not theirs to stretch.
+    fn doom(&mut self) {
+        let now = clock::since_boot();
+        for slot in self.slots.iter_mut().filter(|slot| slot.doom_at.is_some_and(|at| at <= now)) {
+            slot.doom_at = None;
+            if let Worker::Supervisor { pid, .. } = &slot.worker {
+                // Its socket is open, so the number is still its own.
+                kill(*pid, Signal::SIGKILL).unwrap_or_default();
+            }
+        }
+    }
+
+    /// When the next supervisor too many is sent home.
+    pub(super) fn retirement(&self) -> Option<Duration> {
+        let idle: Vec<Duration> = self.slots.iter().filter(|slot| slot.idle()).map(|slot| slot.idle_since).collect();
+        if idle.len() <= IDLE { None } else { idle.into_iter().min().map(|since| since + IDLE_FOR) }
+    }
+
+    /// Sends home supervisors that have had nothing to do for long, but for a few.
+    fn retire(&mut self) {
+        while self.retirement().is_some_and(|at| at <= clock::since_boot()) {
+            let oldest =
+                (0..self.slots.len()).filter(|at| self.slots[*at].idle()).min_by_key(|at| self.slots[*at].idle_since);
+            let Some(at) = oldest else { return };
+            // It sees its socket closed, and leaves.
+            let Worker::Supervisor { socket, .. } = std::mem::replace(&mut self.slots[at].worker, Worker::Nobody)
+            else {
+                return;
+            };
+            self.epoll.delete(&socket).unwrap_or_default();
+        }
+    }
+
+    /// Sends home everybody who has nothing to do, and takes away what is then empty.
+    pub(super) fn leave(&mut self) {
+        for slot in self.slots.iter_mut().filter(|slot| slot.idle()) {
+            slot.worker = Worker::Nobody;
+        }
+        for _ in 0..40 {
+            let busy =
+                self.slots.iter().filter(|slot| matches!(slot.worker, Worker::Supervisor { ours: true, .. })).count();
+            self.reap();
+            if tree::children(getpid()).len() <= busy {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        for slot in self.slots.iter().filter(|slot| matches!(slot.worker, Worker::Nobody)) {
+            self.settings.kit.remove(slot.number);
+        }
+        self.settings.kit.remove_all();
     }
 
     /// Takes leave of our own children that ended.
@@ -38,13 +104,15 @@ impl Launcher {
                 self.lose_supervisor(at);
             }
         }
+        self.doom();
+        self.retire();
         if !self.slots.iter().any(|slot| slot.dying()) {
             return;
         }
         self.reap();
         let orphans = self.kill_orphans();
         for at in 0..self.slots.len() {
-            if self.slots[at].dying() && self.kill_marked(at) == 0 && orphans == 0 {
+            if self.slots[at].dying() && self.empty_box(at) == 0 && orphans == 0 {
                 self.bury(at);
             }
         }
@@ -67,6 +135,15 @@ impl Launcher {
         count
     }
 
+    /// Kills whoever is left of the slot's run. Says how many there were.
+    fn empty_box(&self, at: usize) -> usize {
+        match self.slots[at].taken() {
+            None => 0,
+            Some(taken) if taken.group.is_empty() => self.kill_marked(at),
+            Some(taken) => cgroup::empty_box(Path::new(OsStr::from_bytes(taken.group.as_bytes()))),
+        }
+    }
+
     /// Kills what bears the mark of the slot's run, or is of its session. Says how many there were.
     fn kill_marked(&self, at: usize) -> usize {
         let Some(taken) = self.slots[at].taken() else { return 0 };
@@ -86,6 +163,7 @@ impl Launcher {
 
     fn bury(&mut self, at: usize) {
         self.slots[at].worker = Worker::Nobody;
+        self.slots[at].doom_at = None;
         let Some(taken) = self.slots[at].taken().cloned() else { return };
         let started = taken.started();
         let end = End {

@@ -26,12 +26,13 @@ use nix::sys::socket::{
 };
 use nix::unistd::geteuid;
 
+use super::cgroup::Kit;
 use super::link::Scripts;
 use super::parcel::{self, Content};
 use super::places::Places;
-use super::protocol::{CgroupVersion, Guarantees};
+use super::protocol::Guarantees;
 use super::wire::Wire;
-use super::{Context, Error, sys};
+use super::{Context, Error, clock, sys};
 use slots::Slot;
 
 /// What a launcher is told when it is started.
@@ -95,6 +96,9 @@ pub(crate) struct Settings {
     pub(crate) centre_id: String,
     /// Jobs run as their owners.
     pub(crate) root: bool,
+    pub(crate) kit: Kit,
+    /// Our own, which children inherit.
+    pub(crate) oom_score_adj: i32,
 }
 
 impl Settings {
@@ -156,6 +160,7 @@ pub fn run(config: LauncherConfig) -> Result<ExitReason, Error> {
     }
     loop {
         if let Some(reason) = launcher.turn()? {
+            launcher.leave();
             return Ok(reason);
         }
     }
@@ -166,10 +171,8 @@ impl Launcher {
         settle_process().context(|| "setting up the process".to_owned())?;
         let places = Places::open(&config.data)?;
         let lock = places.open_file("launcher.lock").context(|| "launcher.lock".to_owned())?;
-        match lock.try_lock() {
-            Ok(()) => {}
-            Err(std::fs::TryLockError::WouldBlock) => return Err(Error::Taken(config.data)),
-            Err(std::fs::TryLockError::Error(error)) => return Err(error).context(|| "launcher.lock".to_owned()),
+        if !lock_soon(&lock).context(|| "launcher.lock".to_owned())? {
+            return Err(Error::Taken(config.data));
         }
         let boot_id = match config.boot_id {
             Some(boot_id) => boot_id,
@@ -179,7 +182,11 @@ impl Launcher {
                 .to_owned(),
         };
         let root = geteuid().is_root();
-        let settings = Settings { boot_id, centre_id: config.centre_id, root };
+        let (kit, notes) = Kit::find(&config.cgroups, &config.centre_id, root);
+        let guarantees = kit.guarantees(root, notes);
+        let score = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
+        let oom_score_adj = score.trim().parse().unwrap_or(0);
+        let settings = Settings { boot_id, centre_id: config.centre_id, root, kit, oom_score_adj };
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context(|| "epoll".to_owned())?;
         let signals = watched_signals().context(|| "signalfd".to_owned())?;
         let reunion = open_reunion(&places).context(|| "supervisors.sock".to_owned())?;
@@ -191,7 +198,7 @@ impl Launcher {
             }
         };
         let launcher = Self {
-            guarantees: no_guarantees(root),
+            guarantees,
             settings: Rc::new(settings),
             places: Rc::new(places),
             _lock: lock,
@@ -255,7 +262,11 @@ impl Launcher {
         if self.slots.iter().any(Slot::dying) {
             return Some(BURIAL);
         }
-        self.slots.iter().any(Slot::awaited).then_some(AWAITED)
+        let awaited = self.slots.iter().any(Slot::awaited).then_some(AWAITED);
+        let now = clock::since_boot();
+        let appointments = self.slots.iter().filter_map(|slot| slot.doom_at).chain(self.retirement());
+        let next = appointments.min().map(|at| at.saturating_sub(now) + Duration::from_millis(1));
+        awaited.into_iter().chain(next).min()
     }
 
     fn serve_signals(&mut self) -> Option<ExitReason> {
@@ -288,6 +299,18 @@ impl Launcher {
         self.greet();
         None
     }
+}
+
+/// Takes a lock that a launcher which was just killed, or a supervisor it had just forked, may hold for a moment more.
+fn lock_soon(lock: &File) -> io::Result<bool> {
+    for _ in 0..100 {
+        match lock.try_lock() {
+            Ok(()) => return Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) => std::thread::sleep(Duration::from_millis(10)),
+            Err(std::fs::TryLockError::Error(error)) => return Err(error),
+        }
+    }
+    Ok(false)
 }
 
 /// Signals as we and our children need them, descriptors closed on exec, and orphans come to us.
@@ -339,17 +362,4 @@ fn open_door(path: &std::path::Path) -> io::Result<OwnedFd> {
     std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o666))?;
     listen(&door, Backlog::new(4)?)?;
     Ok(door)
-}
-
-fn no_guarantees(root: bool) -> Guarantees {
-    Guarantees {
-        cgroup: CgroupVersion::None,
-        cpuset: false,
-        memory: false,
-        containment: false,
-        cpu_time: false,
-        freezer: false,
-        every_user: root,
-        notes: Vec::new(),
-    }
 }

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
+use std::time::Duration;
 
 use model::RunId;
 use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt};
@@ -11,8 +12,13 @@ use super::super::parcel::{self, Word};
 use super::super::protocol::{Order, Report, RunReport, RunState};
 use super::super::slot::{Phase, Record, SlotFile, Taken};
 use super::super::supervisor::{self, Birth};
-use super::super::{Context, Error};
+use super::super::{Context, Error, clock};
 use super::{ExitReason, Launcher, STRANGER, SUPERVISOR};
+
+/// How long the end of a run may take when it was ordered: for supervisors of earlier launchers, whose epilogs are not
+/// known, and beside the epilog's own limit.
+const PATIENCE: Duration = Duration::from_secs(3600);
+pub(super) const MARGIN: Duration = Duration::from_secs(15);
 
 /// One slot as the launcher sees it.
 #[derive(Debug)]
@@ -23,6 +29,12 @@ pub(super) struct Slot {
     pub(super) record: Record,
     pub(super) worker: Worker,
     pub(super) suspended: bool,
+    /// How long the run's end may take when it was ordered, beyond the wait that was ordered with it.
+    pub(super) patience: Duration,
+    /// When a supervisor that should have ended its run long ago is itself killed.
+    pub(super) doom_at: Option<Duration>,
+    /// Since when there is nothing to do.
+    pub(super) idle_since: Duration,
     /// For a supervisor that has not come back yet.
     pub(super) waiting: Vec<Order>,
 }
@@ -60,6 +72,25 @@ impl Slot {
         self.taken().is_some_and(|taken| taken.run == run)
     }
 
+    fn new(number: u32, file: SlotFile, record: Record, worker: Worker) -> Self {
+        Self {
+            number,
+            file,
+            record,
+            worker,
+            suspended: false,
+            patience: PATIENCE,
+            doom_at: None,
+            idle_since: clock::since_boot(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// A supervisor of ours without a run.
+    pub(super) fn idle(&self) -> bool {
+        self.free() && matches!(self.worker, Worker::Supervisor { ours: true, .. })
+    }
+
     pub(super) fn free(&self) -> bool {
         self.record == Record::Free
     }
@@ -86,7 +117,8 @@ impl Launcher {
             let slot = self.recover_slot(number).context(|| format!("slot {number}"))?;
             self.slots.push(slot);
         }
-        Ok(())
+        let known: Vec<_> = self.slots.iter().filter_map(|slot| slot.taken().map(|taken| taken.run.job)).collect();
+        self.places.sweep_scripts(&known).context(|| "sweeping old scripts".to_owned())
     }
 
     fn recover_slot(&self, number: u32) -> io::Result<Slot> {
@@ -102,38 +134,39 @@ impl Launcher {
             Record::Taken(_) if alive => Worker::Awaited,
             Record::Taken(_) => Worker::Burial,
         };
-        Ok(Slot { number, file, record, worker, suspended: false, waiting: Vec::new() })
+        Ok(Slot::new(number, file, record, worker))
     }
 
     /// A slot with a supervisor that has nothing to do; made when there is none.
     pub(super) fn idle_slot(&mut self) -> Result<usize, Error> {
-        let idle = |slot: &Slot| slot.free() && matches!(slot.worker, Worker::Supervisor { ours: true, .. });
-        if let Some(at) = self.slots.iter().position(idle) {
+        if let Some(at) = self.slots.iter().position(Slot::idle) {
             return Ok(at);
         }
-        let at = match self.slots.iter().position(|slot| slot.free() && matches!(slot.worker, Worker::Nobody)) {
-            Some(at) => at,
-            None => self.new_slot()?,
-        };
-        self.hire(at)?;
-        Ok(at)
+        for at in 0..self.slots.len() {
+            let vacant = self.slots[at].free() && matches!(self.slots[at].worker, Worker::Nobody);
+            // A supervisor that is about to leave may still hold the lock.
+            if vacant && self.hire(at)? {
+                return Ok(at);
+            }
+        }
+        let at = self.new_slot()?;
+        if self.hire(at)? { Ok(at) } else { Err(Error::Protocol(format!("slot {} is in use", self.slots[at].number))) }
     }
 
     fn new_slot(&mut self) -> Result<usize, Error> {
         let number = (0..).find(|number| self.slots.iter().all(|slot| slot.number != *number)).unwrap_or(u32::MAX);
         let file = SlotFile::open(self.places.slots(), number).context(|| format!("slot {number}"))?;
-        let record = Record::Free;
-        self.slots.push(Slot { number, file, record, worker: Worker::Nobody, suspended: false, waiting: Vec::new() });
+        self.slots.push(Slot::new(number, file, Record::Free, Worker::Nobody));
         Ok(self.slots.len() - 1)
     }
 
-    /// Forks a supervisor for a slot.
-    fn hire(&mut self, at: usize) -> Result<(), Error> {
+    /// Forks a supervisor for a slot; `false` when somebody else holds it.
+    fn hire(&mut self, at: usize) -> Result<bool, Error> {
         let number = self.slots[at].number;
         let context = || format!("supervisor {number}");
         let slot = SlotFile::open(self.places.slots(), number).context(context)?;
         if !slot.lock().context(context)? {
-            return Err(io::Error::from(io::ErrorKind::ResourceBusy)).context(context);
+            return Ok(false);
         }
         let (socket, theirs) = parcel::pair().context(context)?;
         // SAFETY: there is one thread only, so the child may do whatever the parent may.
@@ -148,7 +181,7 @@ impl Launcher {
             ForkResult::Parent { child } => {
                 self.watch(socket.as_fd(), SUPERVISOR | u64::from(number))?;
                 self.slots[at].worker = Worker::Supervisor { socket, pid: child, ours: true };
-                Ok(())
+                Ok(true)
             }
         }
     }

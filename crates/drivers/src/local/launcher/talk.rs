@@ -1,8 +1,9 @@
 //! What the centre says, and what it is told; what supervisors say.
 
 use std::os::fd::{AsFd, OwnedFd};
+use std::time::Duration;
 
-use model::{Exit, Outcome, RunId, Usage};
+use model::{Exit, Outcome, RunId, Span, Usage};
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use nix::unistd::Pid;
 
@@ -11,8 +12,11 @@ use super::super::parcel::{self, Content, Errand, Piece, Word};
 use super::super::protocol::{End, Hello, Launch, Order, Report, RunState, ScriptId, VERSION};
 use super::super::slot::{Phase, Record, Taken};
 use super::super::{Error, clock};
-use super::slots::Worker;
+use super::slots::{MARGIN, Worker};
 use super::{CENTRE, ExitReason, Launcher};
+
+/// So many supervisors may turn out to be dead before a launch is given up.
+const HIRES: usize = 5;
 
 impl Launcher {
     /// The first words to a centre.
@@ -140,28 +144,42 @@ impl Launcher {
             let ScriptId(id) = launch.script;
             return Err(Error::Protocol(format!("script {id} was not sent")));
         }
-        let at = self.idle_slot()?;
         let io_error = |what: &str, source| Error::Io { what: what.to_owned(), source };
         let order = Content::new(frame).map_err(|error| io_error("keeping the launch", error))?;
-        // Written before anybody is told: a launcher that dies in between must leave a trace.
+        let mut last = None;
+        for _ in 0..HIRES {
+            let at = self.idle_slot()?;
+            self.mark_assigned(at, launch).map_err(|error| io_error("writing the slot file", error))?;
+            match self.post_launch(at, launch.script, &order) {
+                Ok(()) => return Ok(()),
+                // It has died, and we have not heard of it yet.
+                Err(error) => last = Some(error),
+            }
+            self.slots[at].file.write(&Record::Free).map_err(|error| io_error("writing the slot file", error))?;
+            self.slots[at].record = Record::Free;
+            self.lose_supervisor(at);
+        }
+        Err(io_error("telling a supervisor", last.unwrap_or_else(|| std::io::ErrorKind::NotConnected.into())))
+    }
+
+    /// Written before anybody is told: a launcher that dies in between must leave a trace.
+    fn mark_assigned(&mut self, at: usize, launch: &Launch) -> std::io::Result<()> {
         let Worker::Supervisor { pid, .. } = &self.slots[at].worker else {
-            return Err(Error::Protocol("a slot without a supervisor".to_owned()));
+            return Err(std::io::ErrorKind::NotConnected.into());
         };
         let record = Record::Taken(Taken {
             run: launch.run,
             boot_id: self.settings.boot_id.clone(),
             uid: launch.owner.uid.0,
             supervisor: pid.as_raw() as u32,
+            group: self.settings.kit.box_of(self.slots[at].number).into_os_string().into_encoded_bytes().into(),
             phase: Phase::Assigned,
         });
-        self.slots[at].file.write(&record).map_err(|error| io_error("writing the slot file", error))?;
-        self.slots[at].record = record;
-        self.slots[at].suspended = false;
-        if let Err(error) = self.post_launch(at, launch.script, &order) {
-            self.slots[at].file.write(&Record::Free).unwrap_or_default();
-            self.slots[at].record = Record::Free;
-            return Err(io_error("telling the supervisor", error));
-        }
+        let slot = &mut self.slots[at];
+        slot.file.write(&record)?;
+        slot.record = record;
+        slot.suspended = false;
+        slot.patience = MARGIN + launch.epilog.as_ref().map_or(Duration::ZERO, |hook| millis(hook.limit));
         Ok(())
     }
 
@@ -187,6 +205,7 @@ impl Launcher {
         };
         if over {
             slot.record = Record::Free;
+            slot.idle_since = clock::since_boot();
             if let Err(error) = slot.file.write(&Record::Free) {
                 let text = format!("slot file {}: {error}", slot.number);
                 self.tell(&Report::Fault { text });
@@ -199,6 +218,10 @@ impl Launcher {
         let Some(at) = self.slots.iter().position(|slot| slot.has(run)) else {
             return self.tell(&Report::Unknown { run });
         };
+        if let Order::Terminate { kill_wait, .. } = &order {
+            let slot = &mut self.slots[at];
+            slot.doom_at.get_or_insert(clock::since_boot() + millis(*kill_wait) + slot.patience);
+        }
         match &self.slots[at].worker {
             Worker::Supervisor { socket, .. } => self.hand_over(socket, order),
             Worker::Awaited => self.slots[at].waiting.push(order),
@@ -247,6 +270,7 @@ impl Launcher {
             }
             Word::Ended { run, end } => {
                 phase(slot, run, Phase::Ended(end.clone()));
+                slot.doom_at = None;
                 Report::Ended { run, end }
             }
             Word::Suspended { run } => {
@@ -266,4 +290,8 @@ impl Launcher {
     pub(super) fn is_supervisor(&self, pid: Pid) -> bool {
         self.slots.iter().any(|slot| matches!(&slot.worker, Worker::Supervisor { pid: theirs, .. } if *theirs == pid))
     }
+}
+
+fn millis(span: Span) -> Duration {
+    Duration::from_millis(u64::try_from(span.0).unwrap_or(0))
 }

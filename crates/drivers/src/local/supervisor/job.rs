@@ -1,33 +1,43 @@
-//! The run that a supervisor has: its orders, its end.
+//! The run that a supervisor has: its stages, from the prolog to the record of its end.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use model::{Exit, Outcome, Usage};
 use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
+use super::super::child::Heard;
 use super::super::clock;
 use super::super::parcel::Word;
-use super::super::protocol::{End, Launch, Order, Scope};
-use super::super::slot::{Phase, Record, Taken};
+use super::super::protocol::{End, HookKind, Launch};
+use super::super::slot::{Phase, Record, Started, Taken};
+use super::super::spawn::Memory;
 use super::super::sys::{self, Fate, Spent, Waited};
-use super::super::tree;
 use super::Supervisor;
+use super::watch::Watch;
 
 /// A start is told so long after it, or together with the end: jobs of a blink cost one message instead of two.
 const ANNOUNCE: Duration = Duration::from_millis(3);
-/// How often processes that do not go are killed again.
-const AGAIN: Duration = Duration::from_millis(10);
+/// Processes that do not go are killed again after so long, then after twice as long, and so on to the second.
+const AGAIN: Duration = Duration::from_millis(5);
+const AGAIN_AT_MOST: Duration = Duration::from_millis(500);
+/// After so long without reaching anybody (whose user became another one), they are left behind.
+const GIVE_UP: Duration = Duration::from_secs(5);
 
 /// Where the run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Stage {
     /// Not begun.
     Ready,
+    /// The operator's script before it runs.
+    Prolog { pid: Pid, until: Duration },
     /// The script runs, or is about to.
     Running { batch: Pid },
-    /// What the script left is being ended.
+    /// What was left is being ended.
     Clearing,
+    /// The operator's script after it runs.
+    Epilog { pid: Pid, until: Duration },
 }
 
 /// A run.
@@ -36,216 +46,290 @@ pub(super) struct Job {
     pub(super) launch: Box<Launch>,
     /// As in the slot file, when the run was assigned.
     pub(super) taken: Taken,
+    /// The script's content, until it is written.
+    pub(super) content: Vec<u8>,
+    /// The script's file, and its first line.
+    pub(super) script: PathBuf,
+    pub(super) first_line: Vec<u8>,
+    pub(super) owner_groups: Option<Vec<libc::gid_t>>,
     pub(super) stage: Stage,
     /// Known as soon as the script itself is over.
     pub(super) verdict: Option<Outcome>,
-    spent: Spent,
-    announce_at: Option<Duration>,
-    kill_at: Option<Duration>,
-    again_at: Option<Duration>,
+    pub(super) watch: Watch,
+    pub(super) suspended: bool,
     /// The centre has ordered the end.
-    ordered: bool,
+    pub(super) ordered: bool,
+    /// When those who did not follow are killed.
+    pub(super) kill_at: Option<Duration>,
+    /// Everybody is being killed.
+    pub(super) killing: bool,
+    again_at: Option<Duration>,
+    again: Duration,
+    /// Since when nobody could be signalled.
+    unreachable_since: Option<Duration>,
+    announce_at: Option<Duration>,
+    spent: Spent,
+    epilog_done: bool,
 }
 
 impl Job {
-    pub(super) fn new(launch: Box<Launch>, taken: Taken) -> Self {
+    pub(super) fn new(launch: Box<Launch>, taken: Taken, content: Vec<u8>, watch: Watch) -> Self {
+        let epilog_done = launch.epilog.is_none();
         Self {
             launch,
             taken,
+            content,
+            script: PathBuf::new(),
+            first_line: Vec::new(),
+            owner_groups: None,
             stage: Stage::Ready,
             verdict: None,
-            spent: Spent::default(),
-            announce_at: None,
-            kill_at: None,
-            again_at: None,
+            watch,
+            suspended: false,
             ordered: false,
+            kill_at: None,
+            killing: false,
+            again_at: None,
+            again: AGAIN,
+            unreachable_since: None,
+            announce_at: None,
+            spent: Spent::default(),
+            epilog_done,
         }
     }
 
-    pub(super) fn announce_soon(&mut self) {
+    /// Its script has a process.
+    pub(super) fn runs(&mut self, batch: Pid) {
+        self.stage = Stage::Running { batch };
         self.announce_at = Some(clock::since_boot() + ANNOUNCE);
     }
 
     /// When something is next to be done without being told.
     pub(super) fn due(&self) -> Option<Duration> {
-        [self.announce_at, self.kill_at, self.again_at].into_iter().flatten().min()
+        let hook = match self.stage {
+            Stage::Prolog { until, .. } | Stage::Epilog { until, .. } => Some(until),
+            _ => None,
+        };
+        let watch = matches!(self.stage, Stage::Running { .. }).then(|| self.watch.due());
+        [self.announce_at, self.kill_at, self.again_at, hook, watch].into_iter().flatten().min()
     }
 
     /// What a new launcher is told first.
     pub(super) fn introduction(&self, slot: u32) -> Vec<Word> {
-        vec![Word::Iam { slot, run: self.launch.run }]
+        let run = self.launch.run;
+        let mut words = vec![Word::Iam { slot, run }];
+        words.extend(self.suspended.then_some(Word::Suspended { run }));
+        words
+    }
+
+    /// Whoever is being killed is looked after again, at growing intervals.
+    pub(super) fn again_soon(&mut self) {
+        self.again_at = Some(clock::since_boot() + self.again);
+        self.again = (self.again * 2).min(AGAIN_AT_MOST);
+    }
+
+    /// Goes without an epilog.
+    pub(super) fn skip_epilog(&mut self) {
+        self.epilog_done = true;
+    }
+
+    /// All of it added up; `cpu`: what the group's account says.
+    fn usage(&self, cpu: Option<Duration>) -> Usage {
+        let (mut user, mut system) = (self.spent.user, self.spent.system);
+        let waited = user + system;
+        // What nobody waited for shows only in the group's account; it is shared out as the rest was.
+        if let Some(missing) = cpu.and_then(|cpu| cpu.checked_sub(waited)) {
+            let share = if waited.is_zero() { 1.0 } else { user.div_duration_f64(waited) };
+            let more = missing.mul_f64(share);
+            user += more;
+            system += missing.saturating_sub(more);
+        }
+        Usage {
+            user_us: user.as_micros() as u64,
+            system_us: system.as_micros() as u64,
+            max_rss_kib: self.spent.max_rss_kib.max(self.watch.peak_kib),
+            read_bytes: self.spent.blocks_read.saturating_mul(512),
+            write_bytes: self.spent.blocks_written.saturating_mul(512),
+        }
     }
 }
 
 impl Supervisor {
-    /// Does as the launcher says.
-    pub(super) fn obey(&mut self, order: Order) {
-        let Some(job) = &mut self.job else { return };
-        let run = job.launch.run;
-        match order {
-            Order::Terminate { run: which, note: _, kill_wait } if which == run => {
-                job.ordered = true;
-                let wait = Duration::from_millis(u64::try_from(kill_wait.0).unwrap_or(0));
-                job.kill_at.get_or_insert(clock::since_boot() + wait);
-                self.signal_all(Signal::SIGTERM);
-                self.signal_all(Signal::SIGCONT);
-            }
-            Order::Signal { run: which, signal, scope } if which == run => {
-                if let (Ok(signal), Stage::Running { batch }) = (Signal::try_from(i32::from(signal)), job.stage) {
-                    self.signal_some(signal, scope, batch);
-                }
-            }
-            Order::Suspend { run: which } if which == run => {
-                self.signal_all(Signal::SIGSTOP);
-                self.say(&[Word::Suspended { run }]);
-            }
-            Order::Resume { run: which } if which == run => {
-                self.signal_all(Signal::SIGCONT);
-                self.say(&[Word::Resumed { run }]);
-            }
-            _ => {}
-        }
-    }
-
-    fn signal_all(&self, signal: Signal) {
-        for (process, _) in tree::descendants(self.pid) {
-            tree::signal(process, signal).unwrap_or_default();
-        }
-    }
-
-    fn signal_some(&self, signal: Signal, scope: Scope, batch: Pid) {
-        for (process, _) in tree::descendants(self.pid) {
-            let meant = match scope {
-                Scope::All => true,
-                Scope::Batch => process.pid == batch,
-                Scope::Others => process.pid != batch,
-            };
-            if meant {
-                tree::signal(process, signal).unwrap_or_default();
-            }
-        }
-    }
-
     /// Does what is due.
     pub(super) fn tick(&mut self) {
         let now = clock::since_boot();
+        let is_due = |at: Option<Duration>| at.is_some_and(|at| at <= now);
         let Some(job) = &mut self.job else { return };
-        if job.announce_at.is_some_and(|at| at <= now) {
+        if is_due(job.announce_at) {
             self.announce();
         }
         let Some(job) = &mut self.job else { return };
-        if job.kill_at.is_some_and(|at| at <= now) {
+        if is_due(job.kill_at) {
             job.kill_at = None;
-            self.signal_all(Signal::SIGKILL);
+            job.killing = true;
+            self.kill_everybody();
         }
+        self.tick_hook(now);
+        self.tick_watch(now);
         let Some(job) = &mut self.job else { return };
-        if job.again_at.is_some_and(|at| at <= now) {
+        if is_due(job.again_at) {
             job.again_at = None;
+            let killing = job.killing;
+            if killing {
+                self.kill_everybody();
+            }
             self.reap();
         }
     }
 
     /// Tells of the start, once the child has written it down.
     fn announce(&mut self) {
-        let started = self.started_word();
+        let started = self.started();
         let Some(job) = &mut self.job else { return };
         match started {
-            Some(word) => {
+            Some(started) => {
                 job.announce_at = None;
-                self.say(&[word]);
+                let run = job.launch.run;
+                self.say(&[Word::Started { run, started }]);
             }
-            None => job.announce_at = Some(clock::since_boot() + AGAIN),
+            None => job.announce_at = Some(clock::since_boot() + 2 * ANNOUNCE),
         }
     }
 
-    fn started_word(&self) -> Option<Word> {
+    /// What the child wrote when it passed the gate.
+    fn started(&self) -> Option<Started> {
         match self.slot.read() {
-            Ok(Record::Taken(Taken { phase: Phase::Started(started), run, .. })) => {
-                Some(Word::Started { run, started })
-            }
+            Ok(Record::Taken(Taken { phase: Phase::Started(started), .. })) => Some(started),
             _ => None,
         }
     }
 
-    /// Takes leave of children that ended; when the script is among them, ends what it left.
+    /// Takes leave of children that ended; goes on to the next stage where one of them made up the stage.
     pub(super) fn reap(&mut self) {
         loop {
             match sys::wait_any() {
-                Waited::Ended(pid, fate, spent) => self.buried(pid, fate, spent),
+                Waited::Ended(pid, fate, spent) => self.part_with(pid, fate, spent),
                 Waited::StillRunning => return self.clear(),
-                Waited::Childless => return self.finish(),
+                Waited::Childless => {
+                    self.finish();
+                    // The epilog may have been started by that.
+                    if self.job.as_ref().is_none_or(|job| job.stage != Stage::Clearing) {
+                        return;
+                    }
+                }
             }
         }
     }
 
-    fn buried(&mut self, pid: Pid, fate: Fate, spent: Spent) {
-        let heard = self.confession.heard();
+    fn part_with(&mut self, pid: Pid, fate: Fate, spent: Spent) {
         let Some(job) = &mut self.job else { return };
-        job.spent.add(spent);
-        if job.stage == (Stage::Running { batch: pid }) {
-            job.stage = Stage::Clearing;
-            job.verdict = Some(match (heard, fate) {
-                (Some((exit, error)), _) => Outcome::LaunchFailed { exit, error },
-                (None, Fate::Exited(code)) => Outcome::Exited(Exit { code, signal: 0 }),
-                (None, Fate::Killed(_)) if self.shutdown && !job.ordered => Outcome::Lost,
-                (None, Fate::Killed(signal)) => Outcome::Exited(Exit { code: 0, signal }),
-            });
-        }
-    }
-
-    /// Kills what the script left, and comes back until nothing is left.
-    fn clear(&mut self) {
-        if self.job.as_ref().is_some_and(|job| job.stage == Stage::Clearing) {
-            self.signal_all(Signal::SIGKILL);
-            if let Some(job) = &mut self.job {
-                job.again_at = Some(clock::since_boot() + AGAIN);
+        match job.stage {
+            Stage::Prolog { pid: prolog, .. } if prolog == pid => self.prolog_ended(fate),
+            Stage::Epilog { pid: epilog, .. } if epilog == pid => {
+                job.stage = Stage::Clearing;
+                job.epilog_done = true;
+                self.judge_hook(HookKind::Epilog, fate);
             }
+            Stage::Running { batch } if batch == pid => {
+                job.spent.add(spent);
+                self.script_ended(fate);
+            }
+            _ => job.spent.add(spent),
         }
     }
 
-    /// Nothing is left: writes the end down, and tells.
-    fn finish(&mut self) {
+    fn script_ended(&mut self, fate: Fate) {
+        let heard = self.confession.heard();
+        let shutdown = self.shutdown;
+        let Some(job) = &mut self.job else { return };
+        job.stage = Stage::Clearing;
+        if heard == Some(Heard::Patience) && !job.ordered {
+            if let Err(error) = self.spawn_script(Memory::Copied) {
+                self.fail_launch(error.to_string());
+            }
+            return;
+        }
+        job.verdict = Some(match (heard, fate) {
+            (Some(Heard::Failure(exit, error)), _) => Outcome::LaunchFailed { exit, error },
+            (Some(Heard::Patience), _) => Outcome::Exited(Exit { code: 0, signal: Signal::SIGTERM as u8 }),
+            (None, Fate::Exited(code)) => Outcome::Exited(Exit { code, signal: 0 }),
+            // Whoever shuts the machine down kills everybody: that is not how the script would have ended.
+            (None, Fate::Killed(_)) if shutdown && !job.ordered => Outcome::Lost,
+            (None, Fate::Killed(signal)) => Outcome::Exited(Exit { code: 0, signal }),
+        });
+    }
+
+    /// Ends a run that did not become a script.
+    pub(super) fn fail_launch(&mut self, error: String) {
+        if let Some(job) = &mut self.job {
+            job.verdict = Some(Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error });
+            job.stage = Stage::Clearing;
+        }
+    }
+
+    /// Kills what a stage left, and comes back until nothing is left.
+    fn clear(&mut self) {
         if self.job.as_ref().is_none_or(|job| job.stage != Stage::Clearing) {
             return;
         }
-        let started = self.started_word();
+        let reached = self.kill_everybody();
+        let now = clock::since_boot();
+        let Some(job) = &mut self.job else { return };
+        let since = if reached { None } else { Some(job.unreachable_since.unwrap_or(now)) };
+        job.unreachable_since = since;
+        if since.is_some_and(|since| now.saturating_sub(since) > GIVE_UP) {
+            let text = format!("processes of job {} could not be ended: not permitted", job.launch.label);
+            self.say(&[Word::Fault { text }]);
+            self.finish();
+            // They are our children, and would be the next run's.
+            if self.job.is_none() {
+                self.launcher = None;
+            }
+        }
+    }
+
+    /// Nobody is left: the epilog, or the end is written down and told.
+    fn finish(&mut self) {
+        let Some(job) = self.job.as_mut().filter(|job| job.stage == Stage::Clearing) else { return };
+        (job.killing, job.kill_at, job.again_at, job.again) = (false, None, None, AGAIN);
+        self.judge_memory();
+        if self.job.as_ref().is_some_and(|job| !job.epilog_done) {
+            return self.start_epilog();
+        }
+        let started = self.started();
+        let cpu = self.watched_cpu();
         let Some(mut job) = self.job.take() else { return };
         let run = job.launch.run;
-        let at = match &started {
-            Some(Word::Started { started, .. }) => Some(started.at),
-            _ => None,
-        };
+        let began = started.map(|started| started.at);
         let end = End {
-            started: at,
-            at: clock::now().max(at.unwrap_or_default()),
+            started: began,
+            at: clock::now().max(began.unwrap_or_default()),
             outcome: job.verdict.take().unwrap_or(Outcome::Lost),
-            usage: job.usage(),
+            usage: job.usage(cpu),
         };
         let record = Record::Taken(Taken { phase: Phase::Ended(end.clone()), ..job.taken });
         let written = self.slot.write(&record);
-        self.places.remove_script(run.job).unwrap_or_default();
-        let mut words: Vec<Word> = started.filter(|_| job.announce_at.is_some()).into_iter().collect();
+        let mut words = Vec::new();
+        // The start, if it was not told yet.
+        words.extend(started.filter(|_| job.announce_at.is_some()).map(|started| Word::Started { run, started }));
         words.push(Word::Ended { run, end });
         if let Err(error) = written {
             words.push(Word::Fault { text: format!("slot file {}: {error}", self.number) });
         }
         self.say(&words);
+        self.rest();
+    }
+
+    /// Between runs.
+    fn rest(&mut self) {
         if self.launcher.is_none() {
             self.slot.sync().unwrap_or_default();
         } else if self.adopted {
             self.launcher = None;
-        }
-    }
-}
-
-impl Job {
-    fn usage(&self) -> Usage {
-        Usage {
-            user_us: self.spent.user.as_micros() as u64,
-            system_us: self.spent.system.as_micros() as u64,
-            max_rss_kib: self.spent.max_rss_kib,
-            read_bytes: self.spent.blocks_read.saturating_mul(512),
-            write_bytes: self.spent.blocks_written.saturating_mul(512),
+        } else if let Ok(Some(cage)) = &mut self.cage
+            && let Err(error) = cage.renew_if_dirty()
+        {
+            self.cage = Err(error);
         }
     }
 }

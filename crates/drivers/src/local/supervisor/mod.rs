@@ -5,8 +5,13 @@
 //! It adopts whatever its job's processes abandon (`PR_SET_CHILD_SUBREAPER`), so that a job is gone exactly when the
 //! supervisor has no child left. Must not know why a job is started or ended.
 
+mod hooks;
 mod job;
+mod notes;
+mod orders;
+mod scripts;
 mod start;
+mod watch;
 
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
@@ -22,12 +27,15 @@ use nix::sys::socket::{AddressFamily, SockFlag, SockType, connect, getsockopt, s
 use nix::unistd::{Pid, geteuid, getpid};
 
 use self::job::Job;
-use self::start::Groups;
+use self::scripts::Scripts;
+use self::start::{Affinity, Groups};
+use super::cgroup::Cage;
 use super::child::Confession;
 use super::launcher::Settings;
 use super::parcel::{self, Errand, Word};
 use super::places::Places;
 use super::slot::SlotFile;
+use super::spawn::Stack;
 use super::{clock, sys};
 
 /// How often a supervisor without a launcher looks for one.
@@ -54,7 +62,12 @@ struct Supervisor {
     settings: Rc<Settings>,
     signals: SignalFd,
     confession: Confession,
+    /// The groups that hold its jobs; `Ok(None)`: there are none on this machine.
+    cage: io::Result<Option<Cage>>,
+    affinity: Affinity,
     groups: Groups,
+    scripts: Scripts,
+    stack: Stack,
     /// `None`: the launcher is dead.
     launcher: Option<OwnedFd>,
     /// The launcher is not the one that forked us: leave after the run, its successor has supervisors of its own.
@@ -86,6 +99,7 @@ impl Supervisor {
         let mut wanted = SigSet::empty();
         wanted.add(Signal::SIGCHLD);
         wanted.add(Signal::SIGTERM);
+        let cage = birth.settings.kit.open(birth.number);
         Ok(Self {
             pid: getpid(),
             number: birth.number,
@@ -94,7 +108,11 @@ impl Supervisor {
             settings: birth.settings,
             signals: SignalFd::with_flags(&wanted, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
             confession: Confession::new()?,
+            cage,
+            affinity: Affinity::new()?,
             groups: Groups::default(),
+            scripts: Scripts::default(),
+            stack: Stack::new()?,
             launcher: Some(birth.socket),
             adopted: false,
             shutdown: false,
@@ -110,17 +128,24 @@ impl Supervisor {
             self.wait()?;
             self.take_signals()?;
             self.take_errands(&mut buffer);
-            self.tick();
+            match &self.job {
+                Some(_) => self.tick(),
+                None => self.scripts.tick(&self.places),
+            }
             if self.launcher.is_none() {
                 self.search();
             }
         }
+        self.scripts.clear(&self.places);
         Ok(())
     }
 
     /// Sleeps until something happens or is due.
     fn wait(&self) -> io::Result<()> {
-        let mut due = self.job.as_ref().and_then(Job::due);
+        let mut due = match &self.job {
+            Some(job) => job.due(),
+            None => self.scripts.due(),
+        };
         if self.launcher.is_none() {
             due = Some(due.map_or(self.search_at, |due| due.min(self.search_at)));
         }

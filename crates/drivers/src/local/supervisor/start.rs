@@ -6,16 +6,20 @@ use std::io;
 use std::os::fd::OwnedFd;
 use std::time::Duration;
 
-use model::{Exit, Outcome, Owner};
-use nix::unistd::{ForkResult, Gid, fork, getgrouplist};
+use model::{CpuSet, Owner};
+use nix::sched::{CpuSet as AffinityMask, sched_getaffinity, sched_setaffinity};
+use nix::unistd::{Gid, Pid, getgrouplist};
 
-use super::super::child::{self, Start};
+use super::super::cgroup::Cage;
+use super::super::child::{self, Program, Start};
 use super::super::clock;
 use super::super::parcel::Piece;
 use super::super::protocol::Order;
 use super::super::slot::Record;
+use super::super::spawn::{Memory, spawn};
 use super::Supervisor;
-use super::job::{Job, Stage};
+use super::job::Job;
+use super::watch::Watch;
 
 /// Group lists are looked up again after so long.
 const GROUPS_LAST: Duration = Duration::from_secs(5);
@@ -52,6 +56,37 @@ fn look_up_groups(owner: &Owner) -> Vec<libc::gid_t> {
     }
 }
 
+/// The cores that we run on ourselves. Jobs inherit them; and a supervisor that stays where its job is costs the
+/// machine less than one that wanders (half of what a short job costs in all).
+#[derive(Debug)]
+pub(super) struct Affinity {
+    /// As we were born.
+    all: AffinityMask,
+    /// As last set.
+    bound: CpuSet,
+}
+
+impl Affinity {
+    pub(super) fn new() -> io::Result<Self> {
+        Ok(Self { all: sched_getaffinity(Pid::from_raw(0))?, bound: CpuSet::default() })
+    }
+
+    /// Binds to these; none: to all.
+    pub(super) fn bind(&mut self, cpus: &CpuSet) -> io::Result<()> {
+        if self.bound == *cpus {
+            return Ok(());
+        }
+        let mut mask = if cpus.is_empty() { self.all } else { AffinityMask::new() };
+        for cpu in cpus.iter() {
+            mask.set(cpu as usize)?;
+        }
+        sched_setaffinity(Pid::from_raw(0), &mask)
+            .map_err(|error| io::Error::other(format!("binding to the cores {cpus}: {error}")))?;
+        self.bound = cpus.clone();
+        Ok(())
+    }
+}
+
 impl Supervisor {
     /// Takes on a run. Whatever fails is the end of that run.
     pub(super) fn begin(&mut self, order: &Piece<'_>, script: &Piece<'_>, files: Vec<OwnedFd>) {
@@ -64,50 +99,74 @@ impl Supervisor {
             // The launcher sees that, and buries the run.
             return self.launcher = None;
         };
-        self.job = Some(Job::new(launch, taken));
-        let started = script.take(&mut files).and_then(|script| self.start_script(&script));
+        let content = script.take(&mut files);
+        let opened = self.open_cage();
+        let cage = self.cage.as_ref().ok().and_then(Option::as_ref);
+        let watch = Watch::new(cage, launch.memory_mib);
+        self.job = Some(Job::new(launch, taken, Vec::new(), watch));
+        let started = opened.and(content).and_then(|content| {
+            if let Some(job) = &mut self.job {
+                job.content = content;
+            }
+            if self.start_prolog()? { Ok(()) } else { self.start_script() }
+        });
         if let Err(error) = started {
-            self.fail_launch(Exit { code: 1, signal: 0 }, error.to_string());
+            self.fail_launch(error.to_string());
+            self.reap();
         }
     }
 
-    fn start_script(&mut self, script: &[u8]) -> io::Result<()> {
+    /// Without its limits no job runs: groups that could not be opened are tried again for each.
+    fn open_cage(&mut self) -> io::Result<()> {
+        if self.cage.is_err() {
+            self.cage = self.settings.kit.open(self.number);
+        }
+        match &self.cage {
+            Ok(_) => Ok(()),
+            Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+        }
+    }
+
+    /// Lays the script, sets the limits, and lets go.
+    pub(super) fn start_script(&mut self) -> io::Result<()> {
         let Some(job) = &mut self.job else { return Ok(()) };
-        let path = self.places.write_script(job.launch.run.job, &job.launch.owner, script)?;
-        let groups = self.settings.root.then(|| self.groups.of(&job.launch.owner));
+        if let Ok(Some(cage)) = &mut self.cage {
+            cage.set(&job.launch.cpus, job.launch.memory_mib)?;
+        }
+        self.affinity.bind(&job.launch.cpus)?;
+        let content = std::mem::take(&mut job.content);
+        job.script = self.scripts.put(&self.places, &job.launch, &content)?;
+        job.first_line = content.split(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
+        job.owner_groups = self.settings.root.then(|| self.groups.of(&job.launch.owner));
+        self.spawn_script(Memory::Borrowed)
+    }
+
+    /// Makes the child that becomes the script.
+    pub(super) fn spawn_script(&mut self, memory: Memory) -> io::Result<()> {
+        let Some(job) = &mut self.job else { return Ok(()) };
+        let cage = self.cage.as_ref().ok().and_then(Option::as_ref);
         let mark = self.settings.mark(job.launch.run);
         self.confession.clear();
-        let start = Start {
+        let score = job.launch.oom_score_adj;
+        let mut start = Start {
             launch: &job.launch,
-            script: &path,
-            first_line: script.split(|byte| *byte == b'\n').next().unwrap_or_default(),
-            groups: groups.as_deref(),
-            affinity: true,
+            program: Program::new(&job.script, &job.launch, &mark)?,
+            first_line: &job.first_line,
+            groups: job.owner_groups.as_deref(),
             slot: &self.slot,
             taken: &job.taken,
             confession: &self.confession,
             supervisor: self.pid,
             born_after_ms: clock::since_boot().as_millis() as u64,
-            mark: &mark,
-            oom_score_adj: None,
+            oom_score_adj: (score != self.settings.oom_score_adj).then_some(score),
+            door: cage.and_then(Cage::door),
+            patient: memory == Memory::Copied,
         };
-        // SAFETY: there is one thread only, so the child may do whatever the parent may.
-        match unsafe { fork()? } {
-            ForkResult::Child => child::become_script(&start),
-            ForkResult::Parent { child } => {
-                job.stage = Stage::Running { batch: child };
-                job.announce_soon();
-                Ok(())
-            }
-        }
-    }
-
-    /// Ends a run that never became a script.
-    pub(super) fn fail_launch(&mut self, exit: Exit, error: String) {
-        if let Some(job) = &mut self.job {
-            job.verdict = Some(Outcome::LaunchFailed { exit, error });
-            job.stage = Stage::Clearing;
-        }
-        self.reap();
+        let birthplace = cage.and_then(Cage::birthplace);
+        // SAFETY: there is one thread. The child never returns, allocates nothing that lives on, and is done with our
+        // memory, if it borrowed it, when this returns.
+        let batch = unsafe { spawn(&self.stack, memory, birthplace, child::become_script, &raw mut start)? };
+        job.runs(batch);
+        Ok(())
     }
 }

@@ -1,0 +1,287 @@
+//! Launchers and supervisors are killed at any instant: jobs are neither lost nor doubled.
+
+use std::time::{Duration, Instant};
+
+use drivers::local::protocol::{Order, Report, RunState};
+use model::{Outcome, RunId};
+use nix::sys::signal::{Signal, kill};
+
+use crate::rig::{Rig, eventually, exited, lives, modes, pids};
+
+const DAEMON: &str = "(setsid sh -c 'echo $$ >> pids; exec sleep 1000' < /dev/null > /dev/null 2>&1 & :)";
+
+fn wait_for(rig: &Rig, count: usize) {
+    eventually("processes", || pids(&rig.work("pids")).len() >= count);
+}
+
+#[test]
+fn a_job_dies_with_its_supervisor() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run(&format!("#!/bin/sh\necho $$ >> pids\n{DAEMON}\nsleep 1000\n"));
+        let pid = rig.started(run);
+        wait_for(rig, 2);
+        let supervisor = rig.supervisor_of(pid);
+        kill(supervisor, Signal::SIGKILL).unwrap();
+        let end = rig.ended(run);
+        assert_eq!(end.outcome, Outcome::Lost);
+        assert!(end.started.is_some());
+        assert!(pids(&rig.work("pids")).iter().all(|pid| !lives(*pid)), "{mode:?}");
+        // And the next one runs.
+        rig.order(&Order::Forget(vec![run]));
+        let run = rig.run("#!/bin/sh\nexit 4\n");
+        assert_eq!(rig.outcome(run), exited(4));
+    }
+}
+
+#[test]
+fn a_job_outlives_its_launcher() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run("#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.02; done\nexit 6\n");
+        let pid = rig.started(run);
+        rig.kill_launcher();
+        std::thread::sleep(Duration::from_millis(300));
+        assert!(lives(pid));
+        rig.restart();
+        assert!(matches!(rig.greeted_with(run), Some(RunState::Running { pid: same, .. }) if *same == pid));
+        // A second launch of it changes nothing.
+        let mut again = rig.job();
+        again.run = run;
+        rig.launch(again, "#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.02; done\nexit 6\n");
+        assert_eq!(rig.started(run), pid);
+        std::fs::write(rig.work("go"), "").unwrap();
+        assert_eq!(rig.ended(run).outcome, exited(6));
+        // It is told again until it is forgotten.
+        rig.kill_launcher();
+        rig.restart();
+        assert!(matches!(rig.greeted_with(run), Some(RunState::Ended(end)) if end.outcome == exited(6)));
+        rig.order(&Order::Forget(vec![run]));
+        let other = rig.run("#!/bin/sh\n");
+        rig.outcome(other);
+        rig.kill_launcher();
+        rig.restart();
+        assert_eq!(rig.greeted_with(run), None, "{mode:?}");
+    }
+}
+
+#[test]
+fn orders_reach_an_adopted_job() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run("#!/bin/sh\nexec sleep 1000\n");
+        rig.started(run);
+        rig.kill_launcher();
+        rig.restart();
+        // At once: the supervisor may not have come back yet.
+        rig.terminate(run, 60_000);
+        assert_eq!(rig.outcome(run), crate::rig::killed(15));
+    }
+}
+
+#[test]
+fn an_end_that_no_launcher_saw() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run("#!/bin/sh\nwhile ! [ -e go ]; do sleep 0.02; done\nexit 8\n");
+        let pid = rig.started(run);
+        let supervisor = rig.supervisor_of(pid);
+        rig.kill_launcher();
+        std::fs::write(rig.work("go"), "").unwrap();
+        eventually("the supervisor leaves", || !lives(supervisor.as_raw() as u32));
+        rig.restart();
+        let Some(RunState::Ended(end)) = rig.greeted_with(run) else { panic!("{:?}", rig.hello) };
+        assert_eq!(end.outcome, exited(8), "{mode:?}");
+        rig.order(&Order::Forget(vec![run]));
+    }
+}
+
+#[test]
+fn both_are_killed() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run(&format!("#!/bin/sh\necho $$ >> pids\n{DAEMON}\nsleep 1000\n"));
+        let pid = rig.started(run);
+        wait_for(rig, 2);
+        let supervisor = rig.supervisor_of(pid);
+        rig.kill_launcher();
+        kill(supervisor, Signal::SIGKILL).unwrap();
+        rig.restart();
+        assert_eq!(rig.ended(run).outcome, Outcome::Lost);
+        assert!(pids(&rig.work("pids")).iter().all(|pid| !lives(*pid)), "{mode:?}");
+    }
+}
+
+/// An adopted supervisor is killed: its job's orphans do not come to the new launcher by themselves.
+#[test]
+fn an_adopted_supervisor_is_killed() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run(&format!("#!/bin/sh\necho $$ >> pids\n{DAEMON}\nsleep 1000\n"));
+        let pid = rig.started(run);
+        wait_for(rig, 2);
+        let supervisor = rig.supervisor_of(pid);
+        rig.kill_launcher();
+        rig.restart();
+        std::thread::sleep(Duration::from_millis(400));
+        kill(supervisor, Signal::SIGKILL).unwrap();
+        assert_eq!(rig.ended(run).outcome, Outcome::Lost);
+        assert!(pids(&rig.work("pids")).iter().all(|pid| !lives(*pid)), "{mode:?}");
+    }
+}
+
+#[test]
+fn another_boot() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let over = rig.run("#!/bin/sh\nexit 3\n");
+        rig.ended(over);
+        let run = rig.run("#!/bin/sh\nexec sleep 1000\n");
+        let pid = rig.started(run);
+        // A machine takes its processes with it.
+        let supervisor = rig.supervisor_of(pid);
+        kill(supervisor, Signal::SIGKILL).unwrap();
+        rig.reboot("another");
+        if let Some(RunState::Ended(end)) = rig.greeted_with(run) {
+            // The first launcher was quicker than the reboot.
+            assert_eq!(end.outcome, Outcome::Lost);
+        } else {
+            assert!(matches!(rig.greeted_with(run), Some(RunState::Rebooted { started: Some(_) })), "{:?}", rig.hello);
+        }
+        assert!(matches!(rig.greeted_with(over), Some(RunState::Ended(end)) if end.outcome == exited(3)));
+        rig.order(&Order::Forget(vec![run, over]));
+        let run = rig.run("#!/bin/sh\nexit 4\n");
+        assert_eq!(rig.outcome(run), exited(4));
+    }
+}
+
+#[test]
+fn launched_twice_starts_once() {
+    let rig = &mut Rig::new(modes()[0]);
+    let job = rig.job();
+    for _ in 0..5 {
+        rig.link.launch(Box::new(job.clone()), b"#!/bin/sh\necho $$ >> pids\nexit 2\n").unwrap();
+    }
+    let run = rig.launch(job.clone(), "#!/bin/sh\n");
+    assert_eq!(rig.ended(run).outcome, exited(2));
+    rig.launch(job, "#!/bin/sh\n");
+    assert_eq!(rig.ended(run).outcome, exited(2));
+    assert_eq!(pids(&rig.work("pids")).len(), 1);
+}
+
+#[test]
+fn the_launcher_leaves_with_its_centre() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run("#!/bin/sh\nexec sleep 1000\n");
+        let pid = rig.started(run);
+        let (nobody, _) = drivers::local::link::pair().unwrap();
+        rig.link = drivers::local::link::Link::new(nobody);
+        let begin = Instant::now();
+        assert!(rig.launcher.wait().unwrap().success());
+        assert!(begin.elapsed() < Duration::from_secs(if std::env::var_os("ALGORIC_VM").is_some() { 10 } else { 1 }));
+        assert!(lives(pid));
+        rig.restart();
+        rig.terminate(run, 1000);
+        rig.outcome(run);
+    }
+}
+
+/// Whatever the instant at which the launcher dies: every run is started at most once, and its end is told.
+#[test]
+fn never_twice_never_forgotten() {
+    let rounds = if std::env::var_os("ALGORIC_VM").is_some() { 8 } else { 40 };
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let mut open: Vec<RunId> = Vec::new();
+        let mut ends = 0;
+        // Spread over the first milliseconds of a launch, where things happen; the same sequence each time.
+        let mut seed = 12345_u64;
+        for round in 0..rounds {
+            for _ in 0..3 {
+                let job = rig.job();
+                let script = format!("#!/bin/sh\necho {} >> starts\nexit 5\n", job.run.job);
+                open.push(rig.launch(job, &script));
+            }
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            std::thread::sleep(Duration::from_micros((seed >> 33) % 6000));
+            rig.kill_launcher();
+            rig.restart();
+            // As a centre does: what the launcher does not know was not started, and is launched (again).
+            let known: Vec<RunId> = rig.hello.runs.iter().map(|report| report.run).collect();
+            for run in open.clone().into_iter().filter(|run| !known.contains(run)) {
+                let mut job = rig.job();
+                (job.run, job.script) = (run, drivers::local::protocol::ScriptId(u64::from(run.job.0)));
+                rig.launch(job, &format!("#!/bin/sh\necho {} >> starts\nexit 5\n", run.job));
+            }
+            let mut reported: Vec<(RunId, Outcome)> = Vec::new();
+            for report in &rig.hello.runs {
+                if let RunState::Ended(end) = &report.state {
+                    reported.push((report.run, end.outcome.clone()));
+                }
+            }
+            for run in open.drain(..).collect::<Vec<_>>() {
+                let outcome = match reported.iter().find(|(which, _)| *which == run) {
+                    Some((_, outcome)) => outcome.clone(),
+                    None => rig.ended(run).outcome,
+                };
+                // Lost: the launcher died between its note and the supervisor's ear.
+                assert!(outcome == exited(5) || outcome == Outcome::Lost, "{mode:?} round {round}: {outcome:?}");
+                ends += 1;
+                rig.order(&Order::Forget(vec![run]));
+            }
+        }
+        assert_eq!(ends, rounds * 3);
+        let text = std::fs::read_to_string(rig.work("starts")).unwrap();
+        let mut starts: Vec<u32> = text.lines().map(|line| line.parse().unwrap()).collect();
+        let count = starts.len();
+        starts.sort_unstable();
+        starts.dedup();
+        assert_eq!(starts.len(), count, "{mode:?}: a job started twice");
+        assert!(count > rounds, "{mode:?}: hardly any started");
+    }
+}
+
+/// Supervisors, too, die at any instant: no end is ever made up, and none is missing.
+#[test]
+fn supervisors_die_at_any_instant() {
+    let rounds = if std::env::var_os("ALGORIC_VM").is_some() { 5 } else { 30 };
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let mut seed = 99_u64;
+        for round in 0..rounds {
+            let job = rig.job();
+            let run = rig.launch(job, &format!("#!/bin/sh\necho {round} >> starts\nexit 5\n"));
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            std::thread::sleep(Duration::from_micros((seed >> 33) % 4000));
+            for supervisor in crate::rig::children(nix::unistd::Pid::from_raw(rig.launcher.id() as i32)) {
+                kill(supervisor, Signal::SIGKILL).unwrap_or_default();
+            }
+            let end = rig.ended(run);
+            let ran = std::fs::read_to_string(rig.work("starts")).unwrap_or_default();
+            let ran = ran.lines().filter(|line| *line == round.to_string()).count();
+            match end.outcome {
+                Outcome::Exited(exit) if exit.code == 5 => assert_eq!(ran, 1),
+                Outcome::Lost => assert!(ran == 0 || ran == 1 && end.started.is_some(), "{mode:?} {ran} {end:?}"),
+                other => panic!("{mode:?}: {other:?}"),
+            }
+            rig.order(&Order::Forget(vec![run]));
+        }
+        rig.order(&Order::Quit);
+        rig.launcher.wait().unwrap();
+        rig.restart();
+        assert!(rig.hello.runs.is_empty());
+        rig.wait_no_fault();
+    }
+}
+
+impl Rig {
+    fn wait_no_fault(&mut self) {
+        let run = self.run("#!/bin/sh\n");
+        self.wait("end", |report| match report {
+            Report::Fault { text } => panic!("{text}"),
+            Report::Ended { run: which, .. } if *which == run => Some(()),
+            _ => None,
+        });
+    }
+}

@@ -1,0 +1,145 @@
+//! Memory and cores.
+
+use model::{CpuSet, Exit, Outcome};
+
+use crate::rig::{Mode, Rig, exited, modes};
+
+/// Grows to 512 MiB within a shell, then goes on for long.
+const HOG: &str = "a=0123456789abcdef; i=0; while [ $i -lt 25 ]; do a=$a$a; i=$((i+1)); done; sleep 1000";
+
+fn detected(kills: u32, job: u32) -> String {
+    format!(
+        "slurmstepd-here: error: Detected {kills} oom-kill event(s) in StepId={job}.batch. Some of your processes may \
+         have been killed by the cgroup out-of-memory handler.\n"
+    )
+}
+
+#[test]
+fn memory() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let mut launch = rig.job();
+        launch.memory_mib = Some(60);
+        let run = rig.launch(launch, &format!("#!/bin/sh\nsh -c '{HOG}'\necho after $?\n"));
+        let end = rig.ended(run);
+        let output = rig.output(run);
+        let line = detected(1, 1);
+        if rig.hello.guarantees.memory {
+            // Only the hog is killed; the script goes on and its own exit is kept.
+            assert_eq!(end.outcome, Outcome::OutOfMemory(Exit { code: 0, signal: 0 }), "{mode:?} {output}");
+            assert!(output.contains("after 137\n") && output.ends_with(&line), "{output}");
+        } else {
+            assert_eq!(end.outcome, Outcome::OutOfMemory(Exit { code: 0, signal: 9 }), "{mode:?} {output}");
+            assert_eq!(output, line);
+            assert!(end.at.0 - end.started.unwrap().0 < 60_000);
+        }
+        // Less than the limit is no matter, also when it follows.
+        let mut launch = rig.job();
+        launch.memory_mib = Some(60);
+        let run = rig.launch(launch, "#!/bin/sh\nexit 2\n");
+        assert_eq!(rig.outcome(run), exited(2));
+    }
+}
+
+/// What one job leaves in memory (files of /dev/shm stay) is not the next one's.
+#[test]
+fn memory_of_files_is_not_inherited() {
+    let rig = &mut Rig::new(modes()[0]);
+    if !rig.hello.guarantees.memory {
+        return;
+    }
+    let left = format!("/dev/shm/algoric-drivers-{}", std::process::id());
+    for (mib, script, outcome) in [
+        (80, format!("head -c 60000000 /dev/zero > {left}"), Some(exited(0))),
+        (40, "exit 6".to_owned(), Some(exited(6))),
+        (80, format!("head -c 60000000 /dev/zero > {left}.2"), Some(exited(0))),
+        // Files alone over the limit: killing somebody frees nothing, and the job ends all the same.
+        (30, format!("head -c 90000000 /dev/zero > {left}.3; exit 7"), None),
+        (40, "exit 8".to_owned(), Some(exited(8))),
+    ] {
+        let mut launch = rig.job();
+        launch.memory_mib = Some(mib);
+        let run = rig.launch(launch, &format!("#!/bin/sh\n{script}\n"));
+        let seen = rig.outcome(run);
+        match outcome {
+            Some(outcome) => assert_eq!(seen, outcome, "{script}: {}", rig.output(run)),
+            None => assert!(matches!(seen, Outcome::OutOfMemory(_)), "{script}: {seen:?}"),
+        }
+    }
+    for name in [left.clone(), format!("{left}.2"), format!("{left}.3")] {
+        std::fs::remove_file(name).unwrap_or_default();
+    }
+}
+
+#[test]
+fn cores() {
+    let available = allowed();
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        for wanted in available.iter().take(2).map(|cpu| vec![*cpu]).chain([available.clone(), Vec::new()]) {
+            let mut launch = rig.job();
+            launch.cpus = CpuSet::from_iter(wanted.iter().copied());
+            let run = rig.launch(launch, "#!/bin/sh\ngrep Cpus_allowed_list /proc/self/status\n");
+            assert_eq!(rig.outcome(run), exited(0));
+            let expected = if wanted.is_empty() { available.clone() } else { wanted };
+            let expected = CpuSet::from_iter(expected).to_string();
+            assert_eq!(rig.output(run), format!("Cpus_allowed_list:\t{expected}\n"), "{mode:?}");
+        }
+    }
+}
+
+/// A job cannot take more cores than it was given.
+#[test]
+fn a_cpuset_holds() {
+    let rig = &mut Rig::new(modes()[0]);
+    let available = allowed();
+    if !rig.hello.guarantees.cpuset || available.len() < 2 {
+        return;
+    }
+    let mut launch = rig.job();
+    launch.cpus = CpuSet::from_iter([available[0]]);
+    let run =
+        rig.launch(launch, "#!/bin/sh\ntaskset -pc 0-63 $$ > /dev/null; grep Cpus_allowed_list /proc/self/status\n");
+    assert_eq!(rig.outcome(run), exited(0));
+    assert_eq!(rig.output(run), format!("Cpus_allowed_list:\t{}\n", available[0]));
+}
+
+#[test]
+fn use_is_measured() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let spin = "i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done";
+        // Half of it by somebody whom nobody waits for.
+        let run = rig.run(&format!("#!/bin/sh\n(trap '' CHLD; sh -c '{spin}' & :) ; {spin}; sleep 0.3\n"));
+        let end = rig.ended(run);
+        let usage = end.usage;
+        assert_eq!(end.outcome, exited(0));
+        assert!(usage.user_us + usage.system_us > 100_000, "{mode:?} {usage:?}");
+        assert!((500..500_000).contains(&usage.max_rss_kib), "{usage:?}");
+        rig.order(&drivers::local::protocol::Order::Forget(vec![run]));
+
+        // The supervisor's own work is not the next job's.
+        let run = rig.run("#!/bin/sh\n");
+        let usage = rig.ended(run).usage;
+        if mode != Mode::Cgroups || std::env::var_os("ALGORIC_VM").is_none() {
+            assert!(usage.user_us + usage.system_us < 100_000, "{mode:?} {usage:?}");
+        }
+    }
+}
+
+/// Memory is seen while a job runs, all its processes together.
+#[test]
+fn memory_is_sampled() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let hold = "a=0123456789abcdef; i=0; while [ $i -lt 20 ]; do a=$a$a; i=$((i+1)); done; sleep 3";
+        let run = rig.run(&format!("#!/bin/sh\nsh -c '{hold}' & sh -c '{hold}' & sh -c '{hold}' & wait\n"));
+        let end = rig.ended(run);
+        assert!(end.usage.max_rss_kib > 45_000, "{mode:?} {:?}", end.usage);
+    }
+}
+
+fn allowed() -> Vec<u32> {
+    let set = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
+    (0..1024).filter(|cpu| set.is_set(*cpu as usize).unwrap()).collect()
+}

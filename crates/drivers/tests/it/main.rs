@@ -1,0 +1,11 @@
+//! The launcher and its supervisors as real processes, and what is read of the machine.
+//!
+//! As root each test runs with cgroups, without, and as an ordinary user; as an ordinary user, as that user.
+#![allow(clippy::unwrap_used, clippy::print_stdout)]
+
+mod crashes;
+mod limits;
+mod outcomes;
+mod rig;
+mod trees;
+mod users;
