@@ -52,6 +52,8 @@ pub(crate) struct Centre {
     pub(crate) degraded: Option<String>,
     /// Ends that came while nothing could be written.
     pub(crate) deferred: Vec<(RunId, End)>,
+    /// Runs whose prolog failed: it is not their fault, they go back to the queue.
+    pub(crate) prolog_failed: HashSet<RunId>,
     pub(crate) stopping: Stopping,
     pub(crate) now: Time,
     pub(crate) started: Time,

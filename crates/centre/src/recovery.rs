@@ -111,6 +111,7 @@ impl Centre {
                 eprintln!("algoric: the {hook:?} of run {run} failed: {error}");
                 if hook == HookKind::Prolog {
                     // As Slurm does: no further job should meet the same fault.
+                    self.prolog_failed.insert(run);
                     self.record_own(What::Drained { reason: format!("Prolog error: {error}"), by: model::Uid::ROOT });
                 }
             }
@@ -130,7 +131,7 @@ impl Centre {
             self.journal.after(After::Ended(run, Box::new(end)));
             return;
         }
-        let prolog_failed = matches!(&end.outcome, Outcome::LaunchFailed { error, .. } if error.starts_with("prolog"));
+        let prolog_failed = self.prolog_failed.remove(&run);
         self.record_own(What::Ended { run, outcome: end.outcome.clone(), usage: end.usage });
         if prolog_failed {
             self.record_own(What::Requeued { id: run.job, cause: RequeueCause::NodeFailure, hold: true });

@@ -48,8 +48,14 @@ impl Ward {
 
     /// Starts the centre and waits until it is ready; what hinders it is shown.
     pub fn start(&mut self) {
+        self.start_by(&[EXE]);
+    }
+
+    /// As [`Ward::start`], by a command that ends in becoming `algoric`.
+    pub fn start_by(&mut self, words: &[&str]) {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.path("up.log")).unwrap();
-        let up = Command::new(EXE)
+        let up = Command::new(words[0])
+            .args(&words[1..])
             .args(["up", "--listen", "127.0.0.1:0", "--data"])
             .arg(self.data())
             .stdin(Stdio::null())
