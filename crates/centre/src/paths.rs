@@ -50,6 +50,11 @@ impl Paths {
         self.data.join("spool")
     }
 
+    /// Held by the launcher that serves this data.
+    pub fn launcher_lock(&self) -> PathBuf {
+        self.spool().join("launcher.lock")
+    }
+
     /// Where a launcher of its own unit waits for the centre.
     pub fn launcher_socket(&self) -> PathBuf {
         self.data.join("launcher.sock")

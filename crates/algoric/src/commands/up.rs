@@ -68,6 +68,7 @@ pub fn up(args: &UpArgs, house: &House) -> anyhow::Result<u8> {
     let paths = Paths::new(&data);
     // What is wrong with the configuration is said before anything starts.
     centre::load_config(&paths.config())?;
+    wait_for_predecessor(&paths);
     let (ours, theirs) = link::pair().context("making the socket between the two halves")?;
     // SAFETY: this process has one thread, so the child may go on as if it had been started.
     match unsafe { fork() }.context("starting the second half")? {
@@ -200,6 +201,17 @@ fn prepare(data: &Path, servant: &Servant) -> anyhow::Result<bool> {
         create(Path::new(SYSTEM_RUN), 0o755)?;
     }
     Ok(first)
+}
+
+/// A launcher that is just leaving needs an instant; one that stays is found, and said, by the new one.
+fn wait_for_predecessor(paths: &Paths) {
+    let begun = Instant::now();
+    while let Ok(lock) = std::fs::File::open(paths.launcher_lock()) {
+        if lock.try_lock().is_ok() || begun.elapsed() > Duration::from_secs(2) {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    }
 }
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
