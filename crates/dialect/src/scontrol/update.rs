@@ -96,10 +96,16 @@ pub enum NodeState {
     Resume,
 }
 
-/// A word `NAME=value`; `NAME+=value` and `NAME-=value` keep their sign in the name.
+/// A word `NAME=value`, the name in lower case; `NAME+=value` and `NAME-=value` keep their sign in the name.
 pub(super) fn pair(word: &[u8]) -> Option<(String, &[u8])> {
     let at = word.iter().position(|byte| *byte == b'=')?;
     Some((String::from_utf8_lossy(&word[..at]).to_ascii_lowercase(), &word[at + 1..]))
+}
+
+/// What is said of a name that nothing can be done about, as it was typed.
+fn unsupported(word: &[u8]) -> Refusal {
+    let word = String::from_utf8_lossy(word);
+    line(format!("Update of this parameter is not supported: {word}")).and("Request aborted")
 }
 
 /// Whether a name is `full` or the start of it, at least `least` letters long; lower case.
@@ -132,10 +138,10 @@ pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refus
     // A job's own partition and reservation are changed by their names too, so the job's number decides.
     let jobs = pairs.iter().find(|(name, _)| is(name, "jobid", 3)).map(|(_, value)| *value);
     match (jobs, entity) {
-        (Some(ids), _) => update_jobs(ids, &pairs, clock),
-        (None, Some(("node", names))) => update_nodes(&names, &pairs),
+        (Some(ids), _) => update_jobs(ids, words, &pairs, clock),
+        (None, Some(("node", names))) => update_nodes(&names, words, &pairs),
         (None, Some(("partition", name))) if !pairs.iter().any(|(name, _)| is(name, "reservationname", 3)) => {
-            update_partition(name, &pairs)
+            update_partition(name, words, &pairs)
         }
         (None, Some(("partition" | "reservation", _))) => Ok(Request::UpdateReservation(reservation(&pairs, clock)?)),
         _ => Err(line("No valid entity in update command").and(
@@ -145,15 +151,12 @@ pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refus
     }
 }
 
-fn update_jobs(ids: &[u8], pairs: &[(String, &[u8])], clock: &Clock<'_>) -> Result<Request, Refusal> {
+fn update_jobs(ids: &[u8], words: &[&[u8]], pairs: &[(String, &[u8])], clock: &Clock<'_>) -> Result<Request, Refusal> {
     let picks = jobs::parse_list(ids).map_err(|id| line(format!("Invalid job id specified: {id}")))?;
     let mut changes = Vec::new();
-    for (name, value) in pairs.iter().filter(|(name, _)| !is(name, "jobid", 3)) {
+    for (word, (name, value)) in words.iter().zip(pairs).filter(|(_, (name, _))| !is(name, "jobid", 3)) {
         let change = job_change(name, value, clock).map_err(|fault| match fault {
-            Fault::Unknown => {
-                let word = String::from_utf8_lossy(value);
-                line(format!("Update of this parameter is not supported: {name}={word}")).and("Request aborted")
-            }
+            Fault::Unknown => unsupported(word),
             Fault::Says(text) => line(text).and("Request aborted"),
         })?;
         changes.push(change);
@@ -239,11 +242,11 @@ fn size(value: &[u8], kind: fn(u64) -> Memory) -> Option<Memory> {
     memory::parse(value).map(|mib| if mib == 0 { Memory::Unlimited } else { kind(mib) })
 }
 
-fn update_nodes(names: &str, pairs: &[(String, &[u8])]) -> Result<Request, Refusal> {
+fn update_nodes(names: &str, words: &[&[u8]], pairs: &[(String, &[u8])]) -> Result<Request, Refusal> {
     let nodes =
         hostlist::expand(names).ok_or_else(|| Refused::InvalidNodeName.refusal(crate::errors::Action::Update))?;
     let (mut state, mut reason) = (None, None);
-    for (name, value) in pairs {
+    for (word, (name, value)) in words.iter().zip(pairs) {
         let text = String::from_utf8_lossy(value).into_owned();
         match name.as_str() {
             name if is(name, "nodename", 3) => {}
@@ -260,11 +263,7 @@ fn update_nodes(names: &str, pairs: &[(String, &[u8])]) -> Result<Request, Refus
                 });
             }
             name if is(name, "reason", 1) => reason = Some(text.trim_matches(['"', '\'']).to_owned()),
-            name => {
-                return Err(
-                    line(format!("Update of this parameter is not supported: {name}={text}")).and("Request aborted")
-                );
-            }
+            _ => return Err(unsupported(word)),
         }
     }
     let must_say = match state {
@@ -275,9 +274,9 @@ fn update_nodes(names: &str, pairs: &[(String, &[u8])]) -> Result<Request, Refus
     Err(line(format!("You must specify a reason when {must_say} a node. Request denied")))
 }
 
-fn update_partition(name: String, pairs: &[(String, &[u8])]) -> Result<Request, Refusal> {
+fn update_partition(name: String, words: &[&[u8]], pairs: &[(String, &[u8])]) -> Result<Request, Refusal> {
     let mut up = None;
-    for (key, value) in pairs.iter().filter(|(name, _)| !is(name, "partitionname", 3)) {
+    for (word, (key, value)) in words.iter().zip(pairs).filter(|(_, (name, _))| !is(name, "partitionname", 3)) {
         let text = String::from_utf8_lossy(value).to_ascii_uppercase();
         up = match (is(key, "state", 2), text.as_str()) {
             (true, "UP") => Some(true),
@@ -286,11 +285,7 @@ fn update_partition(name: String, pairs: &[(String, &[u8])]) -> Result<Request, 
                 return Err(line(format!("Invalid input: {key}={text}"))
                     .and("Acceptable State values are UP, DOWN, DRAIN and INACTIVE"));
             }
-            (false, _) => {
-                return Err(
-                    line(format!("Update of this parameter is not supported: {key}={text}")).and("Request aborted")
-                );
-            }
+            (false, _) => return Err(unsupported(word)),
         };
     }
     match up {

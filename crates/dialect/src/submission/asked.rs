@@ -1,5 +1,7 @@
 //! The options that describe a job, as values; and the [`Request`] that they come to.
 
+use std::collections::BTreeMap;
+
 use model::{
     Dependency, Limits, MailEvents, Memory, NamedLimit, OpenMode, Request, SignalSpec, Span, Text, Time, TimeLimit,
 };
@@ -120,9 +122,36 @@ pub struct Asked {
     pub immediate: Option<u32>,
     /// The last of `--requeue` and `--no-requeue`.
     pub requeue: Option<bool>,
+    /// Every option given, with its last value, for `-v`.
+    given: BTreeMap<&'static str, Option<String>>,
 }
 
 impl Asked {
+    /// Notes that an option was given.
+    pub(super) fn define(&mut self, key: &'static str, value: Option<&[u8]>) {
+        self.given.insert(key, value.map(|value| String::from_utf8_lossy(value).into_owned()));
+    }
+
+    /// What `-v` prints on standard error before anything happens: every option given.
+    pub fn defined(&self, program: &str) -> Vec<String> {
+        if self.verbose == 0 {
+            return Vec::new();
+        }
+        let rule = format!("{program}: -------------------- --------------------");
+        let mut lines = vec![format!("{program}: defined options"), rule.clone()];
+        for (key, value) in &self.given {
+            let counted = match *key {
+                "verbose" => Some(self.verbose.to_string()),
+                "quiet" => Some(self.quiet.to_string()),
+                _ => None,
+            };
+            let value = counted.or_else(|| value.clone()).unwrap_or_else(|| "set".to_owned());
+            lines.push(format!("{program}: {key:<20}: {value}"));
+        }
+        lines.extend([rule, format!("{program}: end of defined options")]);
+        lines
+    }
+
     /// What the job needs of the machine.
     pub fn request(&self) -> Request {
         let mut request = Request {

@@ -156,6 +156,7 @@ pub trait Holder: Sized + 'static {
     /// What the command prints about a bad value.
     fn take(&mut self, reader: &Reader<'_>, given: &Given<'_>) -> Result<(), Refusal> {
         let text = given.value.unwrap_or_default();
+        self.asked().define(given.key, given.value);
         let value = Value { text, given: given.value.is_some(), clock: reader.clock, root: reader.root };
         if let Some(row) = Self::OWN.iter().find(|row| row.opt.key == given.key) {
             return (row.set)(self, value).map_err(|bad| bad.refusal(reader.program, &row.opt, text));

@@ -123,6 +123,7 @@ pub fn show(dependency: &Dependency, mut standing: impl FnMut(&DependencyTerm) -
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
+    use proptest::prelude::{Just, Strategy, prop_oneof};
 
     #[test]
     fn shapes() {
@@ -155,7 +156,32 @@ mod tests {
         assert_eq!(parse(b""), Ok(None));
     }
 
+    fn kind() -> impl Strategy<Value = DependencyKind> {
+        use DependencyKind::{After, AfterAny, AfterCorr, AfterNotOk, AfterOk};
+        prop_oneof![
+            (0i64..100).prop_map(|minutes| After(Span::minutes(minutes))),
+            Just(AfterAny),
+            Just(AfterOk),
+            Just(AfterNotOk),
+            Just(AfterCorr),
+        ]
+    }
+
+    fn term() -> impl Strategy<Value = DependencyTerm> {
+        let singleton = DependencyTerm { kind: DependencyKind::Singleton, job: None, task: None };
+        let other = (kind(), 1u32..1_000_000, proptest::option::of(0u32..1000))
+            .prop_map(|(kind, job, task)| DependencyTerm { kind, job: Some(JobId(job)), task });
+        prop_oneof![1 => Just(singleton), 9 => other]
+    }
+
     proptest::proptest! {
+        #[test]
+        fn survives_printing(terms in proptest::collection::vec(term(), 1..6), any: bool) {
+            // With one term nobody can tell.
+            let dependency = Dependency { any: any && terms.len() > 1, terms };
+            assert_eq!(parse(show(&dependency, |_| None).as_bytes()), Ok(Some(dependency)));
+        }
+
         #[test]
         fn never_panics(bytes: Vec<u8>, text in "(after|afterok|singleton|[0-9:+_?,*]){0,9}") {
             parse(&bytes).ok();

@@ -110,4 +110,24 @@ proptest::proptest! {
             dialect::squeue::print(&options, dialect::squeue::Jobs::Rows(&[pending(1, "x", "11:00:00")]), &clock, &mut out);
         }
     }
+
+    #[test]
+    fn formats_never_panic(letters in "([.#%0-9a-zA-Z ]){0,24}", names in "([a-z:.,0-9-]){0,24}", key in "[-+,a-zA-Z]{0,6}") {
+        let clock = clock("11:00:00");
+        let word = |text: &str| text.as_bytes().to_vec();
+        for args in [[word("-o"), word(&letters)], [word("-O"), word(&names)], [word("-S"), word(&key)]] {
+            let rows = [pending(1, "x", "11:00:00"), pending(2, "x", "11:00:00")];
+            let mut out = Vec::new();
+            if let Ok(options) = dialect::squeue::parse(&args, &[], Uid(1)) {
+                dialect::squeue::print(&options, dialect::squeue::Jobs::Rows(&rows), &clock, &mut out);
+            }
+            if let Ok(options) = dialect::sinfo::parse(&args, &[]) {
+                let (partitions, nodes) = ([crate::control::partition()], [crate::control::node()]);
+                dialect::sinfo::print(&options, &partitions, &nodes, &clock, &mut out);
+            }
+            if let Ok(options) = dialect::sacct::parse(&args, &[], &clock, Uid(1)) {
+                dialect::sacct::print(&options, &[], "base", &clock, &mut out);
+            }
+        }
+    }
 }

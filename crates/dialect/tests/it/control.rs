@@ -327,7 +327,6 @@ fn jobs(list: &str) -> Targets {
 #[test]
 fn requests() {
     let picks = |list: &str| dialect::values::jobs::parse_list(list.as_bytes()).unwrap();
-    let update = |changes| Ok(Request::UpdateJobs { jobs: jobs("56"), changes });
     for (command, expected) in [
         ("scontrol show job", Ok(Request::ShowJobs(vec![]))),
         ("scontrol -o show jobs 35_1", Ok(Request::ShowJobs(picks("35_1")))),
@@ -346,6 +345,34 @@ fn requests() {
         ("scontrol requeuehold 87", Ok(Request::Requeue { jobs: jobs("87"), hold: true })),
         ("scontrol suspend 1", Ok(Request::Suspend(jobs("1")))),
         ("scontrol resume 1", Ok(Request::Resume(jobs("1")))),
+        ("scontrol delete ReservationName=r", Ok(Request::DeleteReservation("r".into()))),
+        ("scontrol delete reservation r", Ok(Request::DeleteReservation("r".into()))),
+        (
+            "scontrol write batch_script 5 -",
+            Ok(Request::WriteScript { job: picks("5").remove(0), file: Some("-".into()) }),
+        ),
+        ("scontrol bogus", Err("invalid keyword: bogus")),
+        ("scontrol show bogus", Err("invalid entity:bogus for keyword:show ")),
+        ("scontrol show", Err("too few arguments for keyword:show")),
+        ("scontrol hold", Err("too few arguments for keyword:hold")),
+        (
+            "scontrol update JobId=56 Bogus=1",
+            Err("Update of this parameter is not supported: Bogus=1\nRequest aborted"),
+        ),
+        (
+            "scontrol update NodeName=vm State=DRAIN",
+            Err("You must specify a reason when DRAINING a node. Request denied"),
+        ),
+        ("scontrol --bogus", Err("scontrol: unrecognized option '--bogus'\ngetopt error, returned ?")),
+    ] {
+        assert_eq!(request(command), expected.map_err(str::to_owned), "{command}");
+    }
+}
+
+#[test]
+fn updates() {
+    let update = |changes| Ok(Request::UpdateJobs { jobs: jobs("56"), changes });
+    for (command, expected) in [
         ("scontrol update JobId=56 Priority=0", update(vec![JobChange::Priority(0)])),
         (
             "scontrol update job=56 JobName=newname TimeLimit=5",
@@ -379,27 +406,8 @@ fn requests() {
             "scontrol update PartitionName=debug State=DOWN",
             Ok(Request::UpdatePartition { name: "debug".into(), up: false }),
         ),
-        ("scontrol delete ReservationName=r", Ok(Request::DeleteReservation("r".into()))),
-        ("scontrol delete reservation r", Ok(Request::DeleteReservation("r".into()))),
-        (
-            "scontrol write batch_script 5 -",
-            Ok(Request::WriteScript { job: picks("5").remove(0), file: Some("-".into()) }),
-        ),
-        ("scontrol bogus", Err("invalid keyword: bogus")),
-        ("scontrol show bogus", Err("invalid entity:bogus for keyword:show ")),
-        ("scontrol show", Err("too few arguments for keyword:show")),
-        ("scontrol hold", Err("too few arguments for keyword:hold")),
-        (
-            "scontrol update JobId=56 Bogus=1",
-            Err("Update of this parameter is not supported: bogus=1\nRequest aborted"),
-        ),
-        (
-            "scontrol update NodeName=vm State=DRAIN",
-            Err("You must specify a reason when DRAINING a node. Request denied"),
-        ),
-        ("scontrol --bogus", Err("scontrol: unrecognized option '--bogus'\ngetopt error, returned ?")),
     ] {
-        assert_eq!(request(command), expected.map_err(str::to_owned), "{command}");
+        assert_eq!(request(command), expected, "{command}");
     }
 }
 

@@ -9,10 +9,36 @@ pub struct Case {
     pub exit: u8,
 }
 
+macro_rules! captures {
+    ($($name:literal),*) => { &[$(($name, include_str!(concat!("../facts/", $name, ".txt")))),*] };
+}
+
+const CAPTURES: &[(&str, &str)] = captures![
+    "array",
+    "badopt",
+    "cancel",
+    "ctlddown",
+    "ctlfields",
+    "deps",
+    "env",
+    "fail3",
+    "formats",
+    "hold",
+    "nopart",
+    "noshebang",
+    "oom-cgroup",
+    "patterns",
+    "requeue",
+    "simple",
+    "srun",
+    "timeout",
+    "toobig"
+];
+
 /// The text of a capture.
-pub fn text(name: &str) -> String {
-    let path = format!("{}/tests/facts/{name}.txt", env!("CARGO_MANIFEST_DIR"));
-    std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+pub fn text(name: &str) -> &'static str {
+    let found = CAPTURES.iter().find(|(known, _)| *known == name);
+    found.unwrap_or_else(|| panic!("there is no capture {name}")).1
 }
 
 /// All commands of a capture.

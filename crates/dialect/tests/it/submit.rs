@@ -134,6 +134,16 @@ fn answers_to_an_accepted_job() {
 }
 
 #[test]
+fn verbose_submissions_list_their_options() {
+    let case = facts::case("formats", "sbatch -H -o /dev/null --verbose --wrap true", 0);
+    let ours = submit("formats", &case.command, &[]).unwrap().options().asked.defined("sbatch");
+    // After that Slurm goes on about its plug-ins.
+    assert_eq!(ours, case.stderr[..ours.len()]);
+    assert!(case.stderr[ours.len()].contains("select/"));
+    assert!(submit("formats", "sbatch --wrap true", &[]).unwrap().options().asked.defined("sbatch").is_empty());
+}
+
+#[test]
 fn names() {
     for (file, command, name) in [
         ("badopt", "sbatch late.sh", "quoted name"),
