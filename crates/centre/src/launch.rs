@@ -3,7 +3,10 @@
 use std::sync::Arc;
 
 use dialect::{environment::Place, patterns};
-use drivers::local::protocol::{Environment, Hook, Launch, ScriptId};
+use drivers::local::{
+    protocol::{Environment, Hook, Launch, ScriptId},
+    system,
+};
 use model::{ArrayPlace, JobId, JobSpec, QueueRow, RunId, Span, Text};
 use store::StoredSubmission;
 
@@ -114,7 +117,11 @@ impl Centre {
             let at = entry.iter().position(|byte| *byte == b'=')?;
             Some((entry[..at].to_vec(), entry[at + 1..].to_vec()))
         });
-        Environment::from_pairs(dialect::environment::complete(caller.collect(), ours))
+        let mut caller: Vec<(Vec<u8>, Vec<u8>)> = caller.collect();
+        if spec.get_user_env {
+            own_environment(spec.owner.uid, &mut caller);
+        }
+        Environment::from_pairs(dialect::environment::complete(caller, ours))
     }
 
     fn hook(&self, path: &Option<String>, row: &QueueRow) -> Option<Hook> {
@@ -131,6 +138,26 @@ impl Centre {
             ("SLURMD_NODENAME", self.node.to_string()),
         ];
         Some(Hook { path: Text::from(path.as_str()), env: Environment::from_pairs(pairs), limit: HOOK_LIMIT })
+    }
+}
+
+/// What every session of a user starts with, for jobs that take no environment along (`--export=NONE` and lists): from
+/// the password database. What login scripts would add is not there.
+fn own_environment(uid: model::Uid, environment: &mut Vec<(Vec<u8>, Vec<u8>)>) {
+    let Ok(Some(account)) = system::account_of(uid) else { return };
+    let path = |path: std::path::PathBuf| path.into_os_string().into_encoded_bytes();
+    let name = account.name.into_bytes();
+    let own = [
+        ("HOME", path(account.home)),
+        ("SHELL", path(account.shell)),
+        ("USER", name.clone()),
+        ("LOGNAME", name),
+        ("PATH", b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin".to_vec()),
+    ];
+    for (key, value) in own {
+        if !environment.iter().any(|(name, _)| name == key.as_bytes()) {
+            environment.push((key.as_bytes().to_vec(), value));
+        }
     }
 }
 

@@ -13,7 +13,6 @@ mod launch;
 mod listing;
 mod paths;
 mod people;
-mod probe;
 mod reading;
 mod recovery;
 mod service;

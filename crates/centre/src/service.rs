@@ -2,13 +2,14 @@
 
 use std::{
     net::SocketAddr,
+    path::Path,
     sync::{Arc, mpsc::channel},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use api::{Refusal, Reply, Request};
-use drivers::local::link::Link;
-use model::{Time, Uid};
+use drivers::local::{gpu, link::Link, topology};
+use model::{Machine, Time, Uid};
 use nix::{
     sys::{
         epoll::{EpollEvent, EpollFlags, EpollTimeout},
@@ -151,6 +152,16 @@ fn may_end(centre: &Centre) -> bool {
     }
 }
 
+/// The machine as it is, with what the system itself needs of its memory left out.
+fn discover() -> Result<Machine, ServiceError> {
+    let name = drivers::local::system::host_name().map_err(system("asking for the host name"))?;
+    let total = drivers::local::system::memory().map_err(system("asking for the memory"))?.total_mib;
+    // 2 %, and 128 MiB at least, so that a full machine still answers.
+    let memory = total.saturating_sub((total / 50).max(128));
+    topology::machine(Path::new("/sys"), &topology::allowed(), &name, memory, gpu::find(Path::new("/")))
+        .map_err(|fault| system("looking at the processors")(std::io::Error::other(fault)))
+}
+
 fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
     let file = config::load(&paths.config())?;
     let (db, opened) = Db::open(&paths.database())?;
@@ -160,7 +171,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
             kept.display()
         );
     }
-    let found = crate::probe::discover().map_err(system("looking at the machine"))?;
+    let found = discover()?;
     let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
     let config = file.scheduler(&paths.config(), &found, people.shares())?;
     let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());

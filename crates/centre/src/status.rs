@@ -2,9 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::probe as system;
 use api::{LoadRow, Reply, StatusReport, WhyReport};
-use drivers::local::protocol::CgroupVersion;
+use drivers::local::{protocol::CgroupVersion, system};
 use model::{JobId, NodeRow, PartitionRow, Uid};
 use scheduler::{Cause, RowFilter};
 
@@ -39,7 +38,7 @@ impl Centre {
             pending: self.waiting(),
             suspended: load.suspended as u32,
             users: self.load_by_user(only),
-            rss_kib: system::resident_kib(std::process::id()).unwrap_or(0),
+            rss_kib: resident_kib().unwrap_or(0),
         };
         self.reply(conn, &Reply::Status(Box::new(report)));
     }
@@ -86,7 +85,7 @@ impl Centre {
             cpus_allocated: load.cpus_allocated,
             memory_mib: machine.memory_mib,
             memory_allocated_mib: load.memory_allocated_mib,
-            memory_free_mib: system::memory_free_mib().unwrap_or(0),
+            memory_free_mib: system::memory().map_or(0, |memory| memory.available_mib),
             load_centi: system::load_centi().unwrap_or(0),
             gpus: machine.gpus.len() as u32,
             gpus_allocated: load.gpus_allocated,
@@ -98,9 +97,9 @@ impl Centre {
                 .any(|held| held.cores.is_none() && held.start <= self.now && self.now < held.end),
             simulated: machine.simulated,
             partitions: self.state.config().partitions.iter().map(|partition| partition.name.clone()).collect(),
-            boot: system::boot_time(),
+            boot: system::boot_time().ok(),
             started: Some(self.started),
-            os: system::os(),
+            os: system::os().unwrap_or_default(),
         }
     }
 
@@ -233,6 +232,12 @@ impl Centre {
         }
         Some(report)
     }
+}
+
+/// What the centre itself takes of the memory.
+fn resident_kib() -> Option<u64> {
+    let text = std::fs::read_to_string("/proc/self/status").ok()?;
+    text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok())
 }
 
 fn default_memory(centre: &Centre) -> String {

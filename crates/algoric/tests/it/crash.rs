@@ -39,8 +39,7 @@ fn number(name: &str, default: u64) -> u64 {
 }
 
 /// What a job writes when it begins and when it ends: its number, its attempt, its supervisor.
-const SCRIPT: &str =
-    "echo $SLURM_JOB_ID ${SLURM_RESTART_COUNT:-0} $PPID >> begun; sleep 0.$((SLURM_JOB_ID % 7)); echo $SLURM_JOB_ID >> done";
+const SCRIPT: &str = "echo $SLURM_JOB_ID ${SLURM_RESTART_COUNT:-0} $PPID >> begun; sleep 0.$((SLURM_JOB_ID % 7)); echo $SLURM_JOB_ID >> done";
 
 #[test]
 fn killed_at_any_instant_nothing_is_lost_and_nothing_runs_twice() {
@@ -73,7 +72,8 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_runs_twice() {
                     }
                 });
             }
-            let result = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| torment(&mut ward, &mut dice, kills)));
+            let result =
+                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| torment(&mut ward, &mut dice, kills)));
             stop.store(true, Ordering::Relaxed);
             result.unwrap_or_else(|fault| std::panic::resume_unwind(fault))
         })
@@ -156,7 +156,12 @@ fn judge(ward: &Ward, accepted: &[u32], killed_supervisors: &BTreeSet<i32>) {
         .lines()
         .map(|line| line.parse().unwrap())
         .collect();
-    eprintln!("{} accepted, {} accounted, {} supervisors killed", accepted.len(), states.len(), killed_supervisors.len());
+    eprintln!(
+        "{} accepted, {} accounted, {} supervisors killed",
+        accepted.len(),
+        states.len(),
+        killed_supervisors.len()
+    );
     assert!(accepted.len() > 100, "only {} jobs were accepted: too few to mean anything", accepted.len());
     for id in accepted {
         assert!(states.contains_key(id), "job {id} was accepted and is forgotten");

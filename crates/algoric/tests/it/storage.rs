@@ -68,7 +68,8 @@ fn a_full_disk_refuses_and_recovers() {
     fs::remove_file(&filler).unwrap();
     until("submissions are accepted again", || submit(&ward, "true").0 == 0);
     until("the job that ran is accounted", || {
-        let (_, line, _) = outcome(ward.command("sacct").args(["-X", "-n", "-P", "-o", "State,ExitCode", "-j", first.trim()]));
+        let (_, line, _) =
+            outcome(ward.command("sacct").args(["-X", "-n", "-P", "-o", "State,ExitCode", "-j", first.trim()]));
         if !line.trim().is_empty() && !line.starts_with("RUNNING") {
             let log = fs::read_to_string(ward.path("up.log")).unwrap();
             assert_eq!(line.trim(), "FAILED|4:0", "{log}");

@@ -23,7 +23,8 @@ fn everybody_has_their_own() {
     let mut ward = Ward::new("");
     ward.start();
     let script = "id -u; id -G; echo $SLURM_JOB_UID; ulimit -n; sleep 60";
-    let (code, id, complaint) = outcome(as_user(&ward, ANNE, "sbatch").args(["--parsable", "-o", "anne.out", "--wrap", script]));
+    let (code, id, complaint) =
+        outcome(as_user(&ward, ANNE, "sbatch").args(["--parsable", "-o", "anne.out", "--wrap", script]));
     assert_eq!(code, 0, "{complaint}");
     let id = id.trim().to_owned();
     let output = ward.path("out").join("anne.out");
@@ -54,7 +55,8 @@ fn everybody_has_their_own() {
         assert!(!seen.status.success(), "{closed} is open");
     }
     let script = ward.data().join("spool/jobs");
-    let seen = Command::new("cat").arg(script.join(format!("job{:0>5}/slurm_script", id))).uid(BOB).gid(BOB).output().unwrap();
+    let seen =
+        Command::new("cat").arg(script.join(format!("job{:0>5}/slurm_script", id))).uid(BOB).gid(BOB).output().unwrap();
     assert!(!seen.status.success(), "the script is readable by others");
 
     // Operators are named, and only then may they.
@@ -85,7 +87,8 @@ fn an_output_file_is_opened_by_its_owner() {
     fs::write(&target, "root's own").unwrap();
     let link = ward.path("out").join("innocent.out");
     std::os::unix::fs::symlink(&target, &link).unwrap();
-    let (code, id, _) = outcome(as_user(&ward, ANNE, "sbatch").args(["--parsable", "-o", "innocent.out", "--wrap", "echo stolen"]));
+    let (code, id, _) =
+        outcome(as_user(&ward, ANNE, "sbatch").args(["--parsable", "-o", "innocent.out", "--wrap", "echo stolen"]));
     assert_eq!(code, 0);
     until("it is over", || {
         let (_, line, _) = outcome(ward.command("sacct").args(["-X", "-n", "-P", "-o", "State", "-j", id.trim()]));
@@ -105,7 +108,12 @@ fn the_process_that_serves_has_no_privilege() {
     let (centre, launcher, _) = ward.status().unwrap();
     let field = |pid: i32, key: &str| {
         let text = fs::read_to_string(format!("/proc/{pid}/status")).unwrap();
-        text.lines().find_map(|line| line.strip_prefix(key)).unwrap().split_whitespace().map(str::to_owned).collect::<Vec<_>>()
+        text.lines()
+            .find_map(|line| line.strip_prefix(key))
+            .unwrap()
+            .split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
     };
     assert!(field(centre, "Uid:").iter().all(|uid| uid != "0"));
     assert!(field(centre, "Groups:").is_empty());
