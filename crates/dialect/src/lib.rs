@@ -21,6 +21,8 @@
 //! | `sacct` | [`sacct::parse`] | [`sacct::print`] |
 //! | `scontrol` | [`scontrol::parse`] | [`scontrol::put_jobs`] and its sisters |
 //!
+//! What becomes of each option is a table made from the code: [`sbatch::table`], [`srun::table`], [`salloc::table`].
+//!
 //! Beside them: [`script`] (batch scripts), [`patterns`] (`%j` in file names), [`environment`] (`SLURM_*`).
 
 pub mod environ;

@@ -1,6 +1,6 @@
 //! `sacct`: its command line, which accounts it shows, and how.
 //!
-//! Does not know where rows come from. The centre may use [`Options::query`] to limit its work; [`print`] applies the
+//! Does not know where rows come from. The centre may use [`Options::query`] to limit its work; [`print()`] applies the
 //! whole filter again.
 
 mod fields;

@@ -88,9 +88,18 @@ impl Export {
         matches!(self, Export::None | Export::List { all: false, .. })
     }
 
-    /// The variables that go along. `SLURM_*` always do, except those that describe the job that the caller itself may
-    /// run in.
+    /// The variables that go along with a job. `SLURM_*` always do, except those that describe the job that the caller
+    /// itself may run in.
     pub fn environment(&self, environ: &[Variable]) -> Vec<Variable> {
+        self.filtered(environ, is_of_the_outer_job)
+    }
+
+    /// The variables that go along with a step of the job that the caller runs in: what describes that job stays.
+    pub fn environment_of_step(&self, environ: &[Variable]) -> Vec<Variable> {
+        self.filtered(environ, |_| false)
+    }
+
+    fn filtered(&self, environ: &[Variable], never: impl Fn(&[u8]) -> bool) -> Vec<Variable> {
         let (all, items) = match self {
             Export::All => (true, &[][..]),
             Export::None | Export::Nil => (false, &[][..]),
@@ -98,10 +107,10 @@ impl Export {
         };
         let named = |name: &[u8]| items.iter().any(|(item, value)| value.is_none() && item == name);
         let given = |name: &[u8]| items.iter().any(|(item, value)| value.is_some() && item == name);
-        let slurm = |name: &[u8]| name.starts_with(b"SLURM_") || name.starts_with(b"SPANK_");
+        let slurm = |name: &[u8]| name.starts_with(b"SLURM") || name.starts_with(b"SPANK_");
         let mut variables: Vec<Variable> = environ
             .iter()
-            .filter(|(name, _)| !given(name) && !is_of_the_outer_job(name) && (all || named(name) || slurm(name)))
+            .filter(|(name, _)| !given(name) && !never(name) && (all || named(name) || slurm(name)))
             .cloned()
             .collect();
         variables.extend(items.iter().filter_map(|(name, value)| Some((name.clone(), value.clone()?))));
@@ -173,6 +182,15 @@ mod tests {
         check(Some("ALL,FOO=bar"), "HOME=/h SLURM_MPI_TYPE=none BASH_FUNC_module%%=() { :; } FOO=bar", false);
         check(Some("FOO,NONESUCH"), "FOO=1 SLURM_MPI_TYPE=none", true);
         check(Some("A='x,y',B=2"), "SLURM_MPI_TYPE=none A=x,y B=2", true);
+    }
+
+    #[test]
+    fn steps_keep_what_describes_their_job() {
+        let environ: Vec<Variable> = [("A", "1"), ("SLURM_JOB_ID", "5"), ("SLURMD_NODENAME", "vm")]
+            .map(|(name, value)| (name.as_bytes().to_vec(), value.as_bytes().to_vec()))
+            .to_vec();
+        assert_eq!(Export::None.environment_of_step(&environ), environ[1..]);
+        assert_eq!(Export::None.environment(&environ), []);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! `squeue`: its command line, which jobs it shows, and how.
 //!
-//! Does not know where rows come from: the centre sends what [`Filter`] lets through, [`print`] shows it.
+//! Does not know where rows come from: the centre sends what [`Filter`] lets through, [`print()`] shows it.
 
 mod fields;
 mod options;
