@@ -25,6 +25,8 @@ pub(crate) struct Peer {
 /// A long answer that is made piece by piece, as fast as the other end takes it.
 #[derive(Debug)]
 pub(crate) struct Cursor {
+    /// Everything about each (`scontrol show job`), or a row.
+    pub(crate) in_full: bool,
     pub(crate) ids: Vec<JobId>,
     pub(crate) next: usize,
 }

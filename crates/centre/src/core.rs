@@ -64,6 +64,7 @@ pub(crate) struct Centre {
     pub(crate) every_user: bool,
     pub(crate) shares_changed: bool,
     pub(crate) shares_written: Time,
+    pub(crate) board: crate::http::Board,
     /// Connections that have something to send.
     pub(crate) touched: Vec<ConnId>,
     /// When old records were last put away.
@@ -278,7 +279,7 @@ impl Centre {
                 After::Ended(run, _) => forget.push(run),
                 After::Over(base) => {
                     for conn in self.waiters.remove(&base).unwrap_or_default() {
-                        self.archive.ask(conn, crate::reading::Question::Ending(base));
+                        self.archive.ask(conn, crate::reading::Question::Ending { base, only: None });
                     }
                 }
                 After::Read(conn, question) => self.archive.ask(conn, *question),

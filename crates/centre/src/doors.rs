@@ -30,7 +30,6 @@ use crate::{
 };
 
 pub(crate) const UNIX_DOOR: u64 = 0;
-pub(crate) const WEB_DOOR: u64 = 1;
 pub(crate) const LAUNCHER: u64 = 2;
 pub(crate) const WAKE: u64 = 3;
 pub(crate) const SIGNALS: u64 = 4;
@@ -40,7 +39,6 @@ pub(crate) const FIRST_CONN: u64 = 16;
 pub(crate) struct Doors {
     pub(crate) epoll: Epoll,
     pub(crate) unix: UnixListener,
-    pub(crate) web: Option<TcpListener>,
     pub(crate) wake: Arc<EventFd>,
     pub(crate) words: Receiver<Word>,
     pub(crate) signals: SignalFd,
@@ -75,6 +73,7 @@ pub(crate) fn open(
     link: &Link,
     wake: Arc<EventFd>,
     words: Receiver<Word>,
+    board: crate::http::Board,
 ) -> Result<(Doors, String), ServiceError> {
     // Every command that waits holds a descriptor; the usual 1024 are few.
     if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
@@ -105,14 +104,14 @@ pub(crate) fn open(
         epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token)).map_err(system("watching a socket"))
     };
     watch(unix.as_fd(), UNIX_DOOR)?;
-    if let Some(web) = &web {
-        web.set_nonblocking(true).map_err(system("setting up the web address"))?;
-        watch(web.as_fd(), WEB_DOOR)?;
-    }
     watch(link.fd(), LAUNCHER)?;
     watch(wake.as_fd(), WAKE)?;
     watch(signals.as_fd(), SIGNALS)?;
-    Ok((Doors { epoll, unix, web, wake, words, signals, link_waits: false }, url))
+    // After the mask: the thread must not take the signals that the loop waits for.
+    if let Some(web) = web {
+        crate::http::open(web, board).map_err(system("starting the thread of the web address"))?;
+    }
+    Ok((Doors { epoll, unix, wake, words, signals, link_waits: false }, url))
 }
 
 /// Binds a socket whose path may be longer than the 107 bytes that fit: by way of its directory's descriptor.

@@ -4,11 +4,12 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
+    sync::{Arc, Mutex},
     time::Duration,
 };
 
 /// What the page shows.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Glance {
     pub(crate) name: String,
     pub(crate) running: u32,
@@ -17,19 +18,28 @@ pub(crate) struct Glance {
     pub(crate) cpus_allocated: u32,
 }
 
-/// Takes what waits at the door, one after the other; never blocks for more than an instant.
-pub(crate) fn serve(listener: &TcpListener, glance: &Glance) {
-    for _ in 0..16 {
-        let Ok((stream, _)) = listener.accept() else { return };
-        // Who is slow or strange gets nothing; nobody inside depends on it.
-        answer(stream, glance).ok();
-    }
+/// What the page shows just now; the loop changes it, the door's thread reads it.
+pub(crate) type Board = Arc<Mutex<Glance>>;
+
+/// Opens the door on a thread of its own: who is slow or strange keeps nobody waiting but other visitors.
+pub(crate) fn open(listener: TcpListener, board: Board) -> std::io::Result<()> {
+    std::thread::Builder::new().name("door".to_owned()).stack_size(128 << 10).spawn(move || {
+        for stream in listener.incoming() {
+            let glance = board.lock().map(|board| board.clone()).unwrap_or_default();
+            let Ok(stream) = stream else {
+                // Out of descriptors, say: give others the time to close theirs.
+                std::thread::sleep(Duration::from_millis(100));
+                continue;
+            };
+            answer(stream, &glance).ok();
+        }
+    })?;
+    Ok(())
 }
 
 fn answer(mut stream: TcpStream, glance: &Glance) -> std::io::Result<()> {
-    stream.set_nonblocking(false)?;
-    stream.set_read_timeout(Some(Duration::from_millis(50)))?;
-    stream.set_write_timeout(Some(Duration::from_millis(50)))?;
+    stream.set_read_timeout(Some(Duration::from_millis(500)))?;
+    stream.set_write_timeout(Some(Duration::from_millis(500)))?;
     let mut head = [0u8; 2048];
     let count = stream.read(&mut head)?;
     let line = String::from_utf8_lossy(&head[..count]);

@@ -26,6 +26,7 @@ impl Centre {
         self.writable()?;
         let Submission { mut spec, script, environment, test_only } = submission;
         self.check_size(&spec, &script, &environment)?;
+        Self::check_shape(&spec)?;
         if !self.every_user && peer.uid != self.service_uid {
             return Err(refuse(RefusalCode::AccessDenied, "this centre runs only the jobs of the user who started it"));
         }
@@ -82,6 +83,23 @@ impl Centre {
             return Err(refuse(RefusalCode::ShuttingDown, ""));
         }
         Ok(())
+    }
+
+    /// Refuses wishes of a size that no command makes: the centre remembers them all.
+    fn check_shape(spec: &JobSpec) -> Outcome {
+        let words = [&spec.account, &spec.partition, &spec.qos, &spec.submit_host];
+        let optional = [&spec.reservation, &spec.wckey, &spec.mail_user, &spec.features, &spec.request.gpu_type];
+        let paths = [Some(&spec.workdir), spec.stdin.as_ref(), spec.stdout.as_ref(), spec.stderr.as_ref()];
+        let paths = paths.into_iter().chain([spec.command.as_ref(), Some(&spec.submit_dir)]).flatten();
+        let texts = [Some(&spec.submit_line), spec.comment.as_ref(), spec.export.as_ref()];
+        let fits = words.iter().all(|word| word.len() <= 256)
+            && optional.iter().all(|word| word.as_ref().is_none_or(|word| word.len() <= 1024))
+            && spec.name.as_bytes().len() <= 1024
+            && paths.into_iter().all(|path| path.as_bytes().len() <= 4096 && !path.as_bytes().contains(&0))
+            && texts.into_iter().flatten().all(|text| text.as_bytes().len() <= MAX_STRING)
+            && spec.limits.0.len() <= 64
+            && spec.dependency.as_ref().is_none_or(|dependency| dependency.terms.len() <= 4096);
+        if fits { Ok(()) } else { Err(refuse(RefusalCode::Other, "a name, a path or a list of this job is too long")) }
     }
 
     fn check_size(&self, spec: &JobSpec, script: &[u8], environment: &[(model::Text, model::Text)]) -> Outcome {
@@ -225,6 +243,9 @@ impl Centre {
             }
             return self.state.job(target.id).map(|job| vec![(job.id(), None)]).ok_or_else(unknown);
         };
+        if tasks.len() > u64::from(self.state.config().max_array) {
+            return Err(unknown());
+        }
         let (mut waiting, mut found) = (Vec::new(), Vec::new());
         for index in tasks.iter() {
             match self.state.task(target.id, index) {
@@ -362,6 +383,9 @@ impl Centre {
         }
         let denied = || Err(refuse(RefusalCode::AccessDenied, id.to_string()));
         match change {
+            UpdateChange::Name(text) | UpdateChange::Comment(text) if text.as_bytes().len() > 1024 => {
+                Err(refuse(RefusalCode::Other, "a name or comment is longer than 1024 bytes"))
+            }
             UpdateChange::TimeLimit(limit) if !is_operator => match (job.time_limit(), *limit) {
                 (TimeLimit::Span(old), TimeLimit::Span(new)) if new > old => denied(),
                 (TimeLimit::Span(_), TimeLimit::Unlimited) => denied(),

@@ -21,6 +21,7 @@ impl Centre {
     /// Starts the answer to `squeue`; [`Centre::advance`] goes on with it.
     pub(crate) fn queue(&mut self, conn: ConnId, peer: Peer, query: &QueueQuery) -> Outcome {
         let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+        few(query.users.as_ref().map_or(0, Vec::len))?;
         let users: Option<Vec<Uid>> =
             query.users.as_ref().map(|names| names.iter().filter_map(|name| self.people.uid(name)).collect());
         let ids = match &query.targets {
@@ -54,7 +55,7 @@ impl Centre {
             }
         };
         if let Some(conn) = self.conns.get(conn) {
-            conn.cursor = Some(Cursor { ids: visible, next: 0 });
+            conn.cursor = Some(Cursor { in_full: false, ids: visible, next: 0 });
         }
         self.advance(conn);
         Ok(())
@@ -71,19 +72,25 @@ impl Centre {
 
     /// Goes on with a long answer as far as the other end takes it.
     pub(crate) fn advance(&mut self, id: ConnId) {
-        let now = self.now;
-        let Some(conn) = self.conns.get(id) else { return };
-        let Some(mut cursor) = conn.cursor.take() else { return };
-        while !conn.is_full() && cursor.next < cursor.ids.len() {
+        let Some(mut cursor) = self.conns.get(id).and_then(|conn| conn.cursor.take()) else { return };
+        while cursor.next < cursor.ids.len() {
             let until = cursor.ids.len().min(cursor.next + PART);
-            let mut rows: Vec<QueueRow> = Vec::with_capacity(until - cursor.next);
-            self.state.rows_of(&cursor.ids[cursor.next..until], now, &mut |row| rows.push(row));
+            let part = &cursor.ids[cursor.next..until];
+            let reply = if cursor.in_full {
+                Reply::Details(part.iter().filter_map(|id| self.detail(*id)).collect())
+            } else {
+                let mut rows: Vec<QueueRow> = Vec::with_capacity(part.len());
+                self.state.rows_of(part, self.now, &mut |row| rows.push(row));
+                Reply::Queue(rows)
+            };
             cursor.next = until;
-            conn.push(&Reply::Queue(rows));
+            let Some(conn) = self.conns.get(id) else { return };
+            conn.push(&reply);
             if conn.is_full() && !conn.flush().unwrap_or(true) {
                 break;
             }
         }
+        let Some(conn) = self.conns.get(id) else { return };
         if cursor.next >= cursor.ids.len() {
             conn.push(&Reply::End);
         } else {
@@ -101,20 +108,17 @@ impl Centre {
         for target in targets {
             ids.extend(self.resolve(target)?.into_iter().map(|(id, _)| id));
         }
-        let mut details = Vec::new();
-        for id in ids {
-            let Some(owner) = self.state.job(id).map(|job| job.owner().uid) else { continue };
-            if self.may_see(peer.uid, owner) {
-                details.extend(self.detail(id));
-            }
-        }
-        if details.is_empty() && !targets.is_empty() {
+        let owners: Vec<(JobId, Uid)> =
+            ids.into_iter().filter_map(|id| Some((id, self.state.job(id)?.owner().uid))).collect();
+        let visible: Vec<JobId> =
+            owners.into_iter().filter(|(_, owner)| self.may_see(peer.uid, *owner)).map(|(id, _)| id).collect();
+        if visible.is_empty() && !targets.is_empty() {
             return Err(refuse(RefusalCode::InvalidJobId, targets[0].id.to_string()));
         }
-        for part in details.chunks(PART) {
-            self.reply(conn, &Reply::Details(part.to_vec()));
+        if let Some(conn) = self.conns.get(conn) {
+            conn.cursor = Some(Cursor { in_full: true, ids: visible, next: 0 });
         }
-        self.reply(conn, &Reply::End);
+        self.advance(conn);
         Ok(())
     }
 
@@ -172,6 +176,13 @@ impl Centre {
     /// `sacct`: what is over is read from the file, after everything decided so far is in it.
     pub(crate) fn accounts(&mut self, conn: ConnId, peer: Peer, query: AccountQuery) -> Outcome {
         let sees_all = self.may_see(peer.uid, Uid(u32::MAX));
+        few(query.users.as_ref().map_or(0, Vec::len))?;
+        let most = u64::from(self.state.config().max_array);
+        for tasks in query.targets.iter().flatten().filter_map(|target| target.tasks.as_ref()) {
+            if tasks.len() > most {
+                return Err(refuse(RefusalCode::InvalidJobId, format!("[{tasks}]")));
+            }
+        }
         let mut users = match (&query.users, query.all_users || query.targets.is_some()) {
             (Some(names), _) => Some(names.iter().filter_map(|name| self.people.uid(name)).collect::<Vec<_>>()),
             (None, true) => None,
@@ -245,7 +256,8 @@ impl Centre {
         if self.remaining.contains_key(&base) {
             self.waiters.entry(base).or_default().push(conn);
         } else {
-            self.journal.after(After::Read(conn, Box::new(Question::Ending(base))));
+            let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+            self.journal.after(After::Read(conn, Box::new(Question::Ending { base, only })));
         }
         Ok(())
     }
@@ -267,6 +279,11 @@ impl Centre {
         }
         Ok(())
     }
+}
+
+/// Names are looked up one by one in the system's databases, which may be slow.
+fn few(names: usize) -> Outcome {
+    if names <= 1000 { Ok(()) } else { Err(refuse(RefusalCode::Other, "more than 1000 users in one question")) }
 }
 
 /// A job as its owner writes it.

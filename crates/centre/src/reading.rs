@@ -19,8 +19,8 @@ pub(crate) enum Question {
     Accounts { filter: AccountFilter, live: Vec<LiveFacts> },
     /// Every change of state of a job, for somebody who may see only their own (`Some`) or all jobs.
     History { id: JobId, only: Option<Uid> },
-    /// How a job that is over ended, all its tasks together.
-    Ending(JobId),
+    /// How a job that is over ended, all its tasks together, for somebody who may see only their own (`Some`) or all.
+    Ending { base: JobId, only: Option<Uid> },
 }
 
 /// The thread that reads.
@@ -63,7 +63,11 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
             Ok(Reply::End)
         }
         Question::History { id, only } => history(reader, id, only),
-        Question::Ending(base) => {
+        Question::Ending { base, only } => {
+            let owner = reader.submission(base)?.map(|stored| stored.spec.owner.uid);
+            if only.is_some() && owner != only {
+                return Ok(unknown(base));
+            }
             let endings = reader.endings(base)?;
             let (state, exit) = reader.worst_ending(base)?;
             Ok(if endings.is_empty() { unknown(base) } else { Reply::Ended { state, exit } })

@@ -24,8 +24,7 @@ use crate::{
     config,
     connection::{Conn, ConnId, Connections, Incoming, Peer},
     core::{Centre, Stopping},
-    doors::{self, Doors, FIRST_CONN, LAUNCHER, SIGNALS, UNIX_DOOR, WAKE, WEB_DOOR},
-    http,
+    doors::{self, Doors, FIRST_CONN, LAUNCHER, SIGNALS, UNIX_DOOR, WAKE},
     journal::Journal,
     paths::Paths,
     people::People,
@@ -116,6 +115,7 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
         wake_at = centre.decide();
         centre.state.forget_finished(centre.now);
         centre.housekeeping();
+        centre.update_board();
         centre.flush();
         send_to_launcher(&mut centre, &mut doors);
         send_to_commands(&mut centre, &doors);
@@ -193,7 +193,8 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         bell.write(1).ok();
     })
     .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
-    let (doors, url) = doors::open(&paths, listen, &link, wake, words)?;
+    let board = crate::http::Board::default();
+    let (doors, url) = doors::open(&paths, listen, &link, wake, words, board.clone())?;
     let now = clock();
     let centre = Centre {
         paths,
@@ -229,6 +230,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         shares_changed: false,
         shares_written: now,
         touched: Vec::new(),
+        board,
         pruned: now,
         probed: now,
     };
@@ -238,11 +240,6 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
 fn serve(centre: &mut Centre, doors: &mut Doors, token: u64, flags: EpollFlags) {
     match token {
         UNIX_DOOR => accept(centre, doors),
-        WEB_DOOR => {
-            if let Some(web) = &doors.web {
-                http::serve(web, &centre.glance());
-            }
-        }
         LAUNCHER => listen_to_launcher(centre),
         WAKE => hear(centre, doors),
         SIGNALS => {
@@ -437,6 +434,16 @@ impl Centre {
         let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
         let question = crate::reading::Question::History { id, only };
         self.journal.after(crate::journal::After::Read(conn, Box::new(question)));
+    }
+
+    /// What visitors see follows what is.
+    fn update_board(&mut self) {
+        let glance = self.glance();
+        if let Ok(mut board) = self.board.lock()
+            && *board != glance
+        {
+            *board = glance;
+        }
     }
 
     /// What is due now and then: old records go, and a disk that failed is tried again.

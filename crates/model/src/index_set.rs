@@ -5,12 +5,15 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 /// A set of task numbers as ascending, disjoint ranges `first..=last` by `step`.
+///
+/// Stored and sent as a list of `(first, last, step)`; what comes in is checked like what a person types.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+#[serde(try_from = "Vec<(u32, u32, u32)>", into = "Vec<(u32, u32, u32)>")]
 pub struct IndexSet {
     ranges: Vec<Range>,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Range {
     first: u32,
     last: u32,
@@ -39,13 +42,32 @@ pub enum IndexSetError {
         /// Step.
         step: u32,
     },
+    /// Ranges that overlap, with more numbers than anybody can mean.
+    #[error("these ranges overlap and hold {0} task numbers, more than {MOST_OVERLAPPING}")]
+    TooMany(u64),
+}
+
+/// Overlapping ranges are taken apart, so they must not be endless.
+const MOST_OVERLAPPING: u64 = 1 << 24;
+
+impl TryFrom<Vec<(u32, u32, u32)>> for IndexSet {
+    type Error = IndexSetError;
+    fn try_from(ranges: Vec<(u32, u32, u32)>) -> Result<Self, IndexSetError> {
+        Self::from_ranges(ranges)
+    }
+}
+
+impl From<IndexSet> for Vec<(u32, u32, u32)> {
+    fn from(set: IndexSet) -> Self {
+        set.ranges.into_iter().map(|range| (range.first, range.last, range.step)).collect()
+    }
 }
 
 impl IndexSet {
     /// From ranges `(first, last, step)` in any order; what overlaps is taken once.
     ///
     /// # Errors
-    /// [`IndexSetError::BadRange`] when a range runs backwards or its step is 0.
+    /// [`IndexSetError::BadRange`] when a range runs backwards or its step is 0, [`IndexSetError::TooMany`].
     pub fn from_ranges(ranges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Self, IndexSetError> {
         let mut list: Vec<Range> = Vec::new();
         for (first, last, step) in ranges {
@@ -57,6 +79,10 @@ impl IndexSet {
         list.sort_unstable_by_key(|range| range.first);
         if list.windows(2).all(|pair| pair[0].last < pair[1].first) {
             return Ok(Self { ranges: list });
+        }
+        let count = list.iter().map(|range| range.count()).sum();
+        if count > MOST_OVERLAPPING {
+            return Err(IndexSetError::TooMany(count));
         }
         // Overlaps are rare and such lists short, so the plain way is good enough.
         let mut all: Vec<u32> =
@@ -183,6 +209,8 @@ mod tests {
         }
         assert!(IndexSet::from_ranges([(5, 2, 1)]).is_err());
         assert!(IndexSet::from_ranges([(0, 2, 0)]).is_err());
+        assert!(IndexSet::from_ranges([(0, u32::MAX, 1), (5, u32::MAX, 1)]).is_err());
+        assert_eq!(IndexSet::from_ranges([(0, u32::MAX, 1)]).unwrap().len(), 1 << 32);
     }
 
     proptest::proptest! {
