@@ -46,6 +46,16 @@ pub(crate) struct Doors {
     pub(crate) link_waits: bool,
 }
 
+/// The signals that end the centre in an orderly way.
+fn stop_signals() -> SigSet {
+    [Signal::SIGTERM, Signal::SIGINT, Signal::SIGHUP].into_iter().collect()
+}
+
+/// Keeps the signals that end us for the loop; before any thread is started, as threads inherit it.
+pub(crate) fn block_signals() -> Result<(), ServiceError> {
+    stop_signals().thread_block().map_err(system("blocking signals"))
+}
+
 /// One process serves one data directory.
 pub(crate) fn lock(paths: &Paths) -> Result<Flock<std::fs::File>, ServiceError> {
     let path = paths.lock();
@@ -93,12 +103,8 @@ pub(crate) fn open(
         Some(address) => format!("http://{address}/"),
         None => String::new(),
     };
-    let mut mask = SigSet::empty();
-    mask.add(Signal::SIGTERM);
-    mask.add(Signal::SIGINT);
-    mask.thread_block().map_err(system("blocking signals"))?;
-    let signals =
-        SignalFd::with_flags(&mask, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK).map_err(system("signalfd"))?;
+    let signals = SignalFd::with_flags(&stop_signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
+        .map_err(system("signalfd"))?;
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(system("epoll"))?;
     let watch = |fd: BorrowedFd<'_>, token| {
         epoll.add(fd, EpollEvent::new(EpollFlags::EPOLLIN, token)).map_err(system("watching a socket"))
@@ -107,7 +113,6 @@ pub(crate) fn open(
     watch(link.fd(), LAUNCHER)?;
     watch(wake.as_fd(), WAKE)?;
     watch(signals.as_fd(), SIGNALS)?;
-    // After the mask: the thread must not take the signals that the loop waits for.
     if let Some(web) = web {
         crate::http::open(web, board).map_err(system("starting the thread of the web address"))?;
     }

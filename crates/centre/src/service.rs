@@ -92,6 +92,7 @@ pub(crate) enum Word {
 /// # Errors
 /// [`ServiceError`] when it cannot begin.
 pub fn run(options: Options) -> Result<Ended, ServiceError> {
+    doors::block_signals()?;
     let _lock = doors::lock(&options.paths)?;
     let Options { paths, listen, link, ready } = options;
     let (mut centre, mut doors) = open(paths, listen, link)?;
