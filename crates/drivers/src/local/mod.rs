@@ -9,6 +9,8 @@
 mod cgroup;
 mod child;
 mod clock;
+pub mod doctor;
+pub mod gpu;
 pub mod launcher;
 pub mod link;
 mod parcel;
@@ -18,6 +20,8 @@ mod slot;
 mod spawn;
 mod supervisor;
 mod sys;
+pub mod system;
+pub mod topology;
 mod tree;
 mod wire;
 

@@ -48,11 +48,16 @@ fn bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error>
     serializer.serialize_bytes(bytes)
 }
 
-/// From a supervisor to the launcher.
+/// Changes whenever [`Word`] or [`Errand`] change. After an upgrade, supervisors of the old version still run: with
+/// them there is no talking, they write down how their run ends and go.
+pub(crate) const WORDS: u16 = 1;
+
+/// From a supervisor to the launcher. [`Word::Iam`] stays the first one, whatever else changes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub(crate) enum Word {
     /// A supervisor that has outlived its launcher introduces itself; its slot file tells the rest.
     Iam {
+        version: u16,
         slot: u32,
         run: RunId,
     },

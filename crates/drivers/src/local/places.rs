@@ -5,6 +5,7 @@
 //! spool/supervisors.sock     where supervisors of a dead launcher find the next
 //! spool/slots/N              slot files
 //! spool/jobs/job00012/slurm_script
+//! spool/jobs/slot-N          a script kept between runs
 //! ```
 //! Must not know what the files mean.
 
@@ -90,22 +91,25 @@ impl Places {
         gone(unlinkat(&self.spool, "supervisors.sock", UnlinkatFlags::NoRemoveDir))
     }
 
-    /// Writes a job's script, which only its owner can read; says where.
-    pub(crate) fn write_script(&self, job: JobId, owner: &Owner, script: &[u8]) -> io::Result<PathBuf> {
+    /// Writes a job's script, which only its owner can read, to [`Places::script_path`].
+    pub(crate) fn write_script(&self, job: JobId, owner: &Owner, script: &[u8]) -> io::Result<()> {
         let name = directory_name(job);
         match mkdirat(&self.jobs, name.as_str(), Mode::from_bits_truncate(0o711)) {
             Ok(()) => {}
             Err(Errno::EEXIST) => self.remove_script_file(&name)?,
             Err(error) => return Err(error.into()),
         }
-        let path = format!("{name}/{SCRIPT}");
         let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW;
-        let mut file = File::from(openat(&self.jobs, path.as_str(), flags, Mode::S_IRWXU)?);
-        file.write_all(script)?;
-        if geteuid().is_root() {
-            fchown(&file, Some(owner.uid.0), Some(owner.gid.0))?;
+        let mut file = File::from(openat(&self.jobs, format!("{name}/{SCRIPT}").as_str(), flags, Mode::S_IRWXU)?);
+        let written = file.write_all(script).and_then(|()| match geteuid().is_root() {
+            true => fchown(&file, Some(owner.uid.0), Some(owner.gid.0)),
+            false => Ok(()),
+        });
+        if written.is_err() {
+            // What is left of it would take room where there is none.
+            self.remove_script(job)?;
         }
-        Ok(self.jobs_path.join(path))
+        written
     }
 
     /// Where a job's script is.
@@ -113,28 +117,39 @@ impl Places {
         self.jobs_path.join(directory_name(job)).join(SCRIPT)
     }
 
-    /// Gives one job's script to another.
-    pub(crate) fn rename_script(&self, from: JobId, to: JobId) -> io::Result<()> {
-        if from != to {
-            renameat(&self.jobs, directory_name(from).as_str(), &self.jobs, directory_name(to).as_str())?;
-        }
-        Ok(())
+    /// Puts a job's script where a slot keeps it between runs: no later run of the job may come upon it.
+    pub(crate) fn lay_script_aside(&self, slot: u32, job: JobId) -> io::Result<()> {
+        Ok(renameat(&self.jobs, directory_name(job).as_str(), &self.jobs, aside_name(slot).as_str())?)
+    }
+
+    /// Gives a job the script that a slot kept.
+    pub(crate) fn take_script(&self, slot: u32, job: JobId) -> io::Result<()> {
+        Ok(renameat(&self.jobs, aside_name(slot).as_str(), &self.jobs, directory_name(job).as_str())?)
+    }
+
+    /// Removes the script that a slot kept, if it is there.
+    pub(crate) fn remove_aside(&self, slot: u32) -> io::Result<()> {
+        self.remove_directory(&aside_name(slot))
     }
 
     /// Removes a job's script, if it is there.
     pub(crate) fn remove_script(&self, job: JobId) -> io::Result<()> {
-        let name = directory_name(job);
-        self.remove_script_file(&name)?;
-        gone(unlinkat(&self.jobs, name.as_str(), UnlinkatFlags::RemoveDir))
+        self.remove_directory(&directory_name(job))
+    }
+
+    fn remove_directory(&self, name: &str) -> io::Result<()> {
+        self.remove_script_file(name)?;
+        gone(unlinkat(&self.jobs, name, UnlinkatFlags::RemoveDir))
     }
 
     /// Removes the scripts of all jobs but these, after a crash.
     pub(crate) fn sweep_scripts(&self, known: &[JobId]) -> io::Result<()> {
         for entry in std::fs::read_dir(&self.jobs_path)? {
-            let name = entry?.file_name();
-            let job = name.to_str().and_then(|name| name.strip_prefix("job")?.parse().ok()).map(JobId);
-            if let Some(job) = job.filter(|job| !known.contains(job)) {
-                self.remove_script(job)?;
+            let name = entry?.file_name().to_string_lossy().into_owned();
+            let job = name.strip_prefix("job").and_then(|number| number.parse().ok()).map(JobId);
+            let stale = job.is_some_and(|job| !known.contains(&job)) || name.starts_with(ASIDE);
+            if stale {
+                self.remove_directory(&name)?;
             }
         }
         Ok(())
@@ -143,6 +158,13 @@ impl Places {
     fn remove_script_file(&self, directory: &str) -> io::Result<()> {
         gone(unlinkat(&self.jobs, format!("{directory}/{SCRIPT}").as_str(), UnlinkatFlags::NoRemoveDir))
     }
+}
+
+/// Before a slot's number.
+const ASIDE: &str = "slot-";
+
+fn aside_name(slot: u32) -> String {
+    format!("{ASIDE}{slot}")
 }
 
 fn directory_name(job: JobId) -> String {

@@ -345,3 +345,95 @@ pub enum CgroupVersion {
     /// Neither can be used.
     None,
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn environments() {
+        let one = Environment::from_pairs([("A", "1"), ("B", "two\0C=3"), ("\0", "x")]);
+        let more = one.and_pairs([("D", [0xff_u8].as_slice())]);
+        let entries: Vec<&[u8]> = more.iter().collect();
+        assert_eq!(entries, [&b"A=1"[..], b"B=two", b"=x", b"D=\xff"]);
+        assert_eq!(Environment(Text::from("A=1")).to_block(), b"A=1\0");
+        assert_eq!(Environment::default().to_block(), b"");
+    }
+
+    /// Whoever changes these bytes changes [`VERSION`].
+    #[test]
+    fn bytes_of_version_1() {
+        assert_eq!(VERSION, 1);
+        let run = RunId { job: model::JobId(300), attempt: 2 };
+        let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
+        let guarantees = Guarantees {
+            cgroup: CgroupVersion::V1,
+            cpuset: true,
+            memory: true,
+            containment: true,
+            cpu_time: true,
+            freezer: false,
+            every_user: true,
+            notes: vec!["n".to_owned()],
+        };
+        let runs = vec![RunReport { run, state: RunState::Running { pid: 5, started: Time(6), suspended: true } }];
+        let hello = Hello { version: 1, pid: 9, boot_id: "b".to_owned(), guarantees, runs };
+        let orders = [
+            Order::Script { id: ScriptId(1), bytes: "s".into() },
+            Order::Launch(Box::new(sample(run))),
+            Order::Terminate { run, note: Some("n".to_owned()), kill_wait: Span(30) },
+            Order::Signal { run, signal: 10, scope: Scope::Others },
+            Order::Forget(vec![run]),
+            Order::Quit,
+        ];
+        let reports = [
+            Report::Hello(hello),
+            Report::Started { run, pid: 5, at: Time(6) },
+            Report::Ended { run, end },
+            Report::HookFailed { run, hook: HookKind::Epilog, error: "e".to_owned() },
+            Report::Fault { text: "t".to_owned() },
+        ];
+        let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
+        let mut text = String::new();
+        for order in orders {
+            let bytes = postcard::to_allocvec(&order).unwrap();
+            assert_eq!(postcard::from_bytes::<Order>(&bytes).unwrap(), order);
+            text += &format!("{}\n", hex(bytes));
+        }
+        for report in reports {
+            let bytes = postcard::to_allocvec(&report).unwrap();
+            assert_eq!(postcard::from_bytes::<Report>(&bytes).unwrap(), report);
+            text += &format!("{}\n", hex(bytes));
+        }
+        insta::assert_snapshot!(text);
+    }
+
+    fn sample(run: RunId) -> Launch {
+        let hook = Hook { path: "/p".into(), env: Environment::default(), limit: Span(1) };
+        Launch {
+            run,
+            script: ScriptId(1),
+            label: "300_1".to_owned(),
+            speaker: "s".to_owned(),
+            owner: Owner { uid: model::Uid(1), gid: model::Gid(2), user: "u".into(), group: "g".into() },
+            args: vec!["a".into()],
+            env: Environment::from_pairs([("A", "1")]),
+            pid_variables: vec!["P".to_owned()],
+            workdir: "/w".into(),
+            stdin: None,
+            stdout: Some("/o".into()),
+            stderr: None,
+            open_mode: OpenMode::Append,
+            umask: 0o22,
+            limits: Limits(vec![(model::NamedLimit::Core, Some(0))]),
+            cpus: CpuSet::from_iter([0, 3]),
+            memory_mib: Some(100),
+            gpus: vec![1],
+            nice: -1,
+            oom_score_adj: 5,
+            prolog: Some(hook),
+            epilog: None,
+        }
+    }
+}

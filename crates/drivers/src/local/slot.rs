@@ -116,7 +116,10 @@ impl SlotFile {
         self.file.as_fd()
     }
 
-    /// The newest whole record; [`Record::Free`] when there is none.
+    /// The newest whole record; [`Record::Free`] when nothing was ever written.
+    ///
+    /// # Errors
+    /// `InvalidData` when something was, and neither half can be understood.
     pub(crate) fn read(&self) -> io::Result<Record> {
         Ok(self.newest()?.map_or(Record::Free, |(_, record)| record))
     }
@@ -143,11 +146,11 @@ impl SlotFile {
             }
         }
         let (left, right) = bytes.split_at(HALF);
-        let (left, right) = (decode(left), decode(right));
-        Ok(match (left, right) {
-            (Some(left), Some(right)) => Some(if left.0 > right.0 { left } else { right }),
-            (left, right) => left.or(right),
-        })
+        match (decode(left), decode(right)) {
+            (Some(left), Some(right)) => Ok(Some(if left.0 > right.0 { left } else { right })),
+            (None, None) if bytes.iter().any(|byte| *byte != 0) => Err(io::ErrorKind::InvalidData.into()),
+            (left, right) => Ok(left.or(right)),
+        }
     }
 }
 
@@ -197,4 +200,87 @@ fn shorten(record: &Record) -> Option<Record> {
         end.outcome = Outcome::LaunchFailed { exit: *exit, error: error[..cut].to_owned() };
     }
     Some(Record::Taken(shorter))
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use model::{Exit, JobId, Usage};
+
+    use super::*;
+
+    fn taken(phase: Phase) -> Record {
+        Record::Taken(Taken {
+            run: RunId { job: JobId(7), attempt: 1 },
+            boot_id: "1b4e28ba-2fa1-11d2-883f-0016d3cca427".to_owned(),
+            uid: 1001,
+            supervisor: 4242,
+            group: "/sys/fs/cgroup/algoric-x/slot-0".into(),
+            phase,
+        })
+    }
+
+    fn ended(error: &str) -> Record {
+        let outcome = Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error: error.to_owned() };
+        taken(Phase::Ended(End { started: None, at: Time(5), outcome, usage: Usage::default() }))
+    }
+
+    #[test]
+    fn the_last_whole_record_counts() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = File::open(dir.path()).unwrap();
+        let slot = SlotFile::open(directory.as_fd(), 3).unwrap();
+        assert_eq!(slot.read().unwrap(), Record::Free);
+        let started = taken(Phase::Started(Started { pid: 1, at: Time(4), born_ms: (1, 2) }));
+        for record in [taken(Phase::Assigned), started.clone(), ended("why"), Record::Free, started.clone()] {
+            slot.write(&record).unwrap();
+            assert_eq!(SlotFile::open(directory.as_fd(), 3).unwrap().read().unwrap(), record);
+        }
+        // Torn: the half written last is damaged, anywhere.
+        slot.write(&taken(Phase::Assigned)).unwrap();
+        let path = dir.path().join("3");
+        let whole = std::fs::read(&path).unwrap();
+        let newest = (0..2).find(|half| {
+            decode(&whole[half * HALF..][..HALF]).is_some_and(|(_, record)| record == taken(Phase::Assigned))
+        });
+        for at in [0, 8, 16, 24, HEAD, HEAD + 20] {
+            let mut torn = whole.clone();
+            torn[newest.unwrap() * HALF + at] ^= 0x55;
+            std::fs::write(&path, torn).unwrap();
+            assert_eq!(slot.read().unwrap(), started, "damaged at {at}");
+        }
+        // Nothing that can be understood is not the same as nothing.
+        std::fs::write(&path, vec![1; 2 * HALF]).unwrap();
+        assert_eq!(slot.read().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn long_errors_are_cut() {
+        let dir = tempfile::tempdir().unwrap();
+        let slot = SlotFile::open(File::open(dir.path()).unwrap().as_fd(), 0).unwrap();
+        slot.write(&ended(&"é".repeat(3000))).unwrap();
+        assert_eq!(slot.read().unwrap(), ended(&"é".repeat(ERROR_TEXT / 2)));
+    }
+
+    /// A file of this version must be readable for ever: whoever changes the bytes changes the version in [`MAGIC`],
+    /// and reads both.
+    #[test]
+    fn bytes_on_disk() {
+        let half = encode(&taken(Phase::Started(Started { pid: 300, at: Time(-1), born_ms: (1, 2) })), 9).unwrap();
+        let length = u32::from_le_bytes(half[24..28].try_into().unwrap()) as usize;
+        let hex: String = half[..HEAD + length].iter().map(|byte| format!("{byte:02x}")).collect();
+        insta::assert_snapshot!(hex);
+        assert_eq!(decode(&half).unwrap().0, 9);
+    }
+
+    #[test]
+    fn one_lock_a_slot() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = File::open(dir.path()).unwrap();
+        let (one, other) =
+            (SlotFile::open(directory.as_fd(), 0).unwrap(), SlotFile::open(directory.as_fd(), 0).unwrap());
+        assert!(one.lock().unwrap() && !other.lock().unwrap());
+        drop(one);
+        assert!(other.lock().unwrap());
+    }
 }

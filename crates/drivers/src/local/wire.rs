@@ -10,8 +10,8 @@ use serde::Serialize;
 
 use super::protocol::MAX_FRAME;
 
-/// Buffers that grew past this for one great frame are given back.
-const KEEP: usize = 64 << 10;
+/// So much is read at once; buffers that grew past it for one great frame are given back.
+const KEEP: usize = 16 << 10;
 
 /// One end of the socket, with what waits to go out and what came in unread.
 #[derive(Debug)]
@@ -117,5 +117,49 @@ impl Wire {
         let start = self.taken + 4;
         self.taken = start + length;
         Ok(Some(&self.input[start..start + length]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::super::link::pair;
+    use super::*;
+
+    fn wires() -> (Wire, Wire) {
+        let (one, other) = pair().unwrap();
+        (Wire::new(one), Wire::new(other))
+    }
+
+    #[test]
+    fn frames_of_every_length_arrive() {
+        let (mut from, mut to) = wires();
+        let sizes = [0, 1, 2, 100, KEEP - 5, KEEP - 4, KEEP, KEEP + 1, 3 * KEEP, 5_000_000, 7];
+        let messages: Vec<String> = sizes.iter().map(|size| "x".repeat(*size)).collect();
+        messages.iter().for_each(|message| from.queue(message).unwrap());
+        let mut arrived: Vec<String> = Vec::new();
+        while arrived.len() < messages.len() {
+            from.flush().unwrap();
+            assert!(to.fill().unwrap());
+            while let Some(frame) = to.next_frame().unwrap() {
+                arrived.push(postcard::from_bytes(frame).unwrap());
+            }
+        }
+        assert!(arrived == messages && from.flush().unwrap());
+        assert!(to.input.capacity() <= 5_100_000 && from.output.capacity() <= KEEP);
+        drop(from);
+        assert!(!to.fill().unwrap());
+    }
+
+    #[test]
+    fn lengths_that_cannot_be() {
+        let (mut from, mut to) = wires();
+        assert_eq!(from.queue(&vec![0_u8; MAX_FRAME + 1]).unwrap_err().kind(), io::ErrorKind::InvalidInput);
+        from.queue(&1_u8).unwrap();
+        from.output.extend_from_slice(&u32::MAX.to_le_bytes());
+        from.flush().unwrap();
+        to.fill().unwrap();
+        assert_eq!(to.next_frame().unwrap(), Some(&[1_u8][..]));
+        assert_eq!(to.next_frame().unwrap_err().kind(), io::ErrorKind::InvalidData);
     }
 }

@@ -155,6 +155,35 @@ fn another_boot() {
     }
 }
 
+/// A supervisor that stands still (somebody stopped it) cannot stretch its job's limits.
+#[test]
+fn a_stopped_supervisor_is_overruled() {
+    let rig = &mut Rig::new(modes()[0]);
+    let run = rig.run(&format!("#!/bin/sh\necho $$ >> pids\n{DAEMON}\nsleep 1000\n"));
+    let pid = rig.started(run);
+    wait_for(rig, 2);
+    kill(rig.supervisor_of(pid), Signal::SIGSTOP).unwrap();
+    rig.terminate(run, 100);
+    assert_eq!(rig.ended(run).outcome, Outcome::Lost);
+    assert!(pids(&rig.work("pids")).iter().all(|pid| !lives(*pid)));
+}
+
+/// What a new version cannot read it leaves alone, and says so.
+#[test]
+fn a_slot_of_another_version() {
+    let rig = &mut Rig::new(modes()[0]);
+    rig.kill_launcher();
+    std::fs::write(rig.dir.join("spool/slots/0"), vec![9; 2048]).unwrap();
+    rig.restart();
+    rig.wait("fault", |report| match report {
+        Report::Fault { text } if text.contains("slot file 0") => Some(()),
+        _ => None,
+    });
+    let run = rig.run("#!/bin/sh\nexit 3\n");
+    assert_eq!(rig.outcome(run), exited(3));
+    assert_eq!(std::fs::read(rig.dir.join("spool/slots/0")).unwrap(), vec![9; 2048]);
+}
+
 #[test]
 fn launched_twice_starts_once() {
     let rig = &mut Rig::new(modes()[0]);
@@ -220,7 +249,7 @@ fn never_twice_never_forgotten() {
                     reported.push((report.run, end.outcome.clone()));
                 }
             }
-            for run in open.drain(..).collect::<Vec<_>>() {
+            for run in std::mem::take(&mut open) {
                 let outcome = match reported.iter().find(|(which, _)| *which == run) {
                     Some((_, outcome)) => outcome.clone(),
                     None => rig.ended(run).outcome,

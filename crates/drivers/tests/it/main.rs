@@ -5,6 +5,7 @@
 
 mod crashes;
 mod limits;
+mod machines;
 mod outcomes;
 mod rig;
 mod trees;

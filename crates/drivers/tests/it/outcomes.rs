@@ -277,3 +277,40 @@ fn hooks() {
         assert_eq!((error.as_str(), rig.outcome(run)), ("killed; it may have taken too long", exited(5)));
     }
 }
+
+/// A disk without room, or one that may not be written to: the run ends with a clear error, and others go on.
+#[test]
+fn disks_that_take_nothing() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    use nix::mount::{MsFlags, mount, umount};
+    let rig = &mut Rig::new(Mode::Cgroups);
+    let jobs = rig.dir.join("spool/jobs");
+    rig.order(&Order::Quit);
+    rig.launcher.wait().unwrap();
+    let none = None::<&str>;
+    if mount(Some("tmpfs"), &jobs, Some("tmpfs"), MsFlags::empty(), Some("size=16k,mode=711")).is_err() {
+        return;
+    }
+    rig.restart();
+    let long = format!("#!/bin/sh\n{}exit 3\n", "# no room for this\n".repeat(4000));
+    let run = rig.run(&long);
+    let full = rig.outcome(run);
+    let run = rig.run("#!/bin/sh\nexit 3\n");
+    let after = rig.outcome(run);
+    let frozen = MsFlags::MS_REMOUNT | MsFlags::MS_RDONLY;
+    crate::rig::eventually("nothing open", || mount(none, &jobs, none, frozen, none).is_ok());
+    let run = rig.run("#!/bin/sh\nexit 4\n");
+    let read_only = rig.outcome(run);
+    rig.order(&Order::Quit);
+    rig.launcher.wait().unwrap();
+    umount(&jobs).unwrap();
+    rig.restart();
+    let error = |outcome: &Outcome| match outcome {
+        Outcome::LaunchFailed { error, .. } => error.clone(),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!((error(&full).as_str(), after), ("No space left on device (os error 28)", exited(3)));
+    assert_eq!(error(&read_only), "Read-only file system (os error 30)");
+}

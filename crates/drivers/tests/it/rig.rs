@@ -37,13 +37,20 @@ static BEFORE_MAIN: extern "C" fn() = {
 };
 
 fn launcher_process(role: &str) -> i32 {
-    let [data, id, cgroups, boot_id] = role.split('\n').collect::<Vec<_>>().try_into().unwrap();
-    // SAFETY: descriptor 0 is the socket that the test put there, and nobody else has taken it.
-    let centre = unsafe { OwnedFd::from_raw_fd(0) }.try_clone().unwrap();
+    let words: Vec<&str> = role.split('\n').collect();
+    let [data, id, cgroups, boot_id] = words[..4].try_into().unwrap();
+    let centre = match words[4..] {
+        [path, uids] => {
+            let uids = uids.split(',').map(|uid| uid.parse().unwrap()).collect();
+            Centre::Listen { path: PathBuf::from(path), uids, stay: true }
+        }
+        // SAFETY: descriptor 0 is the socket that the test put there, and nobody else has taken it.
+        _ => Centre::Connected(unsafe { OwnedFd::from_raw_fd(0) }.try_clone().unwrap()),
+    };
     let config = LauncherConfig {
         data: PathBuf::from(data),
         centre_id: id.to_owned(),
-        centre: Centre::Connected(centre),
+        centre,
         cgroups: if cgroups == "auto" { Cgroups::Auto } else { Cgroups::Off },
         boot_id: (!boot_id.is_empty()).then(|| boot_id.to_owned()),
     };
@@ -120,7 +127,7 @@ impl Rig {
         rig
     }
 
-    fn greet(&mut self) {
+    pub fn greet(&mut self) {
         self.hello = self.wait("hello", |report| match report {
             Report::Hello(hello) => Some(hello.clone()),
             _ => None,
@@ -133,6 +140,14 @@ impl Rig {
         (self.launcher, self.link) = start(&self.dir, &self.id, self.mode, &self.boot_id);
         self.reports.clear();
         self.greet();
+    }
+
+    /// A launcher that listens at a path and stays when a centre leaves; nobody is connected yet.
+    pub fn listen(&mut self, path: &Path, uids: &[u32]) {
+        let uids: Vec<String> = uids.iter().map(u32::to_string).collect();
+        let role = format!("{}\n{}\noff\n\n{}\n{}", self.dir.display(), self.id, path.display(), uids.join(","));
+        self.launcher = Command::new("/proc/self/exe").env(ROLE, role).stdin(Stdio::null()).spawn().unwrap();
+        self.reports.clear();
     }
 
     pub fn reboot(&mut self, boot_id: &str) {

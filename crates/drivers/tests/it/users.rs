@@ -2,6 +2,9 @@
 
 use std::os::unix::fs::symlink;
 
+use drivers::local::link::Link;
+use drivers::local::protocol::{Order, Report};
+
 use model::{Gid, Outcome, Uid};
 
 use crate::rig::{Mode, Rig, exited, modes, text};
@@ -63,7 +66,7 @@ fn links_lead_their_owner_only_where_he_may_go() {
     std::fs::remove_file(rig.work("output")).unwrap();
     symlink(&secret, rig.work("output")).unwrap();
     let note = Some("a line".to_owned());
-    rig.order(&drivers::local::protocol::Order::Terminate { run, note, kill_wait: model::Span::seconds(1) });
+    rig.order(&Order::Terminate { run, note, kill_wait: model::Span::seconds(1) });
     rig.outcome(run);
     assert_eq!(std::fs::read_to_string(&secret).unwrap(), "untouched\n");
 }
@@ -82,10 +85,52 @@ fn a_users_launcher_takes_only_his_own() {
     );
 }
 
+/// A launcher at a path takes whom it was told to, one at a time.
+#[test]
+fn the_door() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let rig = &mut Rig::new(Mode::Plain);
+    let door = rig.dir.join("launcher.sock");
+    rig.order(&Order::Quit);
+    rig.launcher.wait().unwrap();
+    rig.listen(&door, &[12345]);
+    crate::rig::eventually("the door", || door.exists());
+    // (who, whether somebody is inside already, whether he is greeted)
+    let visit = |uid: u32| {
+        // SAFETY: the child only opens a socket, reads, and leaves.
+        match unsafe { nix::unistd::fork() }.unwrap() {
+            nix::unistd::ForkResult::Child => {
+                nix::unistd::setuid(uid.into()).unwrap();
+                let mut link = Link::connect(&door).unwrap();
+                let mut reports = Vec::new();
+                while reports.is_empty() && link.receive(&mut reports).unwrap() {
+                    std::thread::sleep(std::time::Duration::from_millis(5));
+                }
+                // SAFETY: leaves at once.
+                unsafe { nix::libc::_exit(i32::from(matches!(reports.first(), Some(Report::Hello(_))))) }
+            }
+            nix::unistd::ForkResult::Parent { child } => match nix::sys::wait::waitpid(child, None).unwrap() {
+                nix::sys::wait::WaitStatus::Exited(_, code) => code == 1,
+                other => panic!("{other:?}"),
+            },
+        }
+    };
+    assert!(!visit(65534), "a stranger was let in");
+    assert!(visit(12345), "a friend was not let in");
+    assert!(visit(0), "the launcher left with its first centre, or keeps its place");
+    rig.link = Link::connect(&door).unwrap();
+    rig.greet();
+    assert!(!visit(12345), "two at a time");
+    let run = rig.run("#!/bin/sh\nexit 3\n");
+    assert_eq!(rig.outcome(run), exited(3));
+}
+
 #[test]
 fn a_spool_that_others_write_to_is_refused() {
     let rig = &mut Rig::new(modes()[0]);
-    rig.order(&drivers::local::protocol::Order::Quit);
+    rig.order(&Order::Quit);
     rig.launcher.wait().unwrap();
     std::fs::set_permissions(rig.dir.join("spool"), std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
     let config = drivers::local::launcher::LauncherConfig {

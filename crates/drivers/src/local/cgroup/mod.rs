@@ -73,6 +73,15 @@ impl Kit {
         }
     }
 
+    /// Whether a job over its memory is kept from swap.
+    pub(crate) fn limits_swap(&self) -> bool {
+        match self {
+            Kit::None => false,
+            Kit::V1(trees) => trees.limits_swap(),
+            Kit::V2(tree) => tree.limits_swap(),
+        }
+    }
+
     /// Opens a slot's groups, making them where they are missing.
     pub(crate) fn open(&self, slot: u32) -> io::Result<Option<Cage>> {
         Ok(match self {

@@ -83,6 +83,10 @@ impl Trees {
         Has { cpuset: self.cpuset.is_some(), memory: self.memory.is_some(), cpu_time: self.cpuacct.is_some() }
     }
 
+    pub(super) fn limits_swap(&self) -> bool {
+        self.memory.as_ref().is_some_and(|base| base.join("memory.memsw.limit_in_bytes").exists())
+    }
+
     /// Our groups, each once.
     pub(super) fn bases(&self) -> Vec<PathBuf> {
         let mut all: Vec<PathBuf> =

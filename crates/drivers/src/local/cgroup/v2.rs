@@ -37,11 +37,10 @@ impl Tree {
         let mut parents = Vec::new();
         if let Cgroups::Below(path) = wanted {
             parents.push(path.clone());
-        } else {
-            parents.extend(own_group(&mount, own).filter(|own| *own != mount.point && is_delegated(own)));
-            if root {
-                parents.push(mount.point.clone());
-            }
+        }
+        parents.extend(own_group(&mount, own).filter(|own| *own != mount.point && is_delegated(own)));
+        if root {
+            parents.push(mount.point.clone());
         }
         for parent in parents {
             match Self::settle(&parent, &mount.point, name) {
@@ -86,6 +85,10 @@ impl Tree {
 
     pub(super) fn has(&self) -> Has {
         self.has
+    }
+
+    pub(super) fn limits_swap(&self) -> bool {
+        self.base.join("memory.swap.max").exists()
     }
 
     pub(super) fn base(&self) -> PathBuf {

@@ -138,6 +138,8 @@ struct Launcher {
     centre_full: bool,
     strangers: Vec<OwnedFd>,
     slots: Vec<Slot>,
+    /// Slot files that say something which cannot be understood.
+    unreadable: Vec<u32>,
     scripts: Scripts<Content>,
     buffer: Vec<u8>,
 }
@@ -210,9 +212,12 @@ impl Launcher {
             centre_full: false,
             strangers: Vec::new(),
             slots: Vec::new(),
+            unreadable: Vec::new(),
             scripts: Scripts::default(),
             buffer: vec![0; parcel::DATAGRAM],
         };
+        // No mount is held back because we were started there.
+        nix::unistd::chdir("/").context(|| "/".to_owned())?;
         launcher.watch(launcher.signals.as_fd(), SIGNALS)?;
         launcher.watch(launcher.reunion.as_fd(), REUNION)?;
         if let Some(door) = &launcher.door {
@@ -326,6 +331,8 @@ fn settle_process() -> io::Result<()> {
     blocked.add(Signal::SIGHUP);
     sigprocmask(SigmaskHow::SIG_SETMASK, Some(&blocked), None)?;
     set_child_subreaper(true)?;
+    // Members walk through directories that we make.
+    nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     Ok(())
 }
 

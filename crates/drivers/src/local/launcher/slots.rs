@@ -8,7 +8,7 @@ use model::RunId;
 use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt};
 use nix::unistd::{ForkResult, Pid, fork, geteuid};
 
-use super::super::parcel::{self, Word};
+use super::super::parcel::{self, WORDS, Word};
 use super::super::protocol::{Order, Report, RunReport, RunState};
 use super::super::slot::{Phase, Record, SlotFile, Taken};
 use super::super::supervisor::{self, Birth};
@@ -114,8 +114,12 @@ impl Launcher {
     /// Reads what earlier launchers and supervisors left.
     pub(super) fn recover(&mut self) -> Result<(), Error> {
         for number in self.places.slot_numbers().context(|| "listing the slots".to_owned())? {
-            let slot = self.recover_slot(number).context(|| format!("slot {number}"))?;
-            self.slots.push(slot);
+            match self.recover_slot(number) {
+                Ok(slot) => self.slots.push(slot),
+                // It may hold a run that only another version can read: it is left alone, and said.
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => self.unreadable.push(number),
+                Err(error) => return Err(error).context(|| format!("slot {number}")),
+            }
         }
         let known: Vec<_> = self.slots.iter().filter_map(|slot| slot.taken().map(|taken| taken.run.job)).collect();
         self.places.sweep_scripts(&known).context(|| "sweeping old scripts".to_owned())
@@ -154,7 +158,9 @@ impl Launcher {
     }
 
     fn new_slot(&mut self) -> Result<usize, Error> {
-        let number = (0..).find(|number| self.slots.iter().all(|slot| slot.number != *number)).unwrap_or(u32::MAX);
+        let used =
+            |number: &u32| self.slots.iter().any(|slot| slot.number == *number) || self.unreadable.contains(number);
+        let number = (0..).find(|number| !used(number)).unwrap_or(u32::MAX);
         let file = SlotFile::open(self.places.slots(), number).context(|| format!("slot {number}"))?;
         self.slots.push(Slot::new(number, file, Record::Free, Worker::Nobody));
         Ok(self.slots.len() - 1)
@@ -213,7 +219,7 @@ impl Launcher {
         };
         let stranger = self.strangers.swap_remove(at);
         self.epoll.delete(&stranger).ok();
-        if let Some([Word::Iam { slot, run }, rest @ ..]) = said.as_deref() {
+        if let Some([Word::Iam { version: WORDS, slot, run }, rest @ ..]) = said.as_deref() {
             self.adopt(stranger, *slot, *run);
             if let Some(at) = self.slot_at(*slot) {
                 rest.iter().for_each(|word| self.note(at, word.clone()));

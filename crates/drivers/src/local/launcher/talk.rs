@@ -30,6 +30,11 @@ impl Launcher {
             runs: self.slots.iter().filter_map(|slot| slot.report(boot_id)).collect(),
         };
         self.tell(&Report::Hello(hello));
+        for number in self.unreadable.clone() {
+            let text =
+                format!("slot file {number} was written by another version, or is damaged: its run is not known");
+            self.tell(&Report::Fault { text });
+        }
         self.flush();
     }
 

@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::super::child::Heard;
 use super::super::clock;
-use super::super::parcel::Word;
+use super::super::parcel::{WORDS, Word};
 use super::super::protocol::{End, HookKind, Launch};
 use super::super::slot::{Phase, Record, Started, Taken};
 use super::super::spawn::Memory;
@@ -117,7 +117,7 @@ impl Job {
     /// What a new launcher is told first.
     pub(super) fn introduction(&self, slot: u32) -> Vec<Word> {
         let run = self.launch.run;
-        let mut words = vec![Word::Iam { slot, run }];
+        let mut words = vec![Word::Iam { version: WORDS, slot, run }];
         words.extend(self.suspended.then_some(Word::Suspended { run }));
         words
     }
@@ -307,6 +307,7 @@ impl Supervisor {
             outcome: job.verdict.take().unwrap_or(Outcome::Lost),
             usage: job.usage(cpu),
         };
+        self.scripts.lay_aside(&self.places, self.number);
         let record = Record::Taken(Taken { phase: Phase::Ended(end.clone()), ..job.taken });
         let written = self.slot.write(&record);
         let mut words = Vec::new();

@@ -24,7 +24,7 @@ use nix::sys::prctl::set_child_subreaper;
 use nix::sys::signal::{SigSet, Signal};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, connect, getsockopt, socket, sockopt};
-use nix::unistd::{Pid, geteuid, getpid};
+use nix::unistd::{Pid, geteuid, getpid, setsid};
 
 use self::job::Job;
 use self::scripts::Scripts;
@@ -95,6 +95,8 @@ pub(crate) fn live(birth: Birth) -> ! {
 impl Supervisor {
     fn new(birth: Birth) -> io::Result<Self> {
         close_what_is_not_ours(&birth);
+        // What a terminal sends to the centre's processes is not meant for us.
+        setsid()?;
         set_child_subreaper(true)?;
         let mut wanted = SigSet::empty();
         wanted.add(Signal::SIGCHLD);
@@ -130,13 +132,13 @@ impl Supervisor {
             self.take_errands(&mut buffer);
             match &self.job {
                 Some(_) => self.tick(),
-                None => self.scripts.tick(&self.places),
+                None => self.scripts.tick(&self.places, self.number),
             }
             if self.launcher.is_none() {
                 self.search();
             }
         }
-        self.scripts.clear(&self.places);
+        self.scripts.clear(&self.places, self.number);
         Ok(())
     }
 

@@ -4,7 +4,7 @@
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::{JobId, Uid};
@@ -13,7 +13,7 @@ use super::super::clock;
 use super::super::places::Places;
 use super::super::protocol::Launch;
 
-/// A script that nobody asked for again is removed after this.
+/// A script that lies aside is removed after this.
 const KEEP: Duration = Duration::from_millis(500);
 /// Longer ones are not kept to be compared.
 const LONGEST: usize = 32 << 10;
@@ -26,14 +26,15 @@ pub(super) struct Scripts {
 
 #[derive(Debug)]
 struct There {
-    job: JobId,
+    /// Whose name it has; `None`: it lies aside, under the slot's.
+    job: Option<JobId>,
     uid: Uid,
     /// Empty: too long to be kept.
     content: Vec<u8>,
     /// What changes whenever its owner touches it.
     state: State,
-    /// When it was last asked for.
-    at: Duration,
+    /// Since when it lies aside.
+    since: Duration,
 }
 
 /// Inode, length, and change time, which nobody can set.
@@ -41,47 +42,64 @@ type State = (u64, u64, i64, i64);
 
 impl Scripts {
     /// Lays the script of a launch; says where.
-    pub(super) fn put(&mut self, places: &Places, launch: &Launch, content: &[u8]) -> io::Result<PathBuf> {
+    pub(super) fn put(&mut self, places: &Places, slot: u32, launch: &Launch, content: &[u8]) -> io::Result<PathBuf> {
         let (job, uid) = (launch.run.job, launch.owner.uid);
+        let path = places.script_path(job);
         if let Some(there) = &mut self.there
-            && there.uid == uid
+            && (there.job, there.uid) == (None, uid)
             && !content.is_empty()
             && there.content == content
-            && state(places, there.job).is_ok_and(|state| state == there.state)
-            && places.rename_script(there.job, job).is_ok()
+            && places.take_script(slot, job).is_ok()
         {
-            there.job = job;
-            there.at = clock::since_boot();
-            return Ok(places.script_path(job));
+            there.job = Some(job);
+            if state(&path).is_ok_and(|state| state == there.state) {
+                return Ok(path);
+            }
         }
-        self.clear(places);
-        let path = places.write_script(job, &launch.owner, content)?;
+        self.clear(places, slot);
+        places.write_script(job, &launch.owner, content)?;
         let kept = if content.len() <= LONGEST { content.to_vec() } else { Vec::new() };
-        self.there = Some(There { job, uid, content: kept, state: state(places, job)?, at: clock::since_boot() });
+        self.there = Some(There { job: Some(job), uid, content: kept, state: state(&path)?, since: Duration::ZERO });
         Ok(path)
     }
 
-    /// When a script that is no longer used is to go.
+    /// The run is over: its script is laid aside, or removed.
+    pub(super) fn lay_aside(&mut self, places: &Places, slot: u32) {
+        let Some(there) = &mut self.there else { return };
+        match there.job.take() {
+            Some(job) if !there.content.is_empty() && places.lay_script_aside(slot, job).is_ok() => {
+                there.since = clock::since_boot();
+            }
+            job => {
+                there.job = job;
+                self.clear(places, slot);
+            }
+        }
+    }
+
+    /// When a script that lies aside is to go.
     pub(super) fn due(&self) -> Option<Duration> {
-        self.there.as_ref().map(|there| there.at + KEEP)
+        self.there.as_ref().map(|there| there.since + KEEP)
     }
 
     /// Removes it if its time has come. Only to be called between runs.
-    pub(super) fn tick(&mut self, places: &Places) {
+    pub(super) fn tick(&mut self, places: &Places, slot: u32) {
         if self.due().is_some_and(|due| due <= clock::since_boot()) {
-            self.clear(places);
+            self.clear(places, slot);
         }
     }
 
     /// Removes it.
-    pub(super) fn clear(&mut self, places: &Places) {
-        if let Some(there) = self.there.take() {
-            places.remove_script(there.job).unwrap_or_default();
+    pub(super) fn clear(&mut self, places: &Places, slot: u32) {
+        match self.there.take().map(|there| there.job) {
+            Some(Some(job)) => places.remove_script(job).unwrap_or_default(),
+            Some(None) => places.remove_aside(slot).unwrap_or_default(),
+            None => {}
         }
     }
 }
 
-fn state(places: &Places, job: JobId) -> io::Result<State> {
-    let about = std::fs::symlink_metadata(places.script_path(job))?;
+fn state(path: &Path) -> io::Result<State> {
+    let about = std::fs::symlink_metadata(path)?;
     Ok((about.ino(), about.len(), about.ctime(), about.ctime_nsec()))
 }

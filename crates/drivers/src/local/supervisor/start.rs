@@ -135,7 +135,7 @@ impl Supervisor {
         }
         self.affinity.bind(&job.launch.cpus)?;
         let content = std::mem::take(&mut job.content);
-        job.script = self.scripts.put(&self.places, &job.launch, &content)?;
+        job.script = self.scripts.put(&self.places, self.number, &job.launch, &content)?;
         job.first_line = content.split(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
         job.owner_groups = self.settings.root.then(|| self.groups.of(&job.launch.owner));
         self.spawn_script(Memory::Borrowed)

@@ -1,0 +1,435 @@
+//! Looks whether this machine is fit for a centre, and says what to do where it is not. Findings are data: each has a
+//! stable key and the parts of its sentence, for whoever shows them in another language.
+//!
+//! Changes nothing but for a probe file and probe cgroups, which are removed again.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::net::ToSocketAddrs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Instant;
+
+use nix::sys::statfs::{NFS_SUPER_MAGIC, TMPFS_MAGIC, statfs};
+use nix::unistd::geteuid;
+
+use super::cgroup::Kit;
+use super::launcher::Cgroups;
+use super::protocol::CgroupVersion;
+use super::{gpu, system, topology};
+
+/// One finding.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Check {
+    /// What was looked at: `clock`, `disk`.
+    pub id: &'static str,
+    /// How it is.
+    pub state: State,
+    /// Which of the things that can be said about it: `clock-free`. Texts in other languages are found by it.
+    pub key: &'static str,
+    /// The parts that stand in the texts as `{name}`.
+    pub parts: Vec<(&'static str, String)>,
+    /// What was found, in English.
+    pub found: String,
+    /// What to do about it, in English; empty when nothing has to be done.
+    pub advice: String,
+}
+
+/// How a thing is.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub enum State {
+    /// As it should be.
+    Good,
+    /// The centre works, with less than it could give.
+    Weak,
+    /// The centre does not work, or not safely.
+    Bad,
+}
+
+/// What can be said: key, what it looks at, state, what is found, what to do. The source of every text.
+const SAYINGS: &[(&str, &str, State, &str, &str)] = &[
+    ("cgroups-v2", "cgroups", State::Good, "cgroup v2: {has}", ""),
+    ("cgroups-v1", "cgroups", State::Good, "cgroup v1: {has}", ""),
+    (
+        "cgroups-part",
+        "cgroups",
+        State::Weak,
+        "cgroups, but without {lacks} ({notes})",
+        "boot with `cgroup_enable=memory swapaccount=1` (version 1), or hand the missing controllers down (version 2)",
+    ),
+    (
+        "cgroups-none",
+        "cgroups",
+        State::Weak,
+        "no cgroups: cores are bound by affinity, memory is measured every half second ({notes})",
+        "start the centre as root; or, as an ordinary user, with `systemd-run --user --scope -p Delegate=yes`",
+    ),
+    ("kernel", "kernel", State::Good, "Linux {release}", ""),
+    (
+        "kernel-old",
+        "kernel",
+        State::Bad,
+        "Linux {release}",
+        "use a kernel from 5.7 on: jobs are born in their cgroup, and signalled by pidfd",
+    ),
+    ("clock", "clock", State::Good, "the clock is kept by a time server", ""),
+    (
+        "clock-free",
+        "clock",
+        State::Weak,
+        "nobody keeps the clock",
+        "install chrony or systemd-timesyncd: accounts are dated by this clock",
+    ),
+    ("disk", "disk", State::Good, "{free} GiB free in {path}, forced to disk in {ms} ms", ""),
+    (
+        "disk-slow",
+        "disk",
+        State::Weak,
+        "{free} GiB free in {path}, but forcing a file to disk takes {ms} ms",
+        "put the data on a disk of its own, or one with a battery-backed cache: each submission waits for it",
+    ),
+    (
+        "disk-full",
+        "disk",
+        State::Bad,
+        "only {free} GiB free in {path}",
+        "make room: below 1 GiB nothing can be accepted for long",
+    ),
+    ("disk-lost", "disk", State::Weak, "{path} is in memory: nothing survives a reboot", "put the data on a disk"),
+    (
+        "disk-remote",
+        "disk",
+        State::Bad,
+        "{path} is on a network file system",
+        "put the data on a disk of this machine: locks and forced writes cannot be relied on over the network",
+    ),
+    (
+        "disk-error",
+        "disk",
+        State::Bad,
+        "{path} cannot be written to: {error}",
+        "give the centre a directory of its own that it may write to",
+    ),
+    ("data", "data", State::Good, "members can reach their scripts below {path}", ""),
+    (
+        "data-closed",
+        "data",
+        State::Bad,
+        "{closed} is closed to members, so their jobs' scripts below {path} cannot be run",
+        "`chmod o+x {closed}`, or choose another data directory",
+    ),
+    (
+        "data-open",
+        "data",
+        State::Bad,
+        "{open} can be changed by everybody",
+        "`chmod o-w {open}`, or choose another data directory",
+    ),
+    (
+        "noexec",
+        "data",
+        State::Bad,
+        "{path} is mounted `noexec`: scripts below it cannot be run",
+        "mount it without `noexec`, or choose another data directory",
+    ),
+    ("processors", "processors", State::Good, "{sockets} sockets, {cores} cores, {cpus} hardware threads", ""),
+    (
+        "processors-part",
+        "processors",
+        State::Weak,
+        "{cpus} of {online} hardware threads may be used",
+        "start the centre without an affinity or cpuset of its own, if it shall have the whole machine",
+    ),
+    ("processors-unknown", "processors", State::Bad, "the processors cannot be read: {error}", "mount /sys"),
+    ("gpus", "gpus", State::Good, "{count} GPUs: {kinds}", ""),
+    ("gpus-none", "gpus", State::Good, "no GPU", ""),
+    ("name", "name", State::Good, "{name} is {address}", ""),
+    (
+        "name-unknown",
+        "name",
+        State::Weak,
+        "{name}, this machine's own name, cannot be looked up",
+        "add `127.0.1.1 {name}` to /etc/hosts: programs of members (MPI above all) ask for it",
+    ),
+    ("user", "user", State::Good, "the part that faces the network runs as `algoric`", ""),
+    (
+        "user-nobody",
+        "user",
+        State::Weak,
+        "there is no user `algoric`: the part that faces the network runs as `nobody`",
+        "`adduser --system --group algoric`: other programs run as `nobody`, too",
+    ),
+    ("user-single", "user", State::Good, "runs the jobs of uid {uid} only", ""),
+    ("processes", "processes", State::Good, "{max} processes at most", ""),
+    (
+        "processes-few",
+        "processes",
+        State::Weak,
+        "{max} processes at most, for {cpus} hardware threads",
+        "`sysctl kernel.pid_max=4194304`",
+    ),
+    ("files", "files", State::Good, "{max} open files at most", ""),
+    (
+        "files-few",
+        "files",
+        State::Weak,
+        "{max} open files at most",
+        "raise `LimitNOFILE=` of the unit, or `ulimit -Hn`, to 65536",
+    ),
+    ("swap-none", "swap", State::Good, "no swap", ""),
+    ("swap-held", "swap", State::Good, "swap is kept from jobs", ""),
+    (
+        "swap-free",
+        "swap",
+        State::Weak,
+        "there is swap, and jobs over their memory go there instead of ending",
+        "boot with `swapaccount=1`, or switch swap off",
+    ),
+];
+
+/// Looks at everything that concerns a centre with its data below `data` (which need not be there yet).
+pub fn examine(data: &Path, cgroups: &Cgroups) -> Vec<Check> {
+    let root = geteuid().is_root();
+    let (kit_checks, swap) = check_cgroups(cgroups, root);
+    let there = data.ancestors().find(|path| path.exists()).unwrap_or(Path::new("/"));
+    let mut checks = kit_checks;
+    checks.push(check_kernel());
+    checks.push(check_clock());
+    checks.push(check_disk(there));
+    checks.extend(root.then(|| check_data(there)));
+    checks.push(check_processors());
+    checks.push(check_gpus());
+    checks.push(check_name());
+    checks.push(check_user(root));
+    checks.push(check_processes());
+    checks.push(check_files());
+    checks.push(swap);
+    checks
+}
+
+/// Fills a saying's parts in.
+fn say(key: &'static str, parts: Vec<(&'static str, String)>) -> Check {
+    let unknown = (key, key, State::Bad, key, "");
+    let (key, id, state, found, advice) = *SAYINGS.iter().find(|saying| saying.0 == key).unwrap_or(&unknown);
+    let fill = |text: &str| {
+        parts.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))
+    };
+    Check { id, state, key, found: fill(found), advice: fill(advice), parts }
+}
+
+fn check_cgroups(wanted: &Cgroups, root: bool) -> (Vec<Check>, Check) {
+    let (kit, notes) = Kit::find(wanted, &format!("doctor-{}", std::process::id()), root);
+    let swap = check_swap(&kit);
+    kit.remove_all();
+    let guarantees = kit.guarantees(root, Vec::new());
+    let all = [
+        ("cpuset", guarantees.cpuset),
+        ("memory", guarantees.memory),
+        ("cpuacct", guarantees.cpu_time),
+        ("freezer", guarantees.freezer),
+    ];
+    let named = |wanted: bool| {
+        let names = all.iter().filter(|(name, has)| *has == wanted && (wanted || *name != "freezer"));
+        names.map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+    };
+    let notes = ("notes", notes.join("; "));
+    let check = match guarantees.cgroup {
+        CgroupVersion::None => say("cgroups-none", vec![notes]),
+        _ if !named(false).is_empty() => say("cgroups-part", vec![("lacks", named(false)), notes]),
+        CgroupVersion::V2 => say("cgroups-v2", vec![("has", named(true))]),
+        CgroupVersion::V1 => say("cgroups-v1", vec![("has", named(true))]),
+    };
+    (vec![check], swap)
+}
+
+fn check_swap(kit: &Kit) -> Check {
+    let swaps = std::fs::read_to_string("/proc/swaps").unwrap_or_default();
+    if swaps.lines().count() <= 1 {
+        say("swap-none", Vec::new())
+    } else if kit.limits_swap() {
+        say("swap-held", Vec::new())
+    } else {
+        say("swap-free", Vec::new())
+    }
+}
+
+fn check_kernel() -> Check {
+    let release = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default().trim().to_owned();
+    let mut numbers = release.split(['.', '-']).map(|part| part.parse::<u32>().unwrap_or(0));
+    let version = (numbers.next().unwrap_or(0), numbers.next().unwrap_or(0));
+    say(if version >= (5, 7) { "kernel" } else { "kernel-old" }, vec![("release", release)])
+}
+
+/// adjtimex(2) says whether somebody has lately told the kernel how good its clock is.
+fn check_clock() -> Check {
+    // SAFETY: all zero asks for nothing to be changed.
+    let mut state: libc::timex = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointer is to a live, writable variable of the right type.
+    let answer = unsafe { libc::adjtimex(&mut state) };
+    let kept = answer >= 0 && answer != libc::TIME_ERROR && state.status & libc::STA_UNSYNC == 0;
+    say(if kept { "clock" } else { "clock-free" }, Vec::new())
+}
+
+fn check_disk(path: &Path) -> Check {
+    const GIB: u64 = 1 << 30;
+    let shown = || ("path", path.display().to_string());
+    let failed = |error: io::Error| say("disk-error", vec![shown(), ("error", error.to_string())]);
+    let free = match system::disk(path) {
+        Ok((free, _)) => free,
+        Err(error) => return failed(error),
+    };
+    let gib = ("free", (free / GIB).to_string());
+    if free < GIB {
+        return say("disk-full", vec![gib, shown()]);
+    }
+    match statfs(path).map(|about| about.filesystem_type()) {
+        Ok(TMPFS_MAGIC) => return say("disk-lost", vec![shown()]),
+        Ok(NFS_SUPER_MAGIC) => return say("disk-remote", vec![shown()]),
+        _ => {}
+    }
+    match force_a_file(path) {
+        Ok(ms) => {
+            let parts = vec![gib, shown(), ("ms", ms.to_string())];
+            say(if ms > 100 { "disk-slow" } else { "disk" }, parts)
+        }
+        Err(error) => failed(error),
+    }
+}
+
+fn force_a_file(directory: &Path) -> io::Result<u128> {
+    let path = directory.join(format!(".algoric-doctor-{}", std::process::id()));
+    let probe = || {
+        let mut file = File::options().write(true).create_new(true).open(&path)?;
+        let begin = Instant::now();
+        file.write_all(&[0; 4096])?;
+        file.sync_all()?;
+        Ok(begin.elapsed().as_millis())
+    };
+    let answer = probe();
+    std::fs::remove_file(&path).or_else(|error| if answer.is_ok() { Err(error) } else { Ok(()) })?;
+    answer
+}
+
+/// Members must be able to walk to their scripts, and nobody else to change the way.
+fn check_data(path: &Path) -> Check {
+    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let shown = || ("path", path.display().to_string());
+    for step in real.ancestors() {
+        let Ok(about) = step.metadata() else { continue };
+        let mode = about.permissions().mode();
+        let step = step.display().to_string();
+        if mode & 0o001 == 0 {
+            return say("data-closed", vec![("closed", step), shown()]);
+        }
+        // The sticky bit keeps others from renaming what is ours.
+        if mode & 0o002 != 0 && mode & 0o1000 == 0 {
+            return say("data-open", vec![("open", step)]);
+        }
+    }
+    let flags = nix::sys::statvfs::statvfs(&real).map(|about| about.flags());
+    if flags.is_ok_and(|flags| flags.contains(nix::sys::statvfs::FsFlags::ST_NOEXEC)) {
+        return say("noexec", vec![shown()]);
+    }
+    say("data", vec![shown()])
+}
+
+fn check_processors() -> Check {
+    let allowed = topology::allowed();
+    let sys = Path::new("/sys");
+    let machine = match topology::machine(sys, &allowed, "", 0, Vec::new()) {
+        Ok(machine) => machine,
+        Err(error) => return say("processors-unknown", vec![("error", error.to_string())]),
+    };
+    let online = std::fs::read_to_string(sys.join("devices/system/cpu/online")).unwrap_or_default();
+    let online = topology::parse_list(online.trim()).map_or(0, |list| list.len());
+    let cpus = ("cpus", machine.cpus().to_string());
+    if (machine.cpus() as usize) < online {
+        return say("processors-part", vec![cpus, ("online", online.to_string())]);
+    }
+    let (sockets, cores) = (machine.sockets().to_string(), machine.cores.len().to_string());
+    say("processors", vec![("sockets", sockets), ("cores", cores), cpus])
+}
+
+fn check_gpus() -> Check {
+    let gpus = gpu::find(Path::new("/"));
+    if gpus.is_empty() {
+        return say("gpus-none", Vec::new());
+    }
+    let mut kinds: Vec<String> = gpus.iter().map(|gpu| gpu.kind.clone()).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    say("gpus", vec![("count", gpus.len().to_string()), ("kinds", kinds.join(", "))])
+}
+
+fn check_name() -> Check {
+    let name = system::host_name().unwrap_or_default();
+    let address = (name.as_str(), 0).to_socket_addrs().ok().and_then(|mut all| all.next());
+    match address {
+        Some(address) => say("name", vec![("address", address.ip().to_string()), ("name", name)]),
+        None => say("name-unknown", vec![("name", name)]),
+    }
+}
+
+fn check_user(root: bool) -> Check {
+    if !root {
+        return say("user-single", vec![("uid", geteuid().to_string())]);
+    }
+    let there = matches!(system::account("algoric"), Ok(Some(_)));
+    say(if there { "user" } else { "user-nobody" }, Vec::new())
+}
+
+fn check_processes() -> Check {
+    let text = std::fs::read_to_string("/proc/sys/kernel/pid_max").unwrap_or_default();
+    let max: u64 = text.trim().parse().unwrap_or(0);
+    let cpus = topology::allowed().len() as u64;
+    let parts = vec![("max", max.to_string()), ("cpus", cpus.to_string())];
+    say(if max < 32_768.max(cpus * 1024) { "processes-few" } else { "processes" }, parts)
+}
+
+fn check_files() -> Check {
+    let limit = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE);
+    let hard = limit.map_or(0, |(_, hard)| hard);
+    say(if hard < 8192 { "files-few" } else { "files" }, vec![("max", hard.to_string())])
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_part_of_every_text_is_filled() {
+        let dir = tempfile::tempdir().unwrap();
+        for check in examine(dir.path(), &Cgroups::Auto) {
+            assert!(!check.found.contains(['{', '}']) && !check.advice.contains(['{', '}']), "{check:?}");
+            assert_eq!(check.advice.is_empty(), check.state == State::Good, "{check:?}");
+        }
+        assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn keys_are_unique() {
+        let mut keys: Vec<&str> = SAYINGS.iter().map(|saying| saying.0).collect();
+        keys.sort_unstable();
+        let count = keys.len();
+        keys.dedup();
+        assert_eq!(keys.len(), count);
+    }
+
+    #[test]
+    fn a_closed_way_is_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let inner = dir.path().join("inner");
+        std::fs::create_dir(&inner).unwrap();
+        for (mode, key) in [(0o700, "data-closed"), (0o755, "data"), (0o757, "data-open"), (0o1757, "data")] {
+            std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            std::fs::set_permissions(&inner, std::fs::Permissions::from_mode(0o755)).unwrap();
+            assert_eq!(check_data(&inner).key, key, "{mode:o}");
+        }
+    }
+
+    #[test]
+    fn a_place_that_is_not_there() {
+        assert_eq!(check_disk(Path::new("/proc/self/nothing")).key, "disk-error");
+    }
+}
