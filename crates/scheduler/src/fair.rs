@@ -69,10 +69,25 @@ pub(crate) fn fading(x: u128) -> u64 {
 /// What one user of one project used.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(crate) struct Leaf {
-    /// CPU-milliseconds, faded.
+    /// CPU-milliseconds until use last faded.
     pub used: u64,
+    /// CPU-milliseconds since: they have not faded yet.
+    pub recent: u64,
     /// 0 to [`FULL`].
     pub factor: u32,
+}
+
+impl Default for Leaf {
+    /// Nothing used.
+    fn default() -> Self {
+        Leaf { used: 0, recent: 0, factor: FULL }
+    }
+}
+
+impl Leaf {
+    fn total(&self) -> u128 {
+        u128::from(self.used) + u128::from(self.recent)
+    }
 }
 
 /// Everybody's use.
@@ -117,6 +132,9 @@ impl Fair {
                 leaf.used = ((u128::from(leaf.used) * factor) >> 32) as u64;
             }
         }
+        for leaf in self.leaves.values_mut() {
+            leaf.used = leaf.used.saturating_add(std::mem::take(&mut leaf.recent));
+        }
         self.at = at;
     }
 
@@ -125,15 +143,15 @@ impl Fair {
         if self.leaves.contains_key(&(account, uid)) {
             return false;
         }
-        self.leaves.insert((account, uid), Leaf { used: 0, factor: FULL });
+        self.leaves.insert((account, uid), Leaf::default());
         self.weigh();
         true
     }
 
     /// Charges CPU-milliseconds.
     pub fn charge(&mut self, account: Name, uid: Uid, cpu_ms: u64) {
-        let leaf = self.leaves.entry((account, uid)).or_insert(Leaf { used: 0, factor: FULL });
-        leaf.used = leaf.used.saturating_add(cpu_ms);
+        let leaf = self.leaves.entry((account, uid)).or_default();
+        leaf.recent = leaf.recent.saturating_add(cpu_ms);
     }
 
     /// The factor of a user of a project, 0 to [`FULL`].
@@ -146,7 +164,7 @@ impl Fair {
         let mut accounts: BTreeMap<Name, (u128, u128)> = BTreeMap::new();
         for ((account, _), leaf) in &self.leaves {
             let sum = accounts.entry(*account).or_default();
-            *sum = (sum.0 + u128::from(leaf.used), sum.1 + 1);
+            *sum = (sum.0 + leaf.total(), sum.1 + 1);
         }
         let share = |account: &Name| u128::from(self.shares.get(account).copied().unwrap_or(1));
         let shares: u128 = accounts.keys().map(share).sum();
@@ -154,7 +172,7 @@ impl Fair {
         let mut factors = Vec::with_capacity(self.leaves.len());
         for ((account, _), leaf) in &self.leaves {
             let (used, users) = accounts[account];
-            let own = u128::from(leaf.used);
+            let own = leaf.total();
             let part = share(account);
             factors.push(match (total, part) {
                 (0, _) => FULL,
@@ -183,10 +201,10 @@ impl Fair {
     }
 
     /// Puts back what was stored.
-    pub fn restore(&mut self, at: Option<Time>, leaves: impl IntoIterator<Item = (Name, Uid, u64)>) {
+    pub fn restore(&mut self, at: Option<Time>, leaves: impl IntoIterator<Item = (Name, Uid, u64, u64)>) {
         self.at = at.unwrap_or(Time(i64::MIN));
-        for (account, uid, used) in leaves {
-            self.leaves.insert((account, uid), Leaf { used, factor: FULL });
+        for (account, uid, used, recent) in leaves {
+            self.leaves.insert((account, uid), Leaf { used, recent, factor: FULL });
         }
         self.weigh();
     }

@@ -245,6 +245,15 @@ impl Job {
         extra.begin.max(delay).max(dependency).filter(|instant| *instant > clock)
     }
 
+    /// The instants at which what it waits for changes by time alone.
+    pub fn waits(&self) -> impl Iterator<Item = Time> {
+        let extra = self.extra.as_deref();
+        let delay = extra.and_then(|extra| extra.delay);
+        let dependency = extra.and_then(|extra| extra.dependencies.as_ref()?.not_before());
+        let begin = extra.and_then(|extra| extra.begin);
+        [begin, dependency, delay.map(|(from, _)| from), delay.map(|(from, span)| from + span)].into_iter().flatten()
+    }
+
     /// Whether nobody holds it and nothing it waits for is still open.
     pub fn is_open(&self) -> bool {
         self.hold.is_none() && self.dependencies().is_none_or(Dependencies::are_met)

@@ -172,8 +172,8 @@ impl State {
     /// Rebuilds what is in use from what runs, after the machine has changed.
     fn furnish(&mut self) {
         self.floor = Floor::new(&self.rules.topology);
-        for id in self.index.active.clone() {
-            let Some(Job { phase: Phase::Active(active), .. }) = self.jobs.get_mut(&id) else { continue };
+        for (id, job) in &mut self.jobs {
+            let (id, Phase::Active(active)) = (*id, &mut job.phase) else { continue };
             let topology = &self.rules.topology;
             let known = active.placement.cpus.iter().filter(|cpu| topology.has(*cpu)).collect();
             active.cores = topology.cores_of(&known).unwrap_or_default();
@@ -188,6 +188,9 @@ impl State {
             }
             self.floor.take(topology, id, memory, &gpus);
         }
+        let shares: Vec<Share> = self.jobs.values().filter_map(|job| self.share(job)).collect();
+        self.uses = Uses::default();
+        shares.iter().for_each(|share| self.uses.add(share));
     }
 
     /// Computes what all classes stand for anew.
@@ -338,6 +341,10 @@ impl State {
             }
         }
         let Some(job) = self.jobs.get(&id) else { return };
+        if slot != Slot::Out {
+            let over = job.waits().filter(|instant| *instant <= self.clock).max();
+            self.index.begun_until = self.index.begun_until.max(over.unwrap_or(Time(i64::MIN)));
+        }
         for (at, due) in self.dues(job) {
             self.index.timers.insert((at, due, id));
         }

@@ -68,8 +68,10 @@ pub struct UsageRow {
     pub account: String,
     /// User.
     pub uid: Uid,
-    /// CPU-milliseconds, faded.
+    /// CPU-milliseconds until [`FairUsage::at`], faded.
     pub cpu_ms: u64,
+    /// CPU-milliseconds since.
+    pub recent_cpu_ms: u64,
 }
 
 impl<'a> JobView<'a> {
@@ -232,23 +234,27 @@ impl State {
 
     /// Fair-share use, to be stored.
     pub fn usage_rows(&self) -> FairUsage {
-        let row = |(account, uid, Leaf { used, .. })| UsageRow {
+        let row = |(account, uid, leaf): (_, _, Leaf)| UsageRow {
             account: self.names.text(account).to_string(),
             uid,
-            cpu_ms: used,
+            cpu_ms: leaf.used,
+            recent_cpu_ms: leaf.recent,
         };
+        let mut rows: Vec<UsageRow> = self.fair.leaves().map(row).collect();
+        rows.sort_by(|a, b| (&a.account, a.uid).cmp(&(&b.account, b.uid)));
         let charged = self.index.active.iter().filter_map(|id| {
             let job = self.jobs.get(id)?;
             Some((job.run(), job.active()?.charged.0))
         });
-        FairUsage { at: self.fair.at(), rows: self.fair.leaves().map(row).collect(), charged: charged.collect() }
+        FairUsage { at: self.fair.at(), rows, charged: charged.collect() }
     }
 
     /// Puts stored fair-share use back, after the jobs are known again. What ran when it was stored is not charged
     /// twice.
     pub fn set_usage(&mut self, usage: &FairUsage) {
-        let rows: Vec<_> =
-            usage.rows.iter().map(|row| (self.names.number(&row.account), row.uid, row.cpu_ms)).collect();
+        let rows: Vec<_> = (usage.rows.iter())
+            .map(|row| (self.names.number(&row.account), row.uid, row.cpu_ms, row.recent_cpu_ms))
+            .collect();
         self.fair.restore(usage.at, rows);
         for (run, charged) in &usage.charged {
             if let Some(job) = self.jobs.get_mut(&run.job).filter(|job| job.restarts == run.attempt)

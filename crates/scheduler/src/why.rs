@@ -202,7 +202,7 @@ impl State {
         let mut causes = Vec::new();
         if let Some(partition) = self.rules.partition_of(&class.standing)
             && let Some(cores) = partition.max_cores
-            && class.standing.need.core_count(&self.rules.topology) > self.cap_now(class, cores)
+            && i64::from(class.standing.need.core_count(&self.rules.topology)) > self.cap_now(class, cores)
         {
             causes.push(Cause::PartitionFull { partition: partition.name.clone(), cores });
         }

@@ -21,7 +21,7 @@ struct Clearing {
     gpus: Vec<bool>,
     memory: u64,
     /// Cores left in its partition.
-    cap: Option<u32>,
+    cap: Option<i64>,
 }
 
 /// A run that may be displaced.
@@ -59,7 +59,7 @@ impl Clearing {
                 self.cores[core] = state.floor.lenders(core).iter().all(|lender| state.may_displace(class, *lender));
             }
             if state.class_of(victim.job).traits.partition == class.traits.partition {
-                self.cap = self.cap.map(|cap| cap + active.cores.len() as u32);
+                self.cap = self.cap.map(|cap| cap + active.cores.len() as i64);
             }
         }
         // A stopped run keeps its memory and its GPUs.
@@ -81,7 +81,7 @@ impl Clearing {
             amount.gpus[place.kind as usize] += u16::from(self.gpus[gpu]);
         }
         need.fits(&amount.less(kept), topology)
-            && self.cap.is_none_or(|cap| need.core_count(topology) <= cap)
+            && self.cap.is_none_or(|cap| i64::from(need.core_count(topology)) <= cap)
             && place(need, &self.cores, &self.gpus, topology).is_some()
     }
 }
@@ -103,6 +103,18 @@ impl State {
             }
         }
         kept
+    }
+
+    /// Whether the partition of a displaced run has cores left for it; nobody waits for ever for a limit that was
+    /// lowered meanwhile.
+    fn has_cap_for(&self, job: &Job, active: &Active) -> bool {
+        let class = self.class_of(job);
+        let Some(most) = self.rules.partition_of(&class.standing).and_then(|partition| partition.max_cores) else {
+            return true;
+        };
+        let partition = class.traits.partition;
+        let used = self.uses.cores_of_partition(partition).saturating_sub(self.stopped_cores(partition, |_| true));
+        used == 0 || used + active.cores.len() as u32 <= most
     }
 
     /// Runs that a class may displace, the first to go first: least important, then youngest.
@@ -195,6 +207,7 @@ impl Pass<'_> {
             .filter_map(|job| Some((job, job.active()?)))
             .filter(|(_, active)| active.ending.is_none() && active.stop.is_some_and(|stop| stop.cause.is_some()))
             .filter(|(_, active)| state.floor.are_unused(&active.cores))
+            .filter(|(job, active)| state.has_cap_for(job, active))
             .collect();
         stopped.sort_by_key(|(job, active)| (Reverse(active.priority), active.start, job.id));
         let wanted =

@@ -253,7 +253,7 @@ impl<'a> Horizon<'a> {
     fn cap(&self, class: &Class, instant: Time) -> Option<u32> {
         let most = self.state.rules.partition_of(&class.standing)?.max_cores?;
         if instant == self.now && self.plans.is_empty() {
-            return Some(self.state.cap_now(class, most));
+            return Some(self.state.cap_now(class, most).max(0) as u32);
         }
         let all = self.stays.iter().chain(&self.plans);
         let used = all.filter(|stay| stay.partition == class.traits.partition && stay.is_at(instant));

@@ -6,6 +6,8 @@ mod forecast;
 mod horizon;
 mod start;
 
+use std::collections::BTreeSet;
+
 use model::{JobId, Time};
 
 use crate::event::What;
@@ -49,15 +51,12 @@ impl State {
                 self.index_job(id);
             }
         }
-        let begun: Vec<(Time, JobId)> = (self.index.timers.iter())
+        let begun: Vec<JobId> = (self.index.timers.iter())
             .take_while(|(at, _, _)| back || *at <= now)
             .filter(|(_, due, _)| *due == Due::Begin)
-            .map(|(at, _, id)| (*at, *id))
+            .map(|(_, _, id)| *id)
             .collect();
-        for (at, id) in begun {
-            if at <= now {
-                self.index.begun_until = self.index.begun_until.max(at);
-            }
+        for id in begun {
             self.revise(id, |_| ());
         }
         self.index.queue.grow_old(&mut self.classes, now);
@@ -65,23 +64,23 @@ impl State {
 
     /// Limits, signals, deadlines that are due; dependencies that failed; reservations that are over.
     fn due(&self, now: Time) -> Vec<What> {
-        let mut events: Vec<What> = (self.index.timers.iter())
-            .take_while(|(at, _, _)| *at <= now)
-            .filter_map(|(_, due, id)| {
-                let run = self.jobs.get(id).map(Job::run)?;
-                match due {
-                    Due::Begin => None,
-                    Due::Signal => Some(What::SignalDue { run }),
-                    Due::Limit => Some(What::TimeLimitReached { run }),
-                    Due::Deadline => Some(What::DeadlineMissed { id: *id }),
-                }
-            })
-            .collect();
-        let missed = |events: &[What], id: &JobId| {
-            events.iter().any(|event| matches!(event, What::DeadlineMissed { id: other } if other == id))
-        };
-        let failed: Vec<JobId> = self.index.doomed.iter().copied().filter(|id| !missed(&events, id)).collect();
-        events.extend(failed.into_iter().map(|id| What::DependencyFailed { id }));
+        let mut events = Vec::new();
+        // Who is ended by one of these is not told the next.
+        let mut ended: BTreeSet<JobId> = BTreeSet::new();
+        for (_, due, id) in self.index.timers.iter().take_while(|(at, _, _)| *at <= now) {
+            let Some(run) = self.jobs.get(id).map(Job::run).filter(|_| !ended.contains(id)) else { continue };
+            match due {
+                Due::Begin => continue,
+                Due::Signal => events.push(What::SignalDue { run }),
+                Due::Limit => events.push(What::TimeLimitReached { run }),
+                Due::Deadline => events.push(What::DeadlineMissed { id: *id }),
+            }
+            if *due != Due::Signal {
+                ended.insert(*id);
+            }
+        }
+        let failed = self.index.doomed.iter().filter(|id| !ended.contains(id));
+        events.extend(failed.map(|id| What::DependencyFailed { id: *id }));
         let over = self.reservations.values().filter(|reservation| reservation.end <= now);
         events.extend(over.map(|reservation| What::Unreserved { name: reservation.name.clone() }));
         events

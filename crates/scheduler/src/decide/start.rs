@@ -45,19 +45,25 @@ impl State {
         promises.filter_map(|(id, promise)| Some((*id, promise.as_ref()?.at))).collect()
     }
 
-    /// Cores that a partition has left for a class now. Those that were displaced count for the others only.
-    pub(crate) fn cap_now(&self, class: &Class, most: u32) -> u32 {
+    /// Cores that a partition has left for a class now, of `most`; negative when more are in use. Those that were
+    /// displaced count for the others only.
+    pub(crate) fn cap_now(&self, class: &Class, most: u32) -> i64 {
         let partition = class.traits.partition;
-        let mut used = self.uses.cores_of_partition(partition);
-        if class.standing.displaces {
-            let displaced = self.index.active.iter().filter(|id| self.may_displace(class, **id));
-            let jobs = displaced.filter_map(|id| self.jobs.get(id));
-            let stopped = jobs
-                .filter(|job| self.class_of(job).traits.partition == partition)
-                .filter_map(|job| job.active().filter(|active| active.stop.is_some_and(|stop| stop.cause.is_some())));
-            used = used.saturating_sub(stopped.map(|active| active.cores.len() as u32).sum());
+        let displaced = |id: &JobId| class.standing.displaces && self.may_displace(class, *id);
+        let used = self.uses.cores_of_partition(partition).saturating_sub(self.stopped_cores(partition, displaced));
+        i64::from(most) - i64::from(used)
+    }
+
+    /// Cores of a partition that displaced runs lend, those of some runs only.
+    pub(super) fn stopped_cores(&self, partition: Name, which: impl Fn(&JobId) -> bool) -> u32 {
+        if !self.floor.has_lenders() {
+            return 0;
         }
-        most.saturating_sub(used)
+        let jobs = self.index.active.iter().filter(|id| which(id)).filter_map(|id| self.jobs.get(id));
+        let stopped = jobs
+            .filter(|job| self.class_of(job).traits.partition == partition)
+            .filter_map(|job| job.active().filter(|active| active.stop.is_some_and(|stop| stop.cause.is_some())));
+        stopped.map(|active| active.cores.len() as u32).sum()
     }
 
     /// The start of a job, or of the next task of an array, at a place.
@@ -168,7 +174,7 @@ impl<'a> Pass<'a> {
             return None;
         }
         if let Some(most) = state.rules.partition_of(&class.standing).and_then(|partition| partition.max_cores)
-            && need.core_count(&state.rules.topology) > state.cap_now(class, most)
+            && i64::from(need.core_count(&state.rules.topology)) > state.cap_now(class, most)
         {
             return None;
         }

@@ -1,6 +1,16 @@
 //! The scheduler from outside: events in, decisions out.
 #![allow(clippy::unwrap_used)]
 
+mod admission;
+mod arrays;
+mod backfill;
 mod basic;
+mod clock;
+mod dependencies;
+mod endings;
 mod life_cycle;
 mod make;
+mod priority;
+mod random;
+mod topologies;
+mod urgent;
