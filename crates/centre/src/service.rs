@@ -284,6 +284,7 @@ fn accept(centre: &mut Centre, doors: &Doors) {
 fn read_from(centre: &mut Centre, doors: &Doors, id: ConnId) {
     let Some(conn) = centre.conns.get(id) else { return };
     let open = conn.fill();
+    centre.touched.push(id);
     if !centre.conns.within_budget(id) {
         hang_up(centre, doors, id);
         return;
@@ -293,7 +294,6 @@ fn read_from(centre: &mut Centre, doors: &Doors, id: ConnId) {
         let peer = conn.peer;
         match conn.next() {
             Incoming::Request(request) => {
-                centre.touched.push(id);
                 if let Err(refusal) = answer(centre, id, peer, *request) {
                     centre.reply(id, &Reply::Refused(refusal));
                 }
