@@ -3,6 +3,7 @@
 
 mod admin;
 mod data;
+mod doctor;
 mod drain;
 mod history;
 mod kernel;
@@ -66,6 +67,7 @@ enum Command {
     Operator(admin::OperatorCommand),
     #[command(subcommand)]
     Reservation(reservation::ReservationCommand),
+    Doctor(doctor::Args),
     Commands(links::Args),
     Backup(data::BackupArgs),
     Restore(data::RestoreArgs),
@@ -128,6 +130,7 @@ impl Command {
             Command::Member(command) => admin::member(command, house),
             Command::Operator(command) => admin::operator(command, house),
             Command::Reservation(command) => reservation::run(command, house),
+            Command::Doctor(args) => doctor::run(&args, house),
             Command::Commands(args) => links::run(&args, house),
             Command::Backup(args) => data::backup(&args, house),
             Command::Restore(args) => data::restore(&args, house),

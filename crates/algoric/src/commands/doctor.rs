@@ -1,0 +1,142 @@
+//! `algoric doctor`: what this machine can guarantee, and what to do where it cannot.
+
+use std::collections::BTreeMap;
+
+use drivers::local::{
+    doctor::{self, Check, State},
+    launcher::Cgroups,
+};
+use fluent_bundle::FluentValue;
+use serde::Serialize;
+
+use super::House;
+use crate::{console, exit, show, words::Words};
+
+/// Checks the machine: cgroups, clock, disk, permissions, processors, GPUs, names; says what to do for each fault
+///
+/// Needs no centre. Exit code 1 when something must be done before a centre can work here.
+#[derive(clap::Args)]
+pub struct Args {
+    /// Print JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+/// One finding, for programs.
+#[derive(Serialize)]
+struct Finding<'a> {
+    id: &'a str,
+    key: &'a str,
+    state: &'static str,
+    found: String,
+    advice: String,
+    parts: BTreeMap<&'a str, &'a str>,
+}
+
+/// Looks, and says it.
+pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
+    let checks = doctor::examine(house.place.data(), &Cgroups::Auto);
+    if args.json {
+        let findings: Vec<Finding<'_>> = checks.iter().map(|check| finding(check, &house.words)).collect();
+        show::json(&findings)?;
+    } else {
+        console::print(page(&checks, &house.words));
+    }
+    let bad = checks.iter().any(|check| check.state == State::Bad);
+    Ok(if bad { exit::FAILED } else { exit::OK })
+}
+
+fn finding<'a>(check: &'a Check, words: &Words) -> Finding<'a> {
+    let state = match check.state {
+        State::Good => "good",
+        State::Weak => "weak",
+        State::Bad => "bad",
+    };
+    Finding {
+        id: check.id,
+        key: check.key,
+        state,
+        found: found(check, words),
+        advice: advice(check, words),
+        parts: check.parts.iter().map(|(name, value)| (*name, value.as_str())).collect(),
+    }
+}
+
+/// A line for each finding, what to do below it, and a verdict.
+fn page(checks: &[Check], words: &Words) -> String {
+    let mut page = String::new();
+    for check in checks {
+        let mark = match check.state {
+            State::Good => words.say("doctor-good"),
+            State::Weak => words.say("doctor-weak"),
+            State::Bad => words.say("doctor-bad"),
+        };
+        page.push_str(&format!("{mark:<6} {}\n", found(check, words)));
+        if check.state != State::Good {
+            page.push_str(&format!("{:<6} {} {}\n", "", words.say("doctor-arrow"), advice(check, words)));
+        }
+    }
+    let worst = checks.iter().map(|check| check.state).max().unwrap_or(State::Good);
+    page.push('\n');
+    page.push_str(&match worst {
+        State::Good => words.say("doctor-all-good"),
+        State::Weak => words.say("doctor-some-weak"),
+        State::Bad => words.say("doctor-some-bad"),
+    });
+    page.push('\n');
+    page
+}
+
+/// What was found; in English where the reader's language has no text for it yet.
+fn found(check: &Check, words: &Words) -> String {
+    translated(&format!("doctor-found-{}", check.key), &check.found, check, words)
+}
+
+fn advice(check: &Check, words: &Words) -> String {
+    translated(&format!("doctor-advice-{}", check.key), &check.advice, check, words)
+}
+
+fn translated(key: &str, english: &str, check: &Check, words: &Words) -> String {
+    if !words.has(key) {
+        return english.to_owned();
+    }
+    let gaps: Vec<(&str, FluentValue<'_>)> =
+        check.parts.iter().map(|(name, value)| (*name, value.as_str().into())).collect();
+    words.with(key, &gaps)
+}
+
+#[cfg(test)]
+mod tests {
+    use jiff::tz::TimeZone;
+
+    use super::*;
+    use crate::words::Language;
+
+    fn check(state: State, key: &'static str, advice: &str) -> Check {
+        let parts = vec![("free", "0".to_owned()), ("path", "/x".to_owned())];
+        Check { id: "disk", state, key, parts, found: "found".into(), advice: advice.to_owned() }
+    }
+
+    #[test]
+    fn the_page() {
+        let checks =
+            [check(State::Good, "gpus-none", ""), check(State::Bad, "disk-full", "x"), check(State::Weak, "new", "do")];
+        assert_eq!(
+            page(&checks, &Words::new(Language::French, TimeZone::UTC)),
+            "bon    aucun GPU\n\
+             GRAVE  il ne reste que 0 Gio dans /x\n       \
+             → faites de la place : sous 1 Gio, rien ne peut être accepté bien longtemps\n\
+             faible found\n       → do\n\n\
+             Un centre ne peut pas travailler ici, ou pas sûrement, tant que ce qui est GRAVE n’est pas réglé.\n"
+        );
+    }
+
+    #[test]
+    fn what_is_found_here_is_said_the_same_in_english_by_both() {
+        let words = Words::new(Language::English, TimeZone::UTC);
+        for check in doctor::examine(std::path::Path::new("/tmp"), &Cgroups::Off) {
+            assert!(words.has(&format!("doctor-found-{}", check.key)), "no text for {}", check.key);
+            assert_eq!((found(&check, &words), advice(&check, &words)), (check.found.clone(), check.advice.clone()));
+        }
+    }
+}
