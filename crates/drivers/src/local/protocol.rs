@@ -347,7 +347,7 @@ pub enum CgroupVersion {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
 
@@ -409,7 +409,8 @@ mod tests {
         insta::assert_snapshot!(text);
     }
 
-    fn sample(run: RunId) -> Launch {
+    /// A launch with something in every part.
+    pub(crate) fn sample(run: RunId) -> Launch {
         let hook = Hook { path: "/p".into(), env: Environment::default(), limit: Span(1) };
         Launch {
             run,

@@ -13,6 +13,7 @@ use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
 use model::{Outcome, RunId, Text, Time};
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
 use serde::{Deserialize, Serialize};
@@ -127,8 +128,14 @@ impl SlotFile {
     /// Puts a record over the older half.
     pub(crate) fn write(&self, record: &Record) -> io::Result<()> {
         let sequence = self.newest()?.map_or(1, |(sequence, _)| sequence + 1);
-        let half = encode(record, sequence)?;
-        sys::write_at(self.file.as_fd(), &half, (sequence % 2) * HALF as u64)
+        let half = encode(record, sequence).map_err(io::Error::other)?;
+        Ok(sys::write_at(self.file.as_fd(), &half, (sequence % 2) * HALF as u64)?)
+    }
+
+    /// The record that follows this one when the run is let go, ready to be written by a child that must not allocate.
+    pub(crate) fn next_record(&self, taken: Taken) -> io::Result<NextRecord<'_>> {
+        let sequence = self.newest()?.map_or(1, |(sequence, _)| sequence + 1);
+        Ok(NextRecord { slot: self, sequence, taken: Record::Taken(taken) })
     }
 
     /// Forces what was written to the disk.
@@ -154,11 +161,29 @@ impl SlotFile {
     }
 }
 
-fn encode(record: &Record, sequence: u64) -> io::Result<[u8; HALF]> {
+/// See [`SlotFile::next_record`].
+#[derive(Debug)]
+pub(crate) struct NextRecord<'a> {
+    slot: &'a SlotFile,
+    sequence: u64,
+    taken: Record,
+}
+
+impl NextRecord<'_> {
+    /// Writes it, with what is known only now. Does not allocate.
+    pub(crate) fn write(&mut self, started: Started) -> Result<(), Errno> {
+        if let Record::Taken(taken) = &mut self.taken {
+            taken.phase = Phase::Started(started);
+        }
+        let half = encode(&self.taken, self.sequence).map_err(|_| Errno::EOVERFLOW)?;
+        sys::write_at(self.slot.file.as_fd(), &half, (self.sequence % 2) * HALF as u64)
+    }
+}
+
+fn encode(record: &Record, sequence: u64) -> postcard::Result<[u8; HALF]> {
     let shortened = shorten(record);
     let mut half = [0; HALF];
-    let length =
-        postcard::to_slice(shortened.as_ref().unwrap_or(record), &mut half[HEAD..]).map_err(io::Error::other)?.len();
+    let length = postcard::to_slice(shortened.as_ref().unwrap_or(record), &mut half[HEAD..])?.len();
     half[..8].copy_from_slice(&MAGIC);
     half[8..16].copy_from_slice(&sequence.to_le_bytes());
     half[24..28].copy_from_slice(&(length as u32).to_le_bytes());

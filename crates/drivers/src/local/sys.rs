@@ -1,7 +1,6 @@
 //! System calls that no crate wraps the way they are needed here. Must not know what they are needed for.
 
 use std::ffi::CStr;
-use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
 use std::time::Duration;
 
@@ -160,6 +159,16 @@ pub(crate) fn become_user(uid: u32, gid: u32, groups: &[libc::gid_t]) -> Result<
     Ok(())
 }
 
+/// What was allocated for something great (a script of 4 MiB) goes back to the system when it is freed, and is not
+/// copied at each fork.
+pub(crate) fn give_memory_back() {
+    #[cfg(target_env = "gnu")]
+    // SAFETY: a plain setting of the allocator, made before there is anything great.
+    unsafe {
+        libc::mallopt(libc::M_MMAP_THRESHOLD, 128 << 10);
+    }
+}
+
 /// Every signal does again what it does by default, also in what we start; also the two that libc keeps to itself.
 pub(crate) fn default_signals() {
     // The kernel's own structure: handler, flags, restorer, mask. All zero is the default action.
@@ -171,8 +180,8 @@ pub(crate) fn default_signals() {
     }
 }
 
-/// Writes all of `bytes` at `offset`.
-pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> io::Result<()> {
+/// Writes all of `bytes` at `offset`. Does not allocate.
+pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<(), Errno> {
     let mut done = 0;
     while done < bytes.len() {
         // SAFETY: pointer and length are those of a live slice.
@@ -182,8 +191,8 @@ pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> io::Res
         };
         match count {
             -1 if Errno::last() == Errno::EINTR => {}
-            -1 => return Err(io::Error::last_os_error()),
-            0 => return Err(io::ErrorKind::WriteZero.into()),
+            -1 => return Err(Errno::last()),
+            0 => return Err(Errno::ENOSPC),
             count => done += count as usize,
         }
     }

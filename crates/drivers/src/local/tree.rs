@@ -69,6 +69,11 @@ pub(crate) fn children(pid: Pid) -> Vec<Pid> {
     found
 }
 
+/// Children of one process, told apart from later ones of their numbers.
+pub(crate) fn children_of(pid: Pid) -> Vec<Process> {
+    children(pid).into_iter().filter_map(|pid| Some(Process { pid, born: stat(pid)?.born })).collect()
+}
+
 /// Everything below one process, parents before children. Processes that fork meanwhile may be missed: whoever means
 /// all asks again until there is nothing new.
 pub(crate) fn descendants(root: Pid) -> Vec<(Process, Stat)> {

@@ -78,10 +78,8 @@ impl Launcher {
             slot.worker = Worker::Nobody;
         }
         for _ in 0..40 {
-            let busy =
-                self.slots.iter().filter(|slot| matches!(slot.worker, Worker::Supervisor { ours: true, .. })).count();
             self.reap();
-            if tree::children(getpid()).len() <= busy {
+            if self.orphans().is_empty() {
                 break;
             }
             std::thread::sleep(Duration::from_millis(5));
@@ -122,12 +120,19 @@ impl Launcher {
         SlotFile::open(self.places.slots(), self.slots[at].number).and_then(|file| file.lock()).unwrap_or(false)
     }
 
-    /// A child of ours that is no supervisor is a dead supervisor's orphan. Says how many there were.
+    /// Children of ours that are no supervisors, and were not there before us: orphans of dead supervisors.
+    fn orphans(&self) -> Vec<Process> {
+        let mut all = tree::children_of(getpid());
+        all.retain(|child| !self.is_supervisor(child.pid) && !self.foreign.contains(child));
+        all
+    }
+
+    /// Kills them and what is below them. Says how many there were.
     fn kill_orphans(&self) -> usize {
         let mut count = 0;
-        for child in tree::children(getpid()).into_iter().filter(|child| !self.is_supervisor(*child)) {
-            let own = tree::stat(child).map(|stat| Process { pid: child, born: stat.born });
-            for process in own.into_iter().chain(tree::descendants(child).into_iter().map(|(process, _)| process)) {
+        for orphan in self.orphans() {
+            let below = tree::descendants(orphan.pid).into_iter().map(|(process, _)| process);
+            for process in [orphan].into_iter().chain(below) {
                 tree::signal(process, Signal::SIGKILL).unwrap_or_default();
                 count += 1;
             }

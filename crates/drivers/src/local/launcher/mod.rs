@@ -24,13 +24,14 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, accept4, bind, getsockopt, listen, socket, sockopt,
 };
-use nix::unistd::geteuid;
+use nix::unistd::{geteuid, getpid};
 
 use super::cgroup::Kit;
 use super::link::Scripts;
 use super::parcel::{self, Content};
 use super::places::Places;
 use super::protocol::Guarantees;
+use super::tree::{self, Process};
 use super::wire::Wire;
 use super::{Context, Error, clock, sys};
 use slots::Slot;
@@ -138,6 +139,8 @@ struct Launcher {
     centre_full: bool,
     strangers: Vec<OwnedFd>,
     slots: Vec<Slot>,
+    /// Children that we had before we were a launcher (of a shell that became us): none of a supervisor's orphans.
+    foreign: Vec<Process>,
     /// Slot files that say something which cannot be understood.
     unreadable: Vec<u32>,
     scripts: Scripts<Content>,
@@ -212,6 +215,7 @@ impl Launcher {
             centre_full: false,
             strangers: Vec::new(),
             slots: Vec::new(),
+            foreign: tree::children_of(getpid()),
             unreadable: Vec::new(),
             scripts: Scripts::default(),
             buffer: vec![0; parcel::DATAGRAM],
@@ -325,6 +329,7 @@ fn settle_process() -> io::Result<()> {
         std::mem::forget(File::open("/dev/null")?);
     }
     sys::close_on_exec_from(3);
+    sys::give_memory_back();
     sys::default_signals();
     let mut blocked = watched();
     blocked.add(Signal::SIGPIPE);

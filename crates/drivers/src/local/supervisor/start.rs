@@ -153,8 +153,7 @@ impl Supervisor {
             program: Program::new(&job.script, &job.launch, &mark)?,
             first_line: &job.first_line,
             groups: job.owner_groups.as_deref(),
-            slot: &self.slot,
-            taken: &job.taken,
+            gate: self.slot.next_record(job.taken.clone())?,
             confession: &self.confession,
             supervisor: self.pid,
             born_after_ms: clock::since_boot().as_millis() as u64,
@@ -163,8 +162,8 @@ impl Supervisor {
             patient: memory == Memory::Copied,
         };
         let birthplace = cage.and_then(Cage::birthplace);
-        // SAFETY: there is one thread. The child never returns, allocates nothing that lives on, and is done with our
-        // memory, if it borrowed it, when this returns.
+        // SAFETY: there is one thread. The child never returns, leaves nothing allocated, and is done with our memory,
+        // if it borrowed it, when this returns.
         let batch = unsafe { spawn(&self.stack, memory, birthplace, child::become_script, &raw mut start)? };
         job.runs(batch);
         Ok(())
