@@ -153,6 +153,16 @@ fn may_end(centre: &Centre) -> bool {
     }
 }
 
+/// The data file, upgraded if need be.
+fn open_data(paths: &Paths) -> Result<Db, ServiceError> {
+    let (db, opened) = Db::open(&paths.database())?;
+    if let Opened::Upgraded { from, kept } = opened {
+        let kept = kept.display();
+        eprintln!("algoric: the data file was upgraded from format {from}; as it was, it is kept as {kept}");
+    }
+    Ok(db)
+}
+
 /// The machine as it is, with what the system itself needs of its memory left out.
 fn discover() -> Result<Machine, ServiceError> {
     let name = drivers::local::system::host_name().map_err(system("asking for the host name"))?;
@@ -165,13 +175,7 @@ fn discover() -> Result<Machine, ServiceError> {
 
 fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
     let file = config::load(&paths.config())?;
-    let (db, opened) = Db::open(&paths.database())?;
-    if let Opened::Upgraded { from, kept } = opened {
-        eprintln!(
-            "algoric: the data file was upgraded from format {from}; as it was, it is kept as {}",
-            kept.display()
-        );
-    }
+    let db = open_data(&paths)?;
     let found = discover()?;
     let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
     let config = file.scheduler(&paths.config(), &found, people.shares())?;

@@ -123,7 +123,7 @@ fn accounts_show_the_last_attempt_its_batch_line_and_its_steps() {
 fn scripts_arguments_and_shares_come_back_exactly() {
     let file = File::new();
     let mut writes = submission(1, spec("bytes"));
-    let row = UsageRow { account: "proj".into(), uid: Uid(1001), cpu_ms: 77 };
+    let row = UsageRow { account: "proj".into(), uid: Uid(1001), cpu_ms: 77, recent_cpu_ms: 7 };
     let usage = FairUsage { at: Some(Time(9)), rows: vec![row], charged: Vec::new() };
     writes.push(Write::Usage(Box::new(usage.clone())));
     file.write(writes).unwrap();
