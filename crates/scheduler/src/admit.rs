@@ -144,10 +144,9 @@ impl State {
         if request.gpus > gpus || (request.gpus > 0 && unknown_kind) {
             return Err(Refusal::InvalidGres);
         }
-        let cores_fit = crate::resources::Need { memory: 0, gpus: 0, ..need }.fits(&topology.total, topology);
         let too_much = match request.memory {
             Memory::PerNode(mib) => mib > topology.total.memory,
-            _ => cores_fit && need.memory > topology.total.memory,
+            _ => need.cores_fit(&topology.total, topology) && need.memory > topology.total.memory,
         };
         if too_much && !held {
             return Err(Refusal::NodeConfigUnavailable { memory: true });

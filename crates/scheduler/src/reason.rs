@@ -42,7 +42,11 @@ impl State {
         if class.traits.reservation.is_some() {
             let duration = class.traits.duration();
             let fits = |reservation: &&Reservation| {
-                reservation.is_on(now) && duration.is_some_and(|span| now + span <= reservation.end)
+                let topology = &self.rules.topology;
+                let cores = reservation.cores.map_or(topology.total, |cores| topology.total.at_most_cores(cores));
+                reservation.is_on(now)
+                    && duration.is_some_and(|span| now + span <= reservation.end)
+                    && class.standing.need.cores_fit(&cores, topology)
             };
             if self.reservation_of(class).filter(fits).is_none() {
                 return Some(Reason::Reservation);

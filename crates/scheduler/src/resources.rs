@@ -100,7 +100,8 @@ impl Need {
         self.memory <= amount.memory && self.gpus <= gpus && self.cores_fit(amount, topology)
     }
 
-    fn cores_fit(&self, amount: &Amount, topology: &Topology) -> bool {
+    /// Whether its cores are enough.
+    pub fn cores_fit(&self, amount: &Amount, topology: &Topology) -> bool {
         if self.whole {
             return amount.cores == topology.total.cores;
         }

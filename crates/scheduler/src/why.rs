@@ -69,7 +69,7 @@ pub enum Cause {
         /// Since when.
         since: Time,
     },
-    /// Its reservation has not begun, is over, is not there, or is too short for it.
+    /// Its reservation has not begun, is over, is not there, or is too short or too small for it.
     Reservation {
         /// Its name.
         name: String,

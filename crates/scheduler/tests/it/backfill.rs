@@ -213,6 +213,8 @@ fn part_of_the_machine_is_kept_for_a_lesson() {
     assert_eq!(started(&centre), [early.0, more.0, outsider.0]);
     let too_long = centre.submit(lesson(minutes(cpus(1), 61)));
     assert_eq!(centre.state.row(too_long, centre.now).unwrap().reason, Reason::Reservation);
+    let too_wide = centre.submit(lesson(minutes(cpus(3), 10)));
+    assert_eq!(centre.state.row(too_wide, centre.now).unwrap().reason, Reason::Reservation);
     centre.go_to(at(2_400));
     centre.end(early, ok());
     centre.go_to(at(4_200));
