@@ -7,6 +7,7 @@
 
 mod arrows;
 mod artifacts;
+mod bench;
 mod deb;
 mod licences;
 mod packages;
@@ -29,6 +30,12 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ),
     ("tidy", "the house's habits [--bless: accept today's arrows between crates]", tidy::main),
     ("licences", "licences of all dependencies, and crates that are there in two versions", licences::main),
+    (
+        "bench",
+        "engine: how fast it is, beside others [--quick] [--only NAME,...] [--rounds N] [--jobs N] [--pending N] \
+         [--no-peers] [--install-peers] [--binary FILE]",
+        bench::main,
+    ),
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
     (
         "vm-test",

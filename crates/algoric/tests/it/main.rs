@@ -2,6 +2,17 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod commands;
+mod crash;
+mod emergency;
+mod flows;
 mod help;
+mod hostile;
 mod no_centre;
+mod odd_days;
 mod program;
+mod replay;
+mod slurm_doc;
+mod storage;
+mod structures;
+mod two_users;
+mod ward;
