@@ -13,7 +13,7 @@ use std::fs::{DirBuilder, File};
 use std::io::{self, Write};
 use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
+use std::os::unix::fs::{DirBuilderExt, FileExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown};
 use std::path::{Path, PathBuf};
 
 use model::{JobId, Owner};
@@ -110,6 +110,27 @@ impl Places {
             self.remove_script(job)?;
         }
         written
+    }
+
+    /// Writes over a script that the same user had, where only he could have touched it.
+    pub(crate) fn rewrite_script(&self, job: JobId, script: &[u8]) -> io::Result<()> {
+        let path = format!("{}/{SCRIPT}", directory_name(job));
+        let flags = OFlag::O_WRONLY | OFlag::O_CLOEXEC | OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK;
+        let file = File::from(openat(&self.jobs, path.as_str(), flags, Mode::empty())?);
+        let about = file.metadata()?;
+        // Under another name it may be a file that he wants to keep.
+        if about.nlink() != 1 || !about.is_file() || script.is_empty() {
+            return Err(io::ErrorKind::InvalidInput.into());
+        }
+        // Not emptied first: a file that was is forced to disk by ext4 when it is closed.
+        file.write_all_at(script, 0)?;
+        if about.len() > script.len() as u64 {
+            file.set_len(script.len() as u64)?;
+        }
+        if about.mode() & 0o7777 != 0o700 {
+            file.set_permissions(std::fs::Permissions::from_mode(0o700))?;
+        }
+        Ok(())
     }
 
     /// Where a job's script is.

@@ -6,7 +6,6 @@ use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 /// A process, told apart from a later one of the same number by when it was born (clock ticks after boot).
@@ -94,7 +93,7 @@ pub(crate) fn descendants(root: Pid) -> Vec<(Process, Stat)> {
 }
 
 /// Sends a signal to exactly that process. A process that is gone is no error.
-pub(crate) fn signal(process: Process, signal: Signal) -> Result<(), Errno> {
+pub(crate) fn signal(process: Process, signal: libc::c_int) -> Result<(), Errno> {
     // SAFETY: takes two numbers, gives a new descriptor or an error.
     let handle = unsafe { libc::syscall(libc::SYS_pidfd_open, process.pid.as_raw(), 0) };
     if stat(process.pid).is_none_or(|now| now.born != process.born) {
@@ -106,14 +105,14 @@ pub(crate) fn signal(process: Process, signal: Signal) -> Result<(), Errno> {
     }
     let answer = if handle < 0 {
         // Before Linux 5.3 there is a gap between looking and sending.
-        kill(process.pid, signal)
+        // SAFETY: takes two numbers.
+        Errno::result(unsafe { libc::kill(process.pid.as_raw(), signal) }).map(drop)
     } else {
         // SAFETY: the kernel has just made it, nobody else knows it.
         let handle = unsafe { OwnedFd::from_raw_fd(handle as i32) };
         let none = std::ptr::null::<libc::siginfo_t>();
         // SAFETY: a null information pointer means what kill(2) would say.
-        let sent =
-            unsafe { libc::syscall(libc::SYS_pidfd_send_signal, handle.as_raw_fd(), signal as libc::c_int, none, 0) };
+        let sent = unsafe { libc::syscall(libc::SYS_pidfd_send_signal, handle.as_raw_fd(), signal, none, 0) };
         Errno::result(sent).map(drop)
     };
     match answer {

@@ -216,10 +216,16 @@ fn the_launcher_leaves_with_its_centre() {
     }
 }
 
+/// How often: fewer times in an emulated machine, more when somebody asks for it.
+fn rounds(usual: usize) -> usize {
+    let asked = std::env::var("ALGORIC_ROUNDS").ok().and_then(|rounds| rounds.parse().ok());
+    asked.unwrap_or(if std::env::var_os("ALGORIC_VM").is_some() { usual / 5 } else { usual })
+}
+
 /// Whatever the instant at which the launcher dies: every run is started at most once, and its end is told.
 #[test]
 fn never_twice_never_forgotten() {
-    let rounds = if std::env::var_os("ALGORIC_VM").is_some() { 8 } else { 40 };
+    let rounds = rounds(40);
     for mode in modes() {
         let rig = &mut Rig::new(mode);
         let mut open: Vec<RunId> = Vec::new();
@@ -235,6 +241,9 @@ fn never_twice_never_forgotten() {
             seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
             std::thread::sleep(Duration::from_micros((seed >> 33) % 6000));
             rig.kill_launcher();
+            if seed & 0x3000 == 0 {
+                rig.kill_supervisors();
+            }
             rig.restart();
             // As a centre does: what the launcher does not know was not started, and is launched (again).
             let known: Vec<RunId> = rig.hello.runs.iter().map(|report| report.run).collect();
@@ -274,7 +283,7 @@ fn never_twice_never_forgotten() {
 /// Supervisors, too, die at any instant: no end is ever made up, and none is missing.
 #[test]
 fn supervisors_die_at_any_instant() {
-    let rounds = if std::env::var_os("ALGORIC_VM").is_some() { 5 } else { 30 };
+    let rounds = rounds(30);
     for mode in modes() {
         let rig = &mut Rig::new(mode);
         let mut seed = 99_u64;

@@ -1,8 +1,9 @@
 //! Memory and cores.
 
+use drivers::local::protocol::CgroupVersion;
 use model::{CpuSet, Exit, Outcome};
 
-use crate::rig::{Rig, exited, modes};
+use crate::rig::{Mode, Rig, exited, modes};
 
 /// Grows to 512 MiB within a shell, then goes on for long.
 const HOG: &str = "a=0123456789abcdef; i=0; while [ $i -lt 25 ]; do a=$a$a; i=$((i+1)); done; sleep 1000";
@@ -38,6 +39,32 @@ fn memory() {
         launch.memory_mib = Some(60);
         let run = rig.launch(launch, "#!/bin/sh\nexit 2\n");
         assert_eq!(rig.outcome(run), exited(2));
+    }
+}
+
+/// An ordinary user who was given a cgroup has all that root has.
+#[test]
+fn a_delegated_group() {
+    if !crate::rig::can_delegate() {
+        return;
+    }
+    let rig = &mut Rig::new(Mode::Delegated);
+    let guarantees = rig.hello.guarantees.clone();
+    assert!(guarantees.cgroup == CgroupVersion::V2 && guarantees.memory && guarantees.cpuset, "{guarantees:?}");
+    for round in 0..2 {
+        let mut launch = rig.job();
+        launch.memory_mib = Some(60);
+        launch.cpus = CpuSet::from_iter([allowed()[0]]);
+        let run = rig.launch(launch, &format!("#!/bin/sh\nsh -c '{HOG}'\ngrep Cpus_allowed_list /proc/self/status\n"));
+        let outcome = rig.outcome(run);
+        assert_eq!(outcome, Outcome::OutOfMemory(Exit { code: 0, signal: 0 }), "{}", rig.output(run));
+        assert!(rig.output(run).contains(&format!("Cpus_allowed_list:\t{}\n", allowed()[0])), "{}", rig.output(run));
+        let run = rig.run("#!/bin/sh\n(setsid sleep 1000 &)\nexec sleep 1000\n");
+        let pid = rig.started(run);
+        rig.kill_launcher();
+        nix::sys::signal::kill(rig.supervisor_of(pid), nix::sys::signal::Signal::SIGKILL).unwrap();
+        rig.restart();
+        assert_eq!(rig.outcome(run), Outcome::Lost, "{round}");
     }
 }
 

@@ -217,6 +217,33 @@ fn great_things() {
     }
 }
 
+/// A script file is handed on from run to run: each must find its own, whatever the one before did to it.
+#[test]
+fn scripts_are_not_mixed_up() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let long = format!("echo long\n{}", "# filler\n".repeat(6000));
+        let spoil = |how: &str| format!("echo spoilt; {how}");
+        for (body, output) in [
+            ("echo one", "one\n"),
+            ("echo one", "one\n"),
+            (long.as_str(), "long\n"),
+            ("echo two", "two\n"),
+            (spoil("echo 'echo gotcha' >> $0").as_str(), "spoilt\n"),
+            (spoil("echo 'echo gotcha' >> $0").as_str(), "spoilt\n"),
+            (spoil("chmod 0 $0").as_str(), "spoilt\n"),
+            (spoil("ln $0 saved 2>/dev/null; :").as_str(), "spoilt\n"),
+            ("echo three", "three\n"),
+            (long.as_str(), "long\n"),
+        ] {
+            check(rig, as_is, &format!("#!/bin/sh\n{body}\nexit 0\n"), &exited(0), output);
+        }
+        if let Ok(saved) = std::fs::read_to_string(rig.work("saved")) {
+            assert!(saved.contains("ln $0 saved"), "{saved}");
+        }
+    }
+}
+
 /// Scripts are removed, and slots used again.
 #[test]
 fn nothing_piles_up() {

@@ -73,6 +73,14 @@ pub enum Mode {
     Plain,
     /// As an ordinary user, from root.
     User,
+    /// As an ordinary user in a cgroup (version 2) that was given to him.
+    Delegated,
+}
+
+/// Whether root can give away a part of the version 2 tree here.
+pub fn can_delegate() -> bool {
+    let controllers = std::fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").unwrap_or_default();
+    geteuid().is_root() && controllers.contains("memory")
 }
 
 /// All that make sense for who we are.
@@ -103,7 +111,7 @@ impl Rig {
         let temporary = tempfile::Builder::new().prefix("algoric-drivers").tempdir().unwrap();
         let dir = temporary.path().canonicalize().unwrap();
         std::fs::set_permissions(&dir, std::fs::Permissions::from_mode(0o755)).unwrap();
-        if mode == Mode::User {
+        if matches!(mode, Mode::User | Mode::Delegated) {
             chown(&dir, Some(NOBODY), Some(NOBODY)).unwrap();
         }
         std::fs::create_dir(dir.join("work")).unwrap();
@@ -172,7 +180,7 @@ impl Rig {
         let number = self.next;
         self.next += 1;
         let (uid, gid) = match self.mode {
-            Mode::User => (NOBODY, NOBODY),
+            Mode::User | Mode::Delegated => (NOBODY, NOBODY),
             _ => (geteuid().as_raw(), nix::unistd::getegid().as_raw()),
         };
         Launch {
@@ -293,6 +301,13 @@ impl Rig {
         }
     }
 
+    /// All that are there.
+    pub fn kill_supervisors(&mut self) {
+        for pid in self.supervisors().into_iter().filter(|pid| is_ours(*pid)) {
+            kill(pid, Signal::SIGKILL).unwrap_or_default();
+        }
+    }
+
     /// The supervisor that has this process below it.
     pub fn supervisor_of(&mut self, pid: u32) -> Pid {
         Pid::from_raw(parent(Pid::from_raw(pid as i32)).unwrap())
@@ -313,14 +328,23 @@ impl Drop for Rig {
         std::thread::sleep(Duration::from_millis(30));
         kill(launcher, Signal::SIGTERM).unwrap_or_default();
         self.launcher.wait().unwrap();
-        for tree in ["", "memory", "cpuset", "cpuacct", "pids"] {
-            let base = Path::new("/sys/fs/cgroup").join(tree).join(format!("algoric-{}", self.id));
+        let name = format!("algoric-{}", self.id);
+        let trees = ["", "memory", "cpuset", "cpuacct", "pids"].map(|tree| Path::new("/sys/fs/cgroup").join(tree));
+        for base in trees.iter().chain([&delegated(&self.id)]).map(|tree| tree.join(&name)) {
             for slot in std::fs::read_dir(&base).into_iter().flatten().flatten() {
                 std::fs::remove_dir(slot.path()).unwrap_or_default();
             }
             std::fs::remove_dir(&base).unwrap_or_default();
         }
+        for group in [delegated(&self.id).join("algoric-own"), delegated(&self.id)] {
+            std::fs::remove_dir(group).unwrap_or_default();
+        }
     }
+}
+
+/// The group that is given to an ordinary user.
+fn delegated(id: &str) -> PathBuf {
+    PathBuf::from(format!("/sys/fs/cgroup/delegated-{id}"))
 }
 
 fn no_hello() -> Hello {
@@ -339,15 +363,34 @@ fn no_hello() -> Hello {
 
 fn start(dir: &Path, id: &str, mode: Mode, boot_id: &str) -> (Child, Link) {
     let (ours, theirs) = pair().unwrap();
-    let cgroups = if mode == Mode::Cgroups { "auto" } else { "off" };
+    let cgroups = if matches!(mode, Mode::Cgroups | Mode::Delegated) { "auto" } else { "off" };
     let mut command = Command::new("/proc/self/exe");
     command
         .env(ROLE, format!("{}\n{id}\n{cgroups}\n{boot_id}", dir.display()))
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::null())
         .current_dir("/");
-    if mode == Mode::User {
+    if matches!(mode, Mode::User | Mode::Delegated) {
         command.uid(NOBODY).gid(NOBODY);
+    }
+    if mode == Mode::Delegated {
+        let group = delegated(id);
+        std::fs::create_dir_all(&group).unwrap();
+        for file in ["", "cgroup.procs", "cgroup.subtree_control", "cgroup.threads"] {
+            chown(group.join(file), Some(NOBODY), Some(NOBODY)).unwrap();
+        }
+        // As a manager does it: the group is its processes' own affair, and the first is put there. After an earlier
+        // launcher has handed controllers down, beside the jobs.
+        let own = group.join("algoric-own");
+        let place = if own.exists() { own } else { group }.join("cgroup.procs");
+        let procs = std::fs::File::options().write(true).open(place).unwrap();
+        // SAFETY: one system call.
+        unsafe {
+            command.pre_exec(move || {
+                nix::unistd::write(&procs, b"0")?;
+                Ok(())
+            });
+        }
     }
     (command.spawn().unwrap(), Link::new(ours))
 }

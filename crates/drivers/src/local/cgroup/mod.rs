@@ -15,7 +15,6 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use model::CpuSet;
-use nix::sys::signal::Signal;
 use nix::unistd::Pid;
 
 use super::launcher::Cgroups;
@@ -231,7 +230,7 @@ pub(crate) fn empty_box(group: &Path) -> usize {
     if !pids.is_empty() && std::fs::write(group.join("cgroup.kill"), "1").is_err() {
         for pid in &pids {
             if let Some(stat) = tree::stat(*pid) {
-                tree::signal(Process { pid: *pid, born: stat.born }, Signal::SIGKILL).unwrap_or_default();
+                tree::signal(Process { pid: *pid, born: stat.born }, libc::SIGKILL).unwrap_or_default();
             }
         }
     }

@@ -133,7 +133,7 @@ impl Launcher {
         for orphan in self.orphans() {
             let below = tree::descendants(orphan.pid).into_iter().map(|(process, _)| process);
             for process in [orphan].into_iter().chain(below) {
-                tree::signal(process, Signal::SIGKILL).unwrap_or_default();
+                tree::signal(process, libc::SIGKILL).unwrap_or_default();
                 count += 1;
             }
         }
@@ -159,7 +159,7 @@ impl Launcher {
             let marked = std::fs::read(format!("/proc/{pid}/environ"))
                 .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()));
             if marked && stat.state != b'Z' {
-                tree::signal(Process { pid, born: stat.born }, Signal::SIGKILL).unwrap_or_default();
+                tree::signal(Process { pid, born: stat.born }, libc::SIGKILL).unwrap_or_default();
                 count += 1;
             }
         }

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use nix::errno::Errno;
-use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use super::super::clock;
@@ -26,8 +25,8 @@ impl Supervisor {
                 self.terminate(note, Duration::from_millis(u64::try_from(kill_wait.0).unwrap_or(0)));
             }
             Order::Signal { run: which, signal, scope } if which == run => {
-                if let (Ok(signal), Stage::Running { batch }) = (Signal::try_from(i32::from(signal)), job.stage) {
-                    self.signal(signal, scope, batch);
+                if let Stage::Running { batch } = job.stage {
+                    self.signal(i32::from(signal), scope, batch);
                 }
             }
             Order::Suspend { run: which } if which == run => {
@@ -55,27 +54,26 @@ impl Supervisor {
         if let Some(line) = note.filter(|_| running) {
             self.write_note(&line);
         }
-        self.signal_all(Signal::SIGTERM);
+        self.signal_all(libc::SIGTERM);
         // Last, so that a process which stood still meets the signal as soon as it goes on.
         self.stand_still(false);
-        self.signal_all(Signal::SIGCONT);
+        self.signal_all(libc::SIGCONT);
     }
 
-    fn signal(&self, signal: Signal, scope: Scope, batch: Pid) {
-        match scope {
-            // Our own child, which nobody else can take leave of: the number is surely its own.
-            Scope::Batch => kill(batch, signal).unwrap_or_default(),
-            Scope::All => self.signal_all(signal),
-            Scope::Others => {
-                for (process, _) in tree::descendants(self.pid).into_iter().filter(|(process, _)| process.pid != batch)
-                {
-                    tree::signal(process, signal).unwrap_or_default();
-                }
+    fn signal(&self, signal: i32, scope: Scope, batch: Pid) {
+        for (process, _) in tree::descendants(self.pid) {
+            let meant = match scope {
+                Scope::Batch => process.pid == batch,
+                Scope::Others => process.pid != batch,
+                Scope::All => true,
+            };
+            if meant {
+                tree::signal(process, signal).unwrap_or_default();
             }
         }
     }
 
-    fn signal_all(&self, signal: Signal) {
+    fn signal_all(&self, signal: i32) {
         for (process, _) in tree::descendants(self.pid) {
             tree::signal(process, signal).unwrap_or_default();
         }
@@ -89,7 +87,7 @@ impl Supervisor {
         match (frozen, still) {
             (true, _) => {}
             (false, true) => self.stop_all(),
-            (false, false) => self.signal_all(Signal::SIGCONT),
+            (false, false) => self.signal_all(libc::SIGCONT),
         }
         if let Some(job) = &mut self.job {
             job.suspended = still;
@@ -102,7 +100,7 @@ impl Supervisor {
             let mut moving = false;
             for (process, stat) in tree::descendants(self.pid) {
                 if !matches!(stat.state, b'T' | b't' | b'Z' | b'X') {
-                    moving |= tree::signal(process, Signal::SIGSTOP) != Err(Errno::EPERM);
+                    moving |= tree::signal(process, libc::SIGSTOP) != Err(Errno::EPERM);
                 }
             }
             if !moving {
@@ -124,7 +122,7 @@ impl Supervisor {
         // Also after the group was killed: a hook is not in it, and a job of root may have left it.
         let mut reached = at_once;
         for (process, _) in tree::descendants(self.pid) {
-            reached |= tree::signal(process, Signal::SIGKILL) != Err(Errno::EPERM);
+            reached |= tree::signal(process, libc::SIGKILL) != Err(Errno::EPERM);
         }
         if let Some(job) = &mut self.job {
             job.again_soon();

@@ -1,6 +1,7 @@
-//! The script file of the supervisor's run. The tasks of an array have one script, and making a directory and a file
-//! for each costs a tenth of a short job: so the last one is kept for a moment, and only renamed where the next run
-//! has the same. Must not know when runs begin and end.
+//! The script file of the supervisor's run. Making and removing a directory and a file for each run costs a tenth of a
+//! short job, and many times as much on ext4, which avoids the numbers of files that were just removed. So the last one
+//! is kept for a moment: the next run of the same user gets it under another name, rewritten unless it has the same
+//! script (the tasks of an array do). Must not know when runs begin and end.
 
 use std::io;
 use std::os::unix::fs::MetadataExt;
@@ -15,7 +16,7 @@ use super::super::protocol::Launch;
 
 /// A script that lies aside is removed after this.
 const KEEP: Duration = Duration::from_millis(500);
-/// Longer ones are not kept to be compared.
+/// Longer ones are not compared.
 const LONGEST: usize = 32 << 10;
 
 /// The file that is there.
@@ -29,7 +30,7 @@ struct There {
     /// Whose name it has; `None`: it lies aside, under the slot's.
     job: Option<JobId>,
     uid: Uid,
-    /// Empty: too long to be kept.
+    /// Empty: too long to be compared.
     content: Vec<u8>,
     /// What changes whenever its owner touches it.
     state: State,
@@ -47,19 +48,23 @@ impl Scripts {
         let path = places.script_path(job);
         if let Some(there) = &mut self.there
             && (there.job, there.uid) == (None, uid)
-            && !content.is_empty()
-            && there.content == content
             && places.take_script(slot, job).is_ok()
         {
             there.job = Some(job);
-            if state(&path).is_ok_and(|state| state == there.state) {
-                return Ok(path);
+            let same = there.content == content && state(&path).is_ok_and(|state| state == there.state);
+            if same || places.rewrite_script(job, content).is_ok() {
+                return self.keep(job, uid, content, path);
             }
         }
         self.clear(places, slot);
         places.write_script(job, &launch.owner, content)?;
+        self.keep(job, uid, content, path)
+    }
+
+    fn keep(&mut self, job: JobId, uid: Uid, content: &[u8], path: PathBuf) -> io::Result<PathBuf> {
         let kept = if content.len() <= LONGEST { content.to_vec() } else { Vec::new() };
-        self.there = Some(There { job: Some(job), uid, content: kept, state: state(&path)?, since: Duration::ZERO });
+        let state = state(&path)?;
+        self.there = Some(There { job: Some(job), uid, content: kept, state, since: Duration::ZERO });
         Ok(path)
     }
 
@@ -67,7 +72,7 @@ impl Scripts {
     pub(super) fn lay_aside(&mut self, places: &Places, slot: u32) {
         let Some(there) = &mut self.there else { return };
         match there.job.take() {
-            Some(job) if !there.content.is_empty() && places.lay_script_aside(slot, job).is_ok() => {
+            Some(job) if places.lay_script_aside(slot, job).is_ok() => {
                 there.since = clock::since_boot();
             }
             job => {

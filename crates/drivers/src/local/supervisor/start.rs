@@ -90,6 +90,9 @@ impl Affinity {
 impl Supervisor {
     /// Takes on a run. Whatever fails is the end of that run.
     pub(super) fn begin(&mut self, order: &Piece<'_>, script: &Piece<'_>, files: Vec<OwnedFd>) {
+        if self.job.is_some() {
+            return;
+        }
         let mut files = files.into_iter();
         let taken = self.slot.read();
         let order = order.take(&mut files).and_then(|bytes| {
