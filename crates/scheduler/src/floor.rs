@@ -1,7 +1,8 @@
 //! What of the machine is in use and by whom. Must not know why.
 //!
-//! A core has at most one run that uses it, and any number of stopped ones that will want it back. A run that was
-//! stopped to make place lends its cores: only what may displace it too may use them meanwhile.
+//! A core has at most one run that uses it (more only where the machine was declared anew around what runs), and any
+//! number of stopped ones that will want it back. A run that was stopped to make place lends its cores: only what may
+//! displace it too may use them meanwhile.
 
 use model::JobId;
 
@@ -11,7 +12,7 @@ use crate::topology::Topology;
 /// The machine in use.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct Floor {
-    users: Vec<Option<JobId>>,
+    users: Vec<Vec<JobId>>,
     lenders: Vec<Vec<JobId>>,
     gpus: Vec<Option<JobId>>,
     memory: u64,
@@ -23,7 +24,7 @@ impl Floor {
     /// Nothing is in use.
     pub fn new(topology: &Topology) -> Self {
         Floor {
-            users: vec![None; topology.cores.len()],
+            users: vec![Vec::new(); topology.cores.len()],
             lenders: vec![Vec::new(); topology.cores.len()],
             gpus: vec![None; topology.gpus.len()],
             memory: 0,
@@ -42,8 +43,13 @@ impl Floor {
     }
 
     /// Who uses a core.
-    pub fn user(&self, core: usize) -> Option<JobId> {
-        self.users[core]
+    pub fn users(&self, core: usize) -> &[JobId] {
+        &self.users[core]
+    }
+
+    /// Whether somebody uses a core.
+    pub fn is_used(&self, core: usize) -> bool {
+        !self.users[core].is_empty()
     }
 
     /// Who lends a core.
@@ -53,7 +59,7 @@ impl Floor {
 
     /// Whether a core is not used, but somebody wants it back.
     pub fn is_lent(&self, core: usize) -> bool {
-        self.users[core].is_none() && !self.lenders[core].is_empty()
+        self.users[core].is_empty() && !self.lenders[core].is_empty()
     }
 
     /// Whether any core is lent, used or not.
@@ -73,12 +79,12 @@ impl Floor {
 
     /// Whether none of these cores is used.
     pub fn are_unused(&self, cores: &[u16]) -> bool {
-        cores.iter().all(|core| self.users[*core as usize].is_none())
+        cores.iter().all(|core| !self.is_used(*core as usize))
     }
 
     /// Whether anybody may have a core.
     pub fn is_free(&self, core: usize) -> bool {
-        self.users[core].is_none() && self.lenders[core].is_empty()
+        self.users[core].is_empty() && self.lenders[core].is_empty()
     }
 
     fn change_core(&mut self, topology: &Topology, core: u16, how: impl FnOnce(&mut Self, usize)) {
@@ -95,18 +101,14 @@ impl Floor {
     /// A run uses these cores.
     pub fn use_cores(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
         for core in cores {
-            self.change_core(topology, *core, |floor, core| floor.users[core] = Some(job));
+            self.change_core(topology, *core, |floor, core| floor.users[core].push(job));
         }
     }
 
     /// A run uses these cores no longer.
     pub fn leave_cores(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
         for core in cores {
-            self.change_core(topology, *core, |floor, core| {
-                if floor.users[core] == Some(job) {
-                    floor.users[core] = None;
-                }
-            });
+            self.change_core(topology, *core, |floor, core| floor.users[core].retain(|user| *user != job));
         }
     }
 
@@ -147,11 +149,11 @@ impl Floor {
         }
     }
 
-    /// Whether both say the same; the order of lenders does not matter.
+    /// Whether both say the same, in whatever order.
     pub fn agrees_with(&self, other: &Floor) -> bool {
         let sorted = |floor: &Floor| -> Floor {
             let mut floor = floor.clone();
-            floor.lenders.iter_mut().for_each(|lenders| lenders.sort_unstable());
+            floor.lenders.iter_mut().chain(&mut floor.users).for_each(|list| list.sort_unstable());
             floor
         };
         sorted(self) == sorted(other)

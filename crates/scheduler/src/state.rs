@@ -175,10 +175,8 @@ impl State {
         for (id, job) in &mut self.jobs {
             let (id, Phase::Active(active)) = (*id, &mut job.phase) else { continue };
             let topology = &self.rules.topology;
-            let known = active.placement.cpus.iter().filter(|cpu| topology.has(*cpu)).collect();
-            active.cores = topology.cores_of(&known).unwrap_or_default();
-            let gpus = active.placement.gpus.iter().filter_map(|gpu| topology.gpu_places(&[*gpu])).flatten();
-            active.gpus = gpus.collect();
+            active.cores = topology.cores_of(&active.placement.cpus);
+            active.gpus = topology.gpu_places(&active.placement.gpus);
             let (cores, gpus, memory) =
                 (active.cores.clone(), active.gpus.clone(), active.placement.memory_mib.unwrap_or(0));
             match active.stop {

@@ -121,23 +121,18 @@ impl Topology {
         Some(at.min(GPU_KINDS - 1) as u8)
     }
 
-    /// The cores that these hardware threads belong to, ascending; `None` if one of them is not there.
-    pub fn cores_of(&self, cpus: &CpuSet) -> Option<Vec<u16>> {
+    /// The cores that these hardware threads belong to, ascending; threads that are not there have none.
+    pub fn cores_of(&self, cpus: &CpuSet) -> Vec<u16> {
         let mut cores: Vec<u16> =
-            cpus.iter().map(|cpu| self.core_of.get(cpu as usize).copied().flatten()).collect::<Option<_>>()?;
+            cpus.iter().filter_map(|cpu| self.core_of.get(cpu as usize).copied().flatten()).collect();
         cores.sort_unstable();
         cores.dedup();
-        Some(cores)
+        cores
     }
 
-    /// Whether there is such a hardware thread.
-    pub fn has(&self, cpu: u32) -> bool {
-        self.core_of.get(cpu as usize).is_some_and(Option::is_some)
-    }
-
-    /// Where these GPUs stand in [`Topology::gpus`]; `None` if one of them is not there.
-    pub fn gpu_places(&self, indices: &[u32]) -> Option<Vec<usize>> {
-        indices.iter().map(|index| self.gpus.iter().position(|gpu| gpu.index == *index)).collect()
+    /// Where these GPUs stand in [`Topology::gpus`]; those that are not there stand nowhere.
+    pub fn gpu_places(&self, indices: &[u32]) -> Vec<usize> {
+        indices.iter().filter_map(|index| self.gpus.iter().position(|gpu| gpu.index == *index)).collect()
     }
 
     /// Hardware threads in all.

@@ -1,12 +1,13 @@
 //! What the state shows of itself: single jobs, places of tasks, runs, what is in use. Reads only.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use model::{ArrayPlace, IndexSet, JobId, JobState, Owner, Request, RunId, Text, Time, TimeLimit, Uid};
+use model::{ArrayPlace, IndexSet, JobId, JobState, Owner, Request, RunId, Span, Text, Time, TimeLimit, Uid};
 
 use crate::event::{Placement, Reservation};
 use crate::fair::Leaf;
-use crate::job::{Ending, Hold, Job, Place};
+use crate::job::{Ending, Hold, Job, Phase, Place};
 use crate::state::State;
 
 /// One record, to look at.
@@ -71,6 +72,7 @@ pub struct UsageRow {
     /// CPU-milliseconds until [`FairUsage::at`], faded.
     pub cpu_ms: u64,
     /// CPU-milliseconds since.
+    #[serde(default)]
     pub recent_cpu_ms: u64,
 }
 
@@ -217,7 +219,7 @@ impl State {
     /// What is in use.
     pub fn machine_use(&self) -> MachineUse {
         let topology = &self.rules.topology;
-        let used = (0..topology.cores.len()).filter(|core| self.floor.user(*core).is_some());
+        let used = (0..topology.cores.len()).filter(|core| self.floor.is_used(*core));
         let active = || self.index.active.iter().filter_map(|id| self.jobs.get(id)?.active());
         let suspended = active().filter(|active| active.stop.is_some()).count();
         MachineUse {
@@ -256,11 +258,11 @@ impl State {
             .map(|row| (self.names.number(&row.account), row.uid, row.cpu_ms, row.recent_cpu_ms))
             .collect();
         self.fair.restore(usage.at, rows);
-        for (run, charged) in &usage.charged {
-            if let Some(job) = self.jobs.get_mut(&run.job).filter(|job| job.restarts == run.attempt)
-                && let crate::job::Phase::Active(active) = &mut job.phase
-            {
-                active.charged = model::Span(*charged);
+        let charged: BTreeMap<RunId, i64> = usage.charged.iter().copied().collect();
+        for job in self.jobs.values_mut() {
+            let run = job.run();
+            if let Phase::Active(active) = &mut job.phase {
+                active.charged = Span(charged.get(&run).copied().unwrap_or(0));
             }
         }
         self.rebase();

@@ -1,6 +1,6 @@
 //! Runs: they start, are signalled, stop, go on.
 
-use model::{JobId, RunId, Span, Time};
+use model::{CpuSet, JobId, RunId, Span, Time};
 
 use crate::event::Placement;
 use crate::job::{Active, Ending, Phase, Stop};
@@ -28,22 +28,26 @@ impl State {
         if source.restarts != run.attempt || (task.is_none() && source.tasks().is_some()) {
             return Err(Impossible::NotRunning(run));
         }
-        let occupied = Impossible::Occupied(run);
-        let topology = &self.rules.topology;
-        let cores = topology.cores_of(&placement.cpus).ok_or(occupied.clone())?;
-        let gpus = topology.gpu_places(&placement.gpus).ok_or(occupied.clone())?;
-        let memory = placement.memory_mib.unwrap_or(0);
-        let taken = !self.floor.are_unused(&cores)
-            || gpus.iter().any(|gpu| self.floor.gpu_user(*gpu).is_some())
-            || memory > self.floor.free().memory;
-        if taken || cores.is_empty() {
-            return Err(occupied);
+        // Only what contradicts another run is impossible: after a restart the machine may have been declared anew, and
+        // what runs on it runs all the same.
+        let cores = self.rules.topology.cores_of(&placement.cpus);
+        let gpus = self.rules.topology.gpu_places(&placement.gpus);
+        let taken = gpus.iter().any(|gpu| self.floor.gpu_user(*gpu).is_some());
+        if taken || placement.cpus.is_empty() || self.collides(&placement.cpus, &cores) {
+            return Err(Impossible::Occupied(run));
         }
         if let Some((array, index)) = task {
             self.detach(array, index, run.job);
         }
         self.begin(at, run.job, placement, cores, gpus);
         Ok(())
+    }
+
+    /// Whether a run uses one of these CPUs, which belong to these cores.
+    fn collides(&self, cpus: &CpuSet, cores: &[u16]) -> bool {
+        let users = cores.iter().flat_map(|core| self.floor.users(*core as usize));
+        let mut others = users.filter_map(|user| self.jobs.get(user)?.active());
+        others.any(|other| other.placement.cpus.iter().any(|cpu| cpus.contains(cpu)))
     }
 
     fn begin(&mut self, at: Time, id: JobId, placement: &Placement, cores: Vec<u16>, gpus: Vec<usize>) {
@@ -136,7 +140,7 @@ impl State {
         if active.stop.is_none() {
             return Err(Impossible::Suspension(run));
         }
-        if !self.floor.are_unused(&active.cores) {
+        if self.collides(&active.placement.cpus, &active.cores) {
             return Err(Impossible::Occupied(run));
         }
         let cores = active.cores.clone();

@@ -87,8 +87,7 @@ impl State {
 
     /// Whether a class may have this core now.
     pub(super) fn may_use(&self, class: &Class, core: usize) -> bool {
-        self.floor.user(core).is_none()
-            && self.floor.lenders(core).iter().all(|lender| self.may_displace(class, *lender))
+        !self.floor.is_used(core) && self.floor.lenders(core).iter().all(|lender| self.may_displace(class, *lender))
     }
 
     /// Whether jobs of a class may take the place of this one.

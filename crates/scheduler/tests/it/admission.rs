@@ -181,3 +181,35 @@ fn reconfigured() {
     centre.end(running, crate::make::ok());
     assert_eq!(centre.state.machine_use().cpus_allocated, 2, "one of its three is no longer there");
 }
+
+/// A restart on a machine that was declared smaller, or otherwise: what runs is not forgotten, and not run over.
+#[test]
+fn read_back_on_another_machine() {
+    let mut before = config();
+    before.machine = model::Machine::regular("vm", 1, 8, 1, 8_000);
+    let mut centre = Centre::new(before);
+    let jobs = [cpus(3), cpus(3), cpus(2)].map(|spec| centre.submit(spec));
+    let waits = centre.submit(cpus(1));
+    for (cores, threads, memory, free) in [(4, 1, 500, 0), (4, 2, 8_000, 0), (12, 1, 8_000, 1)] {
+        let mut after = config();
+        after.machine = model::Machine::regular("vm", 1, cores, threads, memory);
+        let mut fresh = scheduler::State::new(after);
+        for event in &centre.log {
+            fresh.apply(event).unwrap();
+        }
+        assert_eq!(fresh.runs().count(), 3);
+        let starts = |state: &mut scheduler::State| {
+            let events = state.decide(centre.now).events;
+            events.iter().filter(|what| matches!(what, What::Started { .. })).count()
+        };
+        assert_eq!(starts(&mut fresh), free, "{cores} cores of {threads} threads");
+        for id in jobs {
+            let run = fresh.job(id).unwrap().run();
+            let what = What::Ended { run, outcome: crate::make::ok(), usage: model::Usage::default() };
+            fresh.apply(&scheduler::Event { at: centre.now, what }).unwrap();
+        }
+        assert_eq!(starts(&mut fresh), 1, "job {waits} has the machine to itself");
+        assert_eq!(fresh.machine_use().cpus_allocated, 0);
+        fresh.check().unwrap();
+    }
+}
