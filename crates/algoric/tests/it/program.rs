@@ -2,7 +2,6 @@
 
 use std::{
     env,
-    io::Write as _,
     os::unix::process::CommandExt as _,
     path::Path,
     process::{Command, Output, Stdio},
@@ -18,7 +17,6 @@ pub struct Said {
 /// A call of `algoric`, or of itself under another name.
 pub struct Call {
     command: Command,
-    stdin: Vec<u8>,
 }
 
 impl Call {
@@ -32,7 +30,7 @@ impl Call {
             .env("ALGORIC_DATA", data)
             .env("TZ", "UTC")
             .current_dir(data);
-        Self { command, stdin: Vec::new() }
+        Self { command }
     }
 
     pub fn args<S: AsRef<std::ffi::OsStr>>(mut self, args: impl IntoIterator<Item = S>) -> Self {
@@ -45,22 +43,8 @@ impl Call {
         self
     }
 
-    pub fn stdin(mut self, text: impl Into<Vec<u8>>) -> Self {
-        self.stdin = text.into();
-        self
-    }
-
-    pub fn directory(mut self, directory: &Path) -> Self {
-        self.command.current_dir(directory);
-        self
-    }
-
     pub fn run(mut self) -> Said {
-        let mut child =
-            self.command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-        // A program that does not read its input may close it first.
-        child.stdin.take().unwrap().write_all(&self.stdin).ok();
-        let Output { status, stdout, stderr } = child.wait_with_output().unwrap();
+        let Output { status, stdout, stderr } = self.command.stdin(Stdio::null()).output().unwrap();
         Said {
             stdout: String::from_utf8(stdout).unwrap(),
             stderr: String::from_utf8(stderr).unwrap(),

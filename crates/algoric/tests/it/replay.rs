@@ -232,7 +232,11 @@ impl Player {
             .unwrap();
         let errors = String::from_utf8_lossy(&output.stderr).into_owned();
         let errors: String = errors.lines().map(|line| format!("2> {line}\n")).collect();
-        format!("{}{errors}[exit {}]", String::from_utf8_lossy(&output.stdout), output.status.code().unwrap_or(-1))
+        let mut said = String::from_utf8_lossy(&output.stdout).into_owned();
+        if !said.is_empty() && !said.ends_with('\n') {
+            said.push('\n');
+        }
+        format!("{said}{errors}[exit {}]", output.status.code().unwrap_or(-1))
     }
 
     /// What was captured in the words of this machine: user, directory, job numbers.
