@@ -176,8 +176,13 @@ fn nothing_fits(count: usize, alike: bool) {
         state.decide(now);
     }
     let each = begun.elapsed().as_secs_f64() * 10.0;
+    // Once a minute all classes are weighed anew.
+    let begun = Instant::now();
+    apply(&mut state, now + Span::minutes(5), What::Undrained { by: model::Uid(0) });
+    let weighed = begun.elapsed().as_secs_f64() * 1e3;
     println!(
-        "one core of 128 free, {count} waiting, limits {}: {started} started, pass {each:.3} ms",
+        "one core of 128 free, {count} waiting, limits {}: {started} started, pass {each:.3} ms, \
+         weighing anew {weighed:.1} ms",
         if alike { "alike" } else { "all different" }
     );
 }

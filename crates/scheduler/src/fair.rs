@@ -215,3 +215,38 @@ fn scaled(top: u128, bottom: u128) -> u128 {
     let spare = top.leading_zeros();
     if spare >= 32 { (top << 32) / bottom } else { (top / (bottom >> 32).max(1)).min(u128::MAX >> 33) }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fading_is_a_power_of_two() {
+        let scale = f64::from(1u32 << 31) * 2.0;
+        for x in [0.0, 1e-6, 1e-4, 0.1, 0.5, 1.0, 1.5, 3.25, 17.0, 31.9] {
+            let got = fading((x * scale) as u128) as f64 / scale;
+            let exact = 2f64.powf(-x);
+            assert!((got - exact).abs() <= exact * 1e-8 + 1.0 / scale, "2^-{x}: {got}, not {exact}");
+        }
+        assert_eq!((fading(0), fading(u128::MAX)), (ONE, 0));
+    }
+
+    #[test]
+    fn great_numbers_do_not_overflow() {
+        let names: Vec<Name> = {
+            let mut all = crate::names::Names::default();
+            ["a", "b"].map(|name| all.number(name)).into()
+        };
+        let mut fair = Fair::new(Span(1), BTreeMap::from([(names[0], u32::MAX)]));
+        fair.charge(names[0], Uid(1), u64::MAX);
+        fair.charge(names[0], Uid(1), u64::MAX);
+        fair.charge(names[1], Uid(2), u64::MAX);
+        fair.know(names[1], Uid(3));
+        fair.fade(Time(i64::MIN + 1));
+        fair.fade(Time(i64::MAX));
+        fair.weigh();
+        let factors: Vec<u32> = fair.leaves().map(|(_, _, leaf)| leaf.factor).collect();
+        assert_eq!(factors.len(), 3);
+        assert!(factors.iter().all(|factor| *factor <= FULL), "{factors:?}");
+    }
+}

@@ -386,6 +386,21 @@ fn replayed(centre: &Centre) {
     }
 }
 
+/// Whoever has more priority stands before whoever has less.
+fn in_order(centre: &Centre) {
+    let waits =
+        |row: &QueueRow| matches!(row.reason, Reason::Priority | Reason::Resources) && row.qos.as_ref() != "urgent";
+    let waiting: Vec<QueueRow> =
+        rows(centre, false).into_iter().filter(|row| row.state == JobState::Pending && waits(row)).collect();
+    let before = |row: &QueueRow| centre.state.why(row.id, centre.now).unwrap().before;
+    let places: Vec<(usize, &QueueRow)> = waiting.iter().map(|row| (before(row), row)).collect();
+    for (place, row) in &places {
+        for (other_place, other) in &places {
+            assert!(row.priority <= other.priority || place < other_place, "{row:?} stands behind {other:?}");
+        }
+    }
+}
+
 /// Runs are started once each, and one after the other for each record.
 fn started_once(centre: &Centre) {
     let mut runs = BTreeSet::new();
@@ -442,6 +457,7 @@ proptest! {
             drop(story.act(op));
             story.settle();
         }
+        in_order(&story.centre);
         story.finish();
         let mut charged = 0;
         for row in story.centre.state.usage_rows().rows {
