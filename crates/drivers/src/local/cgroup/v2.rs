@@ -11,6 +11,8 @@ use model::CpuSet;
 use super::super::launcher::Cgroups;
 use super::{Has, LEFT_OVER, Mount, again, field, get, make, mounts, put, remove_soon};
 
+/// Where those go who were in the group that jobs' groups are made in.
+const BESIDE: &str = "algoric-own";
 /// Controllers that are wanted, and used where they are.
 const WANTED: [&str; 5] = ["cpuset", "cpu", "memory", "pids", "io"];
 
@@ -65,10 +67,10 @@ impl Tree {
         }
         let base = parent.join(name);
         make(&base)?;
-        if parent != top && hand_down(parent).is_err() {
-            // Processes and controllers do not live in one group: who is here moves into a group beside the jobs'.
+        if parent != top {
+            // Processes and controllers do not live in one group: who is here moves into one beside the jobs'. Before
+            // anything is handed down: some controllers could be, and the group would be one of threads for ever.
             move_out(parent)?;
-            hand_down(parent)?;
         }
         hand_down(parent)?;
         hand_down(&base)?;
@@ -104,6 +106,8 @@ impl Tree {
 fn own_group(mount: &Mount<'_>, own: &str) -> Option<PathBuf> {
     let path = own.lines().find_map(|line| line.strip_prefix("0::"))?;
     let below = path.strip_prefix(mount.root.trim_end_matches('/')).unwrap_or(path);
+    // Where an earlier launcher put us, or who started us.
+    let below = below.strip_suffix(BESIDE).and_then(|above| above.strip_suffix('/')).unwrap_or(below);
     Some(mount.point.join(below.trim_start_matches('/')))
 }
 
@@ -140,12 +144,13 @@ fn hand_down(group: &Path) -> io::Result<()> {
 }
 
 fn move_out(group: &Path) -> io::Result<()> {
-    let beside = group.join("algoric-own");
-    make(&beside)?;
-    for pid in get(group, "cgroup.procs")?.lines() {
-        put(&beside, "cgroup.procs", pid)?;
+    let here = get(group, "cgroup.procs")?;
+    if here.is_empty() {
+        return Ok(());
     }
-    Ok(())
+    let beside = group.join(BESIDE);
+    make(&beside)?;
+    here.lines().try_for_each(|pid| put(&beside, "cgroup.procs", pid))
 }
 
 /// One slot's group.
