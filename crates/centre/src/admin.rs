@@ -1,5 +1,6 @@
 //! What operators do: projects, members, operators, reservations, drain, and the centre's own end.
 
+use crate::complain::complain;
 use api::{Admin, AdminKind, AdminRow, Refusal, RefusalCode, Reply, ReservationSpec};
 use scheduler::{Reservation, What};
 use store::{Fact, Write};
@@ -128,7 +129,7 @@ impl Centre {
     /// The lists changed on disk: take them over, and the shares with them.
     pub(crate) fn people_changed(&mut self) {
         if let Err(fault) = self.people.reload(self.reader.people()) {
-            eprintln!("algoric: {fault}");
+            complain!("{fault}");
         }
         let mut config = self.state.config().clone();
         config.shares = self.people.shares();

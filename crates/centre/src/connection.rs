@@ -36,6 +36,8 @@ pub(crate) struct Conn {
     stream: UnixStream,
     pub(crate) peer: Peer,
     input: Vec<u8>,
+    /// So much of the input is dealt with.
+    taken: usize,
     output: Vec<u8>,
     sent: usize,
     greeted: bool,
@@ -46,6 +48,10 @@ pub(crate) struct Conn {
     pub(crate) watched: bool,
     /// Close when everything is sent.
     pub(crate) closing: bool,
+    /// The event loop does not look at what comes in: there is enough to do.
+    pub(crate) muted: bool,
+    /// The submission whose end it waits for.
+    pub(crate) waits_for: Option<JobId>,
 }
 
 /// What came in.
@@ -74,6 +80,7 @@ impl Conn {
             stream,
             peer,
             input: Vec::new(),
+            taken: 0,
             output: Vec::new(),
             sent: 0,
             greeted: false,
@@ -81,6 +88,8 @@ impl Conn {
             cursor: None,
             watched: false,
             closing: false,
+            muted: false,
+            waits_for: None,
         })
     }
 
@@ -88,16 +97,16 @@ impl Conn {
         &self.stream
     }
 
-    /// Takes in what has come; `false`: the other end is gone.
+    /// Takes in what has come, as long as there is need of it; `false`: the other end is gone.
     pub(crate) fn fill(&mut self) -> bool {
         let mut chunk = [0u8; 16 << 10];
-        loop {
+        // A frame is never longer; what is beyond waits in the kernel.
+        while !self.has_enough() {
             match self.stream.read(&mut chunk) {
                 Ok(0) => return false,
                 Ok(count) => {
                     self.input.extend_from_slice(&chunk[..count]);
-                    // A frame is never longer; what is beyond waits in the kernel.
-                    if count < chunk.len() || self.input.len() > api::MAX_FRAME + 4 {
+                    if count < chunk.len() {
                         return true;
                     }
                 }
@@ -105,15 +114,28 @@ impl Conn {
                 Err(fault) => return fault.kind() == io::ErrorKind::WouldBlock,
             }
         }
+        true
+    }
+
+    /// Whether something came in that is not dealt with.
+    pub(crate) fn has_input(&self) -> bool {
+        self.input.len() > self.taken
+    }
+
+    /// Whether more input would only lie about: a request is being answered, answers wait, or a whole frame is there.
+    pub(crate) fn has_enough(&self) -> bool {
+        self.busy || self.closing || self.is_full() || self.input.len() - self.taken > api::MAX_FRAME + 4
     }
 
     /// The next request, if it is all there and the last one is answered.
     pub(crate) fn next(&mut self) -> Incoming {
-        if self.busy || self.closing {
+        if self.busy || self.closing || self.is_full() {
             return Incoming::Nothing;
         }
         if !self.greeted {
-            let Some((greeting, _)) = self.input.split_first_chunk::<8>() else { return Incoming::Nothing };
+            let Some((greeting, _)) = self.input[self.taken..].split_first_chunk::<8>() else {
+                return Incoming::Nothing;
+            };
             let version = u32::from_le_bytes([greeting[4], greeting[5], greeting[6], greeting[7]]);
             if greeting[..4] != api::MAGIC {
                 return Incoming::Gone;
@@ -124,14 +146,19 @@ impl Conn {
                 self.closing = true;
                 return Incoming::Nothing;
             }
-            self.input.drain(..8);
+            self.taken += 8;
             self.greeted = true;
         }
-        match api::decode::<Request>(&self.input) {
+        match api::decode::<Request>(&self.input[self.taken..]) {
             Ok(Some((request, used))) => {
-                self.input.drain(..used);
-                if self.input.is_empty() && self.input.capacity() > 1 << 20 {
-                    self.input = Vec::new();
+                self.taken += used;
+                // What is dealt with goes when it is most of what lies there, so that no byte is moved twice.
+                if self.taken * 2 > self.input.len() {
+                    self.input.drain(..self.taken);
+                    self.taken = 0;
+                    if self.input.is_empty() && self.input.capacity() > 64 << 10 {
+                        self.input = Vec::new();
+                    }
                 }
                 self.busy = true;
                 Incoming::Request(Box::new(request))
@@ -177,10 +204,10 @@ impl Conn {
     }
 }
 
-/// One user's connections at most; root and who runs the centre are not counted.
+/// One user's connections at most; root is not counted.
 const EACH: usize = 512;
-/// All of them together.
-const ALL: usize = 16_384;
+/// So many are kept free for root, who must get through when members have taken all the others.
+const ROOTS: usize = 64;
 /// Bytes of requests that are not all there yet, over all connections: a few large scripts at once.
 const BUDGET: usize = 256 << 20;
 
@@ -190,13 +217,22 @@ pub(crate) struct Connections {
     open: HashMap<ConnId, Conn>,
     by_user: HashMap<Uid, usize>,
     last: u64,
+    /// All of them together: what the system lets us open, with room for files.
+    most: usize,
 }
 
 impl Connections {
+    /// For a process that may open so many files.
+    pub(crate) fn new(files: usize) -> Self {
+        Self { most: files.saturating_sub(128).max(ROOTS + 64), ..Self::default() }
+    }
+
     /// Takes one in, unless its user has too many.
     pub(crate) fn insert(&mut self, conn: Conn) -> Option<ConnId> {
+        let is_root = conn.peer.uid == Uid::ROOT;
+        let most = if is_root { self.most } else { self.most - ROOTS };
         let count = self.by_user.entry(conn.peer.uid).or_default();
-        if (*count >= EACH && conn.peer.uid != Uid::ROOT) || self.open.len() >= ALL {
+        if (*count >= EACH && !is_root) || self.open.len() >= most {
             return None;
         }
         *count += 1;

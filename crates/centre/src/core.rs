@@ -1,14 +1,15 @@
 //! The heart's body: facts go into the state and the journal together; what they cause happens when they are on disk.
 
+use crate::complain::complain;
 use std::{
-    collections::{HashMap, HashSet},
+    collections::{BTreeSet, HashMap, HashSet},
     sync::Arc,
 };
 
 use api::{Refusal, RefusalCode, Reply};
 use drivers::local::{
     link::Link,
-    protocol::{End, Hello, Order, Scope},
+    protocol::{End, Hello, HookKind, Order, Scope},
 };
 use model::{JobId, RunId, Span, Time};
 use scheduler::{Event, Finished, Impossible, RequeueCause, State, What};
@@ -52,8 +53,10 @@ pub(crate) struct Centre {
     pub(crate) degraded: Option<String>,
     /// Ends that came while nothing could be written.
     pub(crate) deferred: Vec<(RunId, End)>,
-    /// Runs whose prolog failed: it is not their fault, they go back to the queue.
-    pub(crate) prolog_failed: HashSet<RunId>,
+    /// Runs that could not begin through no fault of their own: they go back to the queue.
+    pub(crate) blameless: HashMap<RunId, HookKind>,
+    /// Submissions that the file contradicts itself about.
+    pub(crate) suspects: BTreeSet<JobId>,
     pub(crate) stopping: Stopping,
     pub(crate) now: Time,
     pub(crate) started: Time,
@@ -67,6 +70,8 @@ pub(crate) struct Centre {
     pub(crate) board: crate::http::Board,
     /// Connections that have something to send.
     pub(crate) touched: Vec<ConnId>,
+    /// Connections that may have a further request.
+    pub(crate) again: Vec<ConnId>,
     /// When old records were last put away.
     pub(crate) pruned: Time,
     /// When a failed disk was last tried.
@@ -111,11 +116,13 @@ impl Centre {
 
     /// As [`Centre::record`], for facts that the state itself proposed or the launcher reported: what cannot be is a
     /// fault of ours, said in the log, and the rest goes on.
-    pub(crate) fn record_own(&mut self, what: What) {
-        let shown = format!("{what:?}");
-        if let Err(fault) = self.record(what) {
-            eprintln!("algoric: left out {shown}: {fault}");
+    pub(crate) fn record_own(&mut self, what: What) -> bool {
+        let shown = what.clone();
+        let recorded = self.record(what);
+        if let Err(fault) = &recorded {
+            complain!("left out {shown:?}: {fault}");
         }
+        recorded.is_ok()
     }
 
     /// The submission that a fact concerns.
@@ -235,11 +242,18 @@ impl Centre {
             let decision = self.state.decide(self.now);
             let mut progress = false;
             for what in decision.events {
-                if self.stopping != Stopping::No && matches!(what, What::Started { .. }) {
+                // A centre that is about to end starts nothing, and makes no place for what it does not start.
+                let makes_place = matches!(
+                    what,
+                    What::Started { .. }
+                        | What::Preempted { .. }
+                        | What::Suspended { cause: Some(_), .. }
+                        | What::Requeued { cause: RequeueCause::Preempted(_), .. }
+                );
+                if self.stopping != Stopping::No && makes_place {
                     continue;
                 }
-                progress = true;
-                self.record_own(what);
+                progress |= self.record_own(what);
             }
             if !progress {
                 return decision.wake;
@@ -293,7 +307,7 @@ impl Centre {
 
     pub(crate) fn order(&mut self, order: &Order) {
         if let Err(fault) = self.link.send(order) {
-            eprintln!("algoric: an order to the launcher was left out: {fault}");
+            complain!("an order to the launcher was left out: {fault}");
         }
     }
 

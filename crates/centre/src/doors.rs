@@ -56,6 +56,15 @@ pub(crate) fn block_signals() -> Result<(), ServiceError> {
     stop_signals().thread_block().map_err(system("blocking signals"))
 }
 
+/// Raises the number of files that we may open, and says it: every command that waits holds one, and the usual 1024
+/// are few.
+pub(crate) fn open_files() -> usize {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE).unwrap_or((1024, 1024));
+    let wanted = hard.min(65_536).max(soft);
+    let have = if setrlimit(Resource::RLIMIT_NOFILE, wanted, hard).is_ok() { wanted } else { soft };
+    usize::try_from(have).unwrap_or(1024)
+}
+
 /// One process serves one data directory.
 pub(crate) fn lock(paths: &Paths) -> Result<Flock<std::fs::File>, ServiceError> {
     let path = paths.lock();
@@ -85,10 +94,6 @@ pub(crate) fn open(
     words: Receiver<Word>,
     board: crate::http::Board,
 ) -> Result<(Doors, String), ServiceError> {
-    // Every command that waits holds a descriptor; the usual 1024 are few.
-    if let Ok((_, hard)) = getrlimit(Resource::RLIMIT_NOFILE) {
-        setrlimit(Resource::RLIMIT_NOFILE, hard.min(65_536), hard).ok();
-    }
     let socket = paths.socket();
     // We hold the lock: whatever is there is left over.
     std::fs::remove_file(&socket).ok();

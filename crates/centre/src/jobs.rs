@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, Submission, UpdateChange};
 use drivers::local::protocol::{Order, Scope};
-use model::{DependencyTerm, IndexSet, JobId, JobSpec, JobState, TimeLimit, Uid};
+use model::{Dependency, DependencyTerm, IndexSet, JobId, JobSpec, JobState, Uid};
 use scheduler::{Change, Hold, RequeueCause, RowFilter, TaskPlace, What};
 use store::{StoredSubmission, Write};
 
@@ -41,7 +41,10 @@ impl Centre {
         if test_only {
             return self.would_start(conn, id, spec);
         }
-        let known = self.endings_it_depends_on(&spec)?;
+        let known = match &spec.dependency {
+            Some(wish) => self.endings_it_depends_on(wish)?,
+            None => Vec::new(),
+        };
         let spec = Arc::new(spec);
         let environment =
             environment.iter().flat_map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());
@@ -129,9 +132,9 @@ impl Centre {
     }
 
     /// How jobs ended that this one depends on and that the state no longer knows.
-    fn endings_it_depends_on(&self, spec: &JobSpec) -> Result<Vec<(JobId, Option<u32>, JobState)>, Refusal> {
+    fn endings_it_depends_on(&self, wish: &Dependency) -> Result<Vec<(JobId, Option<u32>, JobState)>, Refusal> {
         let mut known: Vec<(JobId, Option<u32>, JobState)> = Vec::new();
-        for DependencyTerm { job, .. } in spec.dependency.iter().flat_map(|dependency| &dependency.terms) {
+        for DependencyTerm { job, .. } in &wish.terms {
             let Some(job) = *job else { continue };
             if job >= self.state.next_id()
                 || known.iter().any(|(id, _, _)| *id == job)
@@ -156,6 +159,7 @@ impl Centre {
     /// Ends jobs or signals them.
     pub(crate) fn cancel(&mut self, conn: ConnId, peer: Peer, filter: &CancelFilter) -> Outcome {
         self.writable()?;
+        crate::listing::not_too_many(filter.targets.len().max(filter.names.len()).max(filter.states.len()))?;
         if filter.step.is_some_and(|step| step != model::StepId::Batch) {
             return Err(refuse(RefusalCode::Other, "steps cannot be signalled one by one yet: end srun in the job"));
         }
@@ -173,7 +177,9 @@ impl Centre {
             hit += 1;
             match filter.signal {
                 Some(signal) => self.signal(id, signal, filter, &mut refused),
-                None => self.record_own(What::Cancelled { id, tasks, by: peer.uid }),
+                None => {
+                    self.record_own(What::Cancelled { id, tasks, by: peer.uid });
+                }
             }
         }
         self.reply_when_safe(conn, Reply::Matched { hit, refused });
@@ -365,6 +371,9 @@ impl Centre {
     }
 
     pub(crate) fn update(&mut self, conn: ConnId, peer: Peer, target: &JobTarget, changes: &[UpdateChange]) -> Outcome {
+        if changes.len() > 32 {
+            return Err(refuse(RefusalCode::Other, "more than 32 changes at once"));
+        }
         self.each(conn, peer, target, false, |centre, id, is_operator| {
             for change in changes {
                 centre.may_update(id, change, is_operator)?;
@@ -381,41 +390,47 @@ impl Centre {
         if job.state().is_final() {
             return Err(refuse(RefusalCode::AlreadyDone, id.to_string()));
         }
-        let denied = || Err(refuse(RefusalCode::AccessDenied, id.to_string()));
         match change {
             UpdateChange::Name(text) | UpdateChange::Comment(text) if text.as_bytes().len() > 1024 => {
-                Err(refuse(RefusalCode::Other, "a name or comment is longer than 1024 bytes"))
+                return Err(refuse(RefusalCode::Other, "a name or comment is longer than 1024 bytes"));
             }
-            UpdateChange::TimeLimit(limit) if !is_operator => match (job.time_limit(), *limit) {
-                (TimeLimit::Span(old), TimeLimit::Span(new)) if new > old => denied(),
-                (TimeLimit::Span(_), TimeLimit::Unlimited) => denied(),
-                _ => Ok(()),
-            },
-            UpdateChange::Priority(priority) if !is_operator && *priority != 0 => denied(),
-            UpdateChange::Nice(nice) if !is_operator && *nice < 0 => Err(refuse(RefusalCode::InvalidNice, "")),
+            UpdateChange::Partition(name) | UpdateChange::Qos(name) | UpdateChange::Account(name)
+                if name.len() > 256 =>
+            {
+                return Err(refuse(RefusalCode::Other, "a name is longer than 256 bytes"));
+            }
+            UpdateChange::Reservation(Some(name)) if name.len() > 256 => {
+                return Err(refuse(RefusalCode::Other, "a name is longer than 256 bytes"));
+            }
+            UpdateChange::Dependency(Some(wish)) if wish.terms.len() > 4096 => {
+                return Err(refuse(RefusalCode::DependencyProblem, ""));
+            }
             UpdateChange::Account(name) => {
                 let user = job.owner().user.clone();
                 self.people
                     .account(&user, name, is_operator)
-                    .map(|_| ())
-                    .map_err(|name| refuse(RefusalCode::InvalidAccount, name))
+                    .map_err(|name| refuse(RefusalCode::InvalidAccount, name))?;
             }
-            UpdateChange::Partition(name) => {
-                let known = self.state.config().partitions.iter().any(|partition| partition.name == *name);
-                if known { Ok(()) } else { Err(refuse(RefusalCode::InvalidPartition, name.as_str())) }
-            }
-            UpdateChange::Qos(name) => match self.state.config().qos.iter().find(|qos| qos.name == *name) {
-                Some(qos) if qos.operators_only && !is_operator => denied(),
-                Some(_) => Ok(()),
-                None => Err(refuse(RefusalCode::InvalidQos, name.as_str())),
-            },
-            _ => Ok(()),
+            // 0 holds, which everybody may.
+            UpdateChange::Priority(0) => return Ok(()),
+            _ => {}
         }
+        let change = self.scheduler_change(change)?;
+        self.state.admit_change(id, &change, is_operator).map_err(|fault| refusal(&fault))
     }
 
     fn update_one(&mut self, id: JobId, change: &UpdateChange, by: Uid, is_operator: bool) -> Outcome {
-        let change = match change.clone() {
-            UpdateChange::Priority(0) => return self.act(What::Held { id, by_operator: is_operator }),
+        if *change == UpdateChange::Priority(0) {
+            return self.act(What::Held { id, by_operator: is_operator });
+        }
+        let change = self.scheduler_change(change)?;
+        self.act(What::Updated { id, change: change.clone(), by })?;
+        self.amend(id, &change)
+    }
+
+    /// The change in the scheduler's words.
+    fn scheduler_change(&self, change: &UpdateChange) -> Result<Change, Refusal> {
+        Ok(match change.clone() {
             UpdateChange::TimeLimit(limit) => Change::TimeLimit(limit),
             UpdateChange::Priority(priority) => Change::Priority(priority),
             UpdateChange::Nice(nice) => Change::Nice(nice),
@@ -424,15 +439,19 @@ impl Centre {
             UpdateChange::Partition(name) => Change::Partition(name),
             UpdateChange::Qos(name) => Change::Qos(name),
             UpdateChange::Account(name) => Change::Account(name),
-            UpdateChange::Dependency(dependency) => Change::Dependency(dependency),
+            UpdateChange::Dependency(wish) => {
+                let known = match &wish {
+                    Some(wish) => self.endings_it_depends_on(wish)?,
+                    None => Vec::new(),
+                };
+                Change::Dependency { wish, known }
+            }
             UpdateChange::ArrayLimit(limit) => Change::ArrayLimit((limit > 0).then_some(limit)),
             UpdateChange::Comment(comment) => Change::Comment(comment),
             UpdateChange::Requeue(requeue) => Change::Requeue(requeue),
             UpdateChange::Deadline(deadline) => Change::Deadline(deadline),
             UpdateChange::Reservation(name) => Change::Reservation(name),
-        };
-        self.act(What::Updated { id, change: change.clone(), by })?;
-        self.amend(id, &change)
+        })
     }
 
     /// What accounting shows of the submission follows the change.
@@ -451,7 +470,7 @@ impl Centre {
             Change::Nice(nice) => spec.nice = nice,
             Change::Reservation(name) => spec.reservation = name,
             Change::Deadline(deadline) => spec.deadline = deadline,
-            Change::Priority(_) | Change::Begin(_) | Change::Dependency(_) | Change::ArrayLimit(_) => return Ok(()),
+            Change::Priority(_) | Change::Begin(_) | Change::Dependency { .. } | Change::ArrayLimit(_) => return Ok(()),
         }
         let spec = Arc::new(spec);
         self.journal.write(Write::Amend { id: base, spec: spec.clone() });

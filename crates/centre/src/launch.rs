@@ -1,5 +1,6 @@
 //! From a start that is on disk to the order that the launcher gets: files, environment, limits.
 
+use crate::complain::complain;
 use std::sync::Arc;
 
 use dialect::{environment::Place, patterns};
@@ -8,6 +9,7 @@ use drivers::local::{
     system,
 };
 use model::{ArrayPlace, JobId, JobSpec, QueueRow, RunId, Span, Text};
+use scheduler::{RequeueCause, What};
 use store::StoredSubmission;
 
 use crate::core::Centre;
@@ -25,7 +27,7 @@ impl Centre {
             Ok(Some(stored)) => Some(self.submissions.remember(stored)),
             Ok(None) => None,
             Err(fault) => {
-                eprintln!("algoric: {fault}");
+                complain!("{fault}");
                 None
             }
         }
@@ -41,12 +43,22 @@ impl Centre {
             return;
         };
         let (Some(row), Some(stored)) = (self.state.row(run.job, self.now), self.submission(base)) else {
-            eprintln!("algoric: run {run} has no submission to launch; `algoric check` tells more");
-            return;
+            complain!("run {run} has no submission to launch; `algoric check` tells more");
+            return self.not_launched(run);
         };
         let launch = self.launch_order(run, &row, &stored);
         if let Err(fault) = self.link.launch(Box::new(launch), &stored.script) {
-            eprintln!("algoric: run {run} could not be sent to the launcher: {fault}");
+            complain!("run {run} could not be sent to the launcher: {fault}");
+            self.not_launched(run);
+        }
+    }
+
+    /// A run whose order to launch never left: it did not begin, and goes back to the queue, held, for an operator to see.
+    fn not_launched(&mut self, run: RunId) {
+        let wanted = self.state.ending(run).is_none();
+        self.record_own(What::Ended { run, outcome: model::Outcome::Lost, usage: model::Usage::default() });
+        if wanted {
+            self.record_own(What::Requeued { id: run.job, cause: RequeueCause::NodeFailure, hold: true });
         }
     }
 

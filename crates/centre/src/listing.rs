@@ -1,5 +1,7 @@
 //! What the listing commands show: the queue, a job in full, accounts, steps. Long answers are made piece by piece.
 
+use std::collections::BTreeSet;
+
 use api::{AccountQuery, JobTarget, QueueQuery, Refusal, RefusalCode, Reply};
 use model::{ArrayPlace, IndexSet, JobId, JobState, QueueDetail, QueueRow, StepRow, Text, Uid};
 use scheduler::RowFilter;
@@ -22,6 +24,7 @@ impl Centre {
     pub(crate) fn queue(&mut self, conn: ConnId, peer: Peer, query: &QueueQuery) -> Outcome {
         let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
         few(query.users.as_ref().map_or(0, Vec::len))?;
+        not_too_many(query.targets.as_ref().map_or(0, Vec::len))?;
         let users: Option<Vec<Uid>> =
             query.users.as_ref().map(|names| names.iter().filter_map(|name| self.people.uid(name)).collect());
         let ids = match &query.targets {
@@ -74,7 +77,8 @@ impl Centre {
     pub(crate) fn advance(&mut self, id: ConnId) {
         let Some(mut cursor) = self.conns.get(id).and_then(|conn| conn.cursor.take()) else { return };
         while cursor.next < cursor.ids.len() {
-            let until = cursor.ids.len().min(cursor.next + PART);
+            // A job in full can take megabytes (its arguments), so each goes alone.
+            let until = cursor.ids.len().min(cursor.next + if cursor.in_full { 1 } else { PART });
             let part = &cursor.ids[cursor.next..until];
             let reply = if cursor.in_full {
                 Reply::Details(part.iter().filter_map(|id| self.detail(*id)).collect())
@@ -100,10 +104,13 @@ impl Centre {
 
     /// `scontrol show job`
     pub(crate) fn details(&mut self, conn: ConnId, peer: Peer, targets: &[JobTarget]) -> Outcome {
-        let mut ids = Vec::new();
+        not_too_many(targets.len())?;
+        let mut ids = BTreeSet::new();
         if targets.is_empty() {
             let filter = RowFilter { finished: true, ..RowFilter::default() };
-            self.state.ids(&filter, &mut |id| ids.push(id));
+            self.state.ids(&filter, &mut |id| {
+                ids.insert(id);
+            });
         }
         for target in targets {
             ids.extend(self.resolve(target)?.into_iter().map(|(id, _)| id));
@@ -142,6 +149,7 @@ impl Centre {
 
     /// `squeue -s`, `scontrol show step`
     pub(crate) fn steps(&mut self, conn: ConnId, peer: Peer, targets: &[JobTarget]) -> Outcome {
+        not_too_many(targets.len())?;
         let mut rows = Vec::new();
         let runs: Vec<JobId> = self.state.runs().map(|(run, _, _)| run.job).collect();
         for id in runs {
@@ -177,6 +185,7 @@ impl Centre {
     pub(crate) fn accounts(&mut self, conn: ConnId, peer: Peer, query: AccountQuery) -> Outcome {
         let sees_all = self.may_see(peer.uid, Uid(u32::MAX));
         few(query.users.as_ref().map_or(0, Vec::len))?;
+        not_too_many(query.targets.as_ref().map_or(0, Vec::len))?;
         let most = u64::from(self.state.config().max_array);
         for tasks in query.targets.iter().flatten().filter_map(|target| target.tasks.as_ref()) {
             if tasks.len() > most {
@@ -211,9 +220,11 @@ impl Centre {
         let mut ids = Vec::new();
         match (targets, users) {
             (Some(targets), _) => {
+                let mut named = BTreeSet::new();
                 for target in targets {
-                    ids.extend(self.resolve(target).unwrap_or_default().into_iter().map(|(id, _)| id));
+                    named.extend(self.resolve(target).unwrap_or_default().into_iter().map(|(id, _)| id));
                 }
+                ids.extend(named);
             }
             (None, Some(users)) => ids = self.ids_of(users, false),
             (None, None) => self.state.ids(&RowFilter::default(), &mut |id| ids.push(id)),
@@ -255,6 +266,9 @@ impl Centre {
         }
         if self.remaining.contains_key(&base) {
             self.waiters.entry(base).or_default().push(conn);
+            if let Some(conn) = self.conns.get(conn) {
+                conn.waits_for = Some(base);
+            }
         } else {
             let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
             self.journal.after(After::Read(conn, Box::new(Question::Ending { base, only })));
@@ -283,7 +297,12 @@ impl Centre {
 
 /// Names are looked up one by one in the system's databases, which may be slow.
 fn few(names: usize) -> Outcome {
-    if names <= 1000 { Ok(()) } else { Err(refuse(RefusalCode::Other, "more than 1000 users in one question")) }
+    if names <= 100 { Ok(()) } else { Err(refuse(RefusalCode::Other, "more than 100 users in one question")) }
+}
+
+/// Each target can be an array with many records.
+pub(crate) fn not_too_many(targets: usize) -> Outcome {
+    if targets <= 1000 { Ok(()) } else { Err(refuse(RefusalCode::Other, "more than 1000 jobs in one question")) }
 }
 
 /// A job as its owner writes it.

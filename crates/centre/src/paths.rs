@@ -40,9 +40,9 @@ impl Paths {
         self.run().join("centre.sock")
     }
 
-    /// Held by the process that serves this data.
+    /// Held by the process that serves this data; where nobody else can hold it.
     pub fn lock(&self) -> PathBuf {
-        self.run().join("centre.lock")
+        self.database_directory().join("centre.lock")
     }
 
     /// What the launcher keeps of running jobs; its own.

@@ -1,6 +1,7 @@
 //! Who is who: names for user ids, operators, projects and their members.
 
 use std::{
+    cell::RefCell,
     collections::{BTreeMap, HashMap},
     sync::Arc,
 };
@@ -18,8 +19,9 @@ pub(crate) struct People {
     pub(crate) projects: Vec<Project>,
     /// All memberships.
     pub(crate) members: Vec<Member>,
-    /// The user who runs the centre, when it is not root.
-    own: Uid,
+    /// The user who runs a centre of their own; of root's centre, the one that serves has no say.
+    own: Option<Uid>,
+    uids: RefCell<HashMap<String, Uid>>,
     owners: HashMap<(Uid, Gid), Arc<Owner>>,
 }
 
@@ -27,7 +29,8 @@ impl People {
     pub(crate) fn load(db: &Db, fixed: Vec<String>, own: Uid) -> Result<Self, StoreError> {
         let mut people = Self {
             fixed,
-            own,
+            own: Some(own),
+            uids: RefCell::default(),
             operators: Vec::new(),
             projects: Vec::new(),
             members: Vec::new(),
@@ -70,19 +73,32 @@ impl People {
 
     /// User of a login name, or of a number.
     pub(crate) fn uid(&self, name: &str) -> Option<Uid> {
+        if let Some(known) = self.uids.borrow().get(name) {
+            return Some(*known);
+        }
         match User::from_name(name).ok().flatten() {
-            Some(user) => Some(Uid(user.uid.as_raw())),
+            Some(user) => {
+                let uid = Uid(user.uid.as_raw());
+                // Only names that there are, so that nobody fills this up.
+                self.uids.borrow_mut().insert(name.to_owned(), uid);
+                Some(uid)
+            }
             None => name.parse().ok().map(Uid),
         }
     }
 
     /// Root, who runs the centre, and those that are named.
     pub(crate) fn is_operator(&mut self, uid: Uid) -> bool {
-        if uid == Uid::ROOT || uid == self.own {
+        if uid == Uid::ROOT || Some(uid) == self.own {
             return true;
         }
         let name = self.name(uid);
         self.fixed.contains(&name) || self.operators.contains(&name)
+    }
+
+    /// The launcher is root's: whoever serves is nobody in particular.
+    pub(crate) fn serve_root(&mut self) {
+        self.own = None;
     }
 
     /// Operators by name, and whether the configuration names them.

@@ -52,6 +52,9 @@ impl Archive {
     }
 }
 
+/// So many lines of history fit into an answer.
+const MOST_LINES: usize = 10_000;
+
 fn refused(fault: &StoreError) -> Reply {
     Reply::Refused(Refusal { code: RefusalCode::StorageFailed, detail: fault.to_string() })
 }
@@ -85,7 +88,11 @@ fn history(reader: &Reader, id: JobId, only: Option<Uid>) -> Result<Reply, Store
     if only.is_some_and(|uid| uid != submission.spec.owner.uid) {
         return Ok(Reply::Refused(Refusal { code: RefusalCode::AccessDenied, detail: id.to_string() }));
     }
-    let rows = reader.history(base)?.iter().filter_map(|event| line(base, event)).collect();
+    let mut rows: Vec<HistoryRow> = reader.history(base)?.iter().filter_map(|event| line(base, event)).collect();
+    // An answer is one message: of a great array the last part is shown.
+    if rows.len() > MOST_LINES {
+        rows.drain(..rows.len() - MOST_LINES);
+    }
     Ok(Reply::History(rows))
 }
 

@@ -1,5 +1,6 @@
 //! After a restart, or after the disk failed: read the state back, compare with what the launcher knows, go on.
 
+use crate::complain::complain;
 use std::collections::HashSet;
 
 use drivers::local::protocol::{End, Hello, HookKind, Order, Report, RunState};
@@ -20,6 +21,8 @@ pub(crate) struct ReadBack {
     pub(crate) last_boot: Option<String>,
     /// Runs started under that boot.
     pub(crate) started_there: HashSet<RunId>,
+    /// Submissions of which an event contradicts the others.
+    pub(crate) suspects: std::collections::BTreeSet<model::JobId>,
 }
 
 /// Folds everything that is not over into a fresh state.
@@ -34,6 +37,7 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
         next_blob: 1,
         last_boot: None,
         started_there: HashSet::new(),
+        suspects: std::collections::BTreeSet::new(),
     };
     let replay = reader.replay(&mut |stored| match stored.fact {
         Fact::Job(what) => back.fold(Event { at: stored.at, what }, stored.base),
@@ -95,8 +99,12 @@ impl ReadBack {
                 let left = self.remaining.entry(base).or_insert(0);
                 *left = left.saturating_sub(over) + u64::from(was_over);
             }
-            // Live, such an event would have been refused, so it is not in the file; say it and go on with the rest.
-            Err(fault) => eprintln!("algoric: an event in the file contradicts the others and is left out: {fault}"),
+            // Live, such an event would have been refused, so it is not in the file. If one is there all the same, what
+            // we know of its job is wrong, and nothing of it may be started.
+            Err(fault) => {
+                complain!("an event in the file contradicts the others, so its job is held: {fault}");
+                self.suspects.extend(base);
+            }
         }
     }
 }
@@ -108,14 +116,18 @@ impl Centre {
             Report::Hello(hello) => self.greet(hello),
             Report::Ended { run, end } => self.ended(run, end),
             Report::HookFailed { run, hook, error } => {
-                eprintln!("algoric: the {hook:?} of run {run} failed: {error}");
-                if hook == HookKind::Prolog {
-                    // As Slurm does: no further job should meet the same fault.
-                    self.prolog_failed.insert(run);
-                    self.record_own(What::Drained { reason: format!("Prolog error: {error}"), by: model::Uid::ROOT });
+                complain!("the {hook:?} of run {run} failed: {error}");
+                if hook != HookKind::Epilog {
+                    // As Slurm does: no further job should meet the same fault, and this one is not to blame.
+                    self.blameless.insert(run, hook);
+                    self.record_own(What::Drained { reason: format!("{hook:?} error: {error}"), by: model::Uid::ROOT });
                 }
             }
-            Report::Fault { text } => eprintln!("algoric: launcher: {text}"),
+            Report::Fault { text } => complain!("launcher: {text}"),
+            // An order to end it found nothing: it is gone, and nobody saw how.
+            Report::Unknown { run } if self.live_run(run.job) == Some(run) && self.state.ending(run).is_some() => {
+                self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
+            }
             Report::Started { .. } | Report::Suspended { .. } | Report::Resumed { .. } | Report::Unknown { .. } => {}
         }
     }
@@ -131,10 +143,14 @@ impl Centre {
             self.journal.after(After::Ended(run, Box::new(end)));
             return;
         }
-        let prolog_failed = self.prolog_failed.remove(&run);
+        let blameless = self.blameless.remove(&run);
+        let wanted = self.state.ending(run).is_none();
+        // It never began: trying again cannot run it twice.
+        let never_began = end.outcome == Outcome::Lost && end.started.is_none();
         self.record_own(What::Ended { run, outcome: end.outcome.clone(), usage: end.usage });
-        if prolog_failed {
-            self.record_own(What::Requeued { id: run.job, cause: RequeueCause::NodeFailure, hold: true });
+        if wanted && (blameless.is_some() || never_began) {
+            let hold = blameless == Some(HookKind::Prolog);
+            self.record_own(What::Requeued { id: run.job, cause: RequeueCause::NodeFailure, hold });
         }
         self.journal.after(After::Ended(run, Box::new(end)));
     }
@@ -151,6 +167,9 @@ impl Centre {
             self.started_this_boot_id = Some(hello.boot_id.clone());
         }
         self.every_user = hello.guarantees.every_user;
+        if self.every_user {
+            self.people.serve_root();
+        }
         let runs = hello.runs.clone();
         self.hello = Some(hello);
         let known: HashSet<RunId> = runs.iter().map(|report| report.run).collect();
@@ -159,8 +178,11 @@ impl Centre {
             match report.state {
                 RunState::Ended(end) => self.ended(report.run, end),
                 RunState::Rebooted { .. } => self.rebooted(report.run),
+                RunState::Starting | RunState::Running { .. } if self.is_suspect(report.run.job) => {
+                    complain!("run {} is left alone: what the file says of its job contradicts itself", report.run);
+                }
                 RunState::Starting | RunState::Running { .. } if !expected.contains(&report.run) => {
-                    eprintln!("algoric: run {} is in no record of ours (an older backup?): it is ended", report.run);
+                    complain!("run {} is in no record of ours (an older backup?): it is ended", report.run);
                     let order = self.end(report.run, "");
                     self.order(&order);
                 }
@@ -168,7 +190,9 @@ impl Centre {
             }
         }
         for run in expected.into_iter().filter(|run| !known.contains(run)) {
-            if same_boot && self.started_this_boot.contains(&run) {
+            if self.is_suspect(run.job) {
+                self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
+            } else if same_boot && self.started_this_boot.contains(&run) {
                 // Its start is on disk, but the order never reached the launcher.
                 self.journal.after(After::Launch(run));
             } else {
@@ -176,6 +200,28 @@ impl Centre {
             }
         }
         self.started_this_boot.clear();
+        self.hold_suspects();
+    }
+
+    /// Whether the file contradicts itself about this job.
+    fn is_suspect(&self, id: model::JobId) -> bool {
+        !self.suspects.is_empty() && {
+            let base = self.state.job(id).map(|job| job.base());
+            let base = base.or_else(|| self.reader.base_of(id).ok().flatten());
+            base.is_some_and(|base| self.suspects.contains(&base))
+        }
+    }
+
+    /// What the file contradicts itself about is started by nobody but an operator who has looked at it.
+    fn hold_suspects(&mut self) {
+        for base in self.suspects.clone() {
+            for id in self.state.records_of(base) {
+                let waits = self.state.job(id).is_some_and(|job| job.state() == model::JobState::Pending);
+                if waits {
+                    self.record_own(What::Held { id, by_operator: true });
+                }
+            }
+        }
     }
 
     /// Goes on with a run that lived through the restart: what was ordered may not have arrived.
@@ -192,7 +238,9 @@ impl Centre {
 
     /// The machine was rebooted under a run: nobody saw its end.
     fn rebooted(&mut self, run: RunId) {
-        let again = self.state.job(run.job).is_some_and(|job| job.may_requeue());
+        // Who was being ended stays ended: only work that nobody wanted to end goes back.
+        let wanted = self.state.ending(run).is_none();
+        let again = wanted && self.state.job(run.job).is_some_and(|job| job.may_requeue());
         if self.live_run(run.job) == Some(run) {
             self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
             if again {
@@ -205,7 +253,7 @@ impl Centre {
 
     /// Writing failed: what is not on disk never happened. Orders are refused until it works again.
     pub(crate) fn storage_failed(&mut self, fault: &StoreError) {
-        eprintln!("algoric: {fault}; nothing new is accepted until it can be written again");
+        complain!("{fault}; nothing new is accepted until it can be written again");
         let why = fault.to_string();
         for after in self.journal.failed() {
             match after {
@@ -228,9 +276,10 @@ impl Centre {
                 self.remaining = back.remaining;
                 self.submissions.forget_all(back.next_blob);
                 self.started_this_boot = back.started_there;
+                self.suspects.extend(back.suspects);
             }
             Err(fault) => {
-                eprintln!("algoric: {fault}");
+                complain!("{fault}");
                 self.launcher_gone = true;
             }
         }
@@ -238,7 +287,7 @@ impl Centre {
 
     /// Writing works again: take up what was put off.
     pub(crate) fn storage_recovered(&mut self) {
-        eprintln!("algoric: the data file can be written again");
+        complain!("the data file can be written again");
         self.degraded = None;
         for (run, end) in std::mem::take(&mut self.deferred) {
             self.ended(run, end);

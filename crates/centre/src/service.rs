@@ -1,5 +1,6 @@
 //! The service: one thread, one loop. It waits for commands, for the launcher, for the disk and for the clock.
 
+use crate::complain::complain;
 use std::{
     net::SocketAddr,
     path::Path,
@@ -107,6 +108,9 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
             Err(fault) => return Err(system("waiting for work")(fault)),
         };
         centre.now = clock();
+        for id in std::mem::take(&mut centre.again) {
+            serve_one(&mut centre, &doors, id);
+        }
         for event in &events[..count] {
             serve(&mut centre, &mut doors, event.data(), event.events());
         }
@@ -135,6 +139,9 @@ fn clock() -> Time {
 /// How long nothing may happen. The clock may be set at any time, so no wait is longer than some seconds while
 /// something is due at all.
 fn patience(centre: &Centre, wake_at: Option<Time>) -> EpollTimeout {
+    if !centre.again.is_empty() {
+        return EpollTimeout::ZERO;
+    }
     if centre.degraded.is_some() {
         return EpollTimeout::from(1000u16);
     }
@@ -158,7 +165,7 @@ fn open_data(paths: &Paths) -> Result<Db, ServiceError> {
     let (db, opened) = Db::open(&paths.database())?;
     if let Opened::Upgraded { from, kept } = opened {
         let kept = kept.display();
-        eprintln!("algoric: the data file was upgraded from format {from}; as it was, it is kept as {kept}");
+        complain!("the data file was upgraded from format {from}; as it was, it is kept as {kept}");
     }
     Ok(db)
 }
@@ -215,7 +222,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         link,
         hello: None,
         launcher_gone: false,
-        conns: Connections::default(),
+        conns: Connections::new(doors::open_files()),
         steps: back.steps,
         waiters: Default::default(),
         perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),
@@ -224,7 +231,8 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         started_this_boot_id: back.last_boot,
         degraded: None,
         deferred: Vec::new(),
-        prolog_failed: Default::default(),
+        blameless: Default::default(),
+        suspects: back.suspects,
         stopping: Stopping::No,
         now,
         started: now,
@@ -235,6 +243,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         shares_changed: false,
         shares_written: now,
         touched: Vec::new(),
+        again: Vec::new(),
         board,
         pruned: now,
         probed: now,
@@ -257,7 +266,11 @@ fn serve(centre: &mut Centre, doors: &mut Doors, token: u64, flags: EpollFlags) 
             if flags.contains(EpollFlags::EPOLLOUT) {
                 centre.advance(conn);
             }
-            if flags.intersects(EpollFlags::EPOLLIN | EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR) {
+            let gone = EpollFlags::EPOLLHUP | EpollFlags::EPOLLERR | EpollFlags::EPOLLRDHUP;
+            let busy = centre.conns.get(conn).is_some_and(|conn| conn.has_enough());
+            if busy && flags.intersects(gone) {
+                hang_up(centre, doors, conn);
+            } else if flags.intersects(EpollFlags::EPOLLIN | gone) {
                 read_from(centre, doors, conn);
             }
             centre.touched.push(conn);
@@ -289,31 +302,37 @@ fn read_from(centre: &mut Centre, doors: &Doors, id: ConnId) {
     let Some(conn) = centre.conns.get(id) else { return };
     let open = conn.fill();
     centre.touched.push(id);
-    if !centre.conns.within_budget(id) {
+    if !open || !centre.conns.within_budget(id) {
+        // What came before the end is still answered, as far as it goes, for who only closed one half.
+        serve_one(centre, doors, id);
         hang_up(centre, doors, id);
         return;
     }
-    loop {
-        let Some(conn) = centre.conns.get(id) else { return };
-        let peer = conn.peer;
-        match conn.next() {
-            Incoming::Request(request) => {
-                if let Err(refusal) = answer(centre, id, peer, *request) {
-                    centre.reply(id, &Reply::Refused(refusal));
-                }
+    serve_one(centre, doors, id);
+}
+
+/// Answers one request: whoever sends a thousand at once waits for the others in between.
+fn serve_one(centre: &mut Centre, doors: &Doors, id: ConnId) {
+    let Some(conn) = centre.conns.get(id) else { return };
+    let peer = conn.peer;
+    match conn.next() {
+        Incoming::Request(request) => {
+            if let Err(refusal) = answer(centre, id, peer, *request) {
+                centre.reply(id, &Reply::Refused(refusal));
             }
-            Incoming::Nothing if open => return,
-            Incoming::Nothing | Incoming::Gone => {
-                hang_up(centre, doors, id);
-                return;
-            }
+            centre.touched.push(id);
         }
+        Incoming::Nothing => {}
+        Incoming::Gone => hang_up(centre, doors, id),
     }
 }
 
 fn hang_up(centre: &mut Centre, doors: &Doors, id: ConnId) {
     if let Some(conn) = centre.conns.remove(id) {
         doors.epoll.delete(conn.stream()).ok();
+        if let Some(waiters) = conn.waits_for.and_then(|base| centre.waiters.get_mut(&base)) {
+            waiters.retain(|waiter| *waiter != id);
+        }
     }
     centre.step_lost(id);
 }
@@ -368,7 +387,7 @@ fn listen_to_launcher(centre: &mut Centre) {
         Ok(true) => {}
         Ok(false) => centre.launcher_gone = true,
         Err(fault) => {
-            eprintln!("algoric: the launcher cannot be understood: {fault}");
+            complain!("the launcher cannot be understood: {fault}");
             centre.launcher_gone = true;
         }
     }
@@ -424,12 +443,18 @@ fn send_to_commands(centre: &mut Centre, doors: &Doors) {
             continue;
         }
         let Some(conn) = centre.conns.get(id) else { continue };
-        if conn.watched == done {
-            let mut flags = EpollFlags::EPOLLIN | EpollFlags::EPOLLRDHUP;
+        let mute = conn.has_enough();
+        if conn.watched == done || conn.muted != mute {
+            let mut flags = EpollFlags::EPOLLRDHUP;
+            flags.set(EpollFlags::EPOLLIN, !mute);
             flags.set(EpollFlags::EPOLLOUT, !done);
             let mut event = EpollEvent::new(flags, FIRST_CONN + id.0);
             doors.epoll.modify(conn.stream(), &mut event).ok();
             conn.watched = !done;
+            conn.muted = mute;
+        }
+        if conn.has_input() && !mute {
+            centre.again.push(id);
         }
     }
 }

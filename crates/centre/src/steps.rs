@@ -11,6 +11,9 @@ use crate::{
     core::{Centre, refuse},
 };
 
+/// Steps of one job that run or wait at once.
+const MOST: usize = 1024;
+
 /// A running step.
 #[derive(Clone, Debug)]
 pub(crate) struct Live {
@@ -75,10 +78,13 @@ impl Steps {
         }
     }
 
-    fn holding(&self, conn: ConnId) -> Option<(JobId, u32)> {
-        self.jobs.iter().find_map(|(job, steps)| {
-            steps.live.iter().find(|step| step.conn == Some(conn)).map(|step| (*job, step.number))
-        })
+    /// Running steps of a connection. Each connection holds one, of an honest srun.
+    fn held_by(&self, conn: ConnId) -> Vec<(JobId, u32)> {
+        let of = |(job, steps): (&JobId, &OfJob)| {
+            let held = steps.live.iter().filter(|step| step.conn == Some(conn));
+            held.map(|step| (*job, step.number)).collect::<Vec<_>>()
+        };
+        self.jobs.iter().flat_map(of).collect()
     }
 }
 
@@ -86,6 +92,11 @@ impl Centre {
     /// A step wants to start; the answer comes when there is room in the job.
     pub(crate) fn step_begin(&mut self, conn: ConnId, peer: Peer, request: StepRequest) -> Result<(), Refusal> {
         self.writable()?;
+        let count = self.steps.jobs.get(&request.job).map_or(0, |steps| steps.live.len() + steps.waiting.len());
+        if request.name.as_bytes().len() > 1024 || request.tasks == 0 || count >= MOST {
+            let text = format!("a step has a task, a name of 1024 bytes at most, and a job {MOST} steps at once");
+            return Err(refuse(RefusalCode::Other, text));
+        }
         let unknown = || refuse(RefusalCode::InvalidJobId, request.job.to_string());
         let job = self.state.job(request.job).ok_or_else(unknown)?;
         if job.owner().uid != peer.uid && !peer.uid.eq(&model::Uid::ROOT) {
@@ -208,7 +219,10 @@ impl Centre {
 
     /// An srun went away without a word: its step is over.
     pub(crate) fn step_lost(&mut self, conn: ConnId) {
-        if let Some((job, number)) = self.steps.holding(conn) {
+        for steps in self.steps.jobs.values_mut() {
+            steps.waiting.retain(|wish| wish.conn != conn);
+        }
+        for (job, number) in self.steps.held_by(conn) {
             self.step_over(job, number, JobState::Cancelled, Exit { code: 0, signal: 9 }, Usage::default());
         }
     }

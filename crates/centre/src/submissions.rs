@@ -12,6 +12,8 @@ use store::{BlobId, StoredSubmission};
 
 /// So many submissions are remembered...
 const SUBMISSIONS: usize = 512;
+/// ...of so many bytes together...
+const RECENT_BYTES: usize = 32 << 20;
 /// ...and so many scripts and environments, of so many bytes together.
 const BLOBS: usize = 256;
 const BLOB_BYTES: usize = 8 << 20;
@@ -26,6 +28,8 @@ pub(crate) struct Blob {
 /// What is remembered.
 pub(crate) struct Submissions {
     recent: HashMap<JobId, Arc<StoredSubmission>>,
+    /// Scripts and environments of these, counted for each though many share them.
+    recent_bytes: usize,
     order: VecDeque<JobId>,
     blobs: VecDeque<(u64, Blob)>,
     blob_bytes: usize,
@@ -34,7 +38,14 @@ pub(crate) struct Submissions {
 
 impl Submissions {
     pub(crate) fn new(next_blob: i64) -> Self {
-        Self { recent: HashMap::new(), order: VecDeque::new(), blobs: VecDeque::new(), blob_bytes: 0, next_blob }
+        Self {
+            recent: HashMap::new(),
+            recent_bytes: 0,
+            order: VecDeque::new(),
+            blobs: VecDeque::new(),
+            blob_bytes: 0,
+            next_blob,
+        }
     }
 
     /// The number of this content, and whether it is new and must be written.
@@ -65,12 +76,15 @@ impl Submissions {
     pub(crate) fn remember(&mut self, submission: StoredSubmission) -> Arc<StoredSubmission> {
         let id = submission.id;
         let submission = Arc::new(submission);
-        if self.recent.insert(id, submission.clone()).is_none() {
-            self.order.push_back(id);
+        self.recent_bytes += weight(&submission);
+        match self.recent.insert(id, submission.clone()) {
+            Some(old) => self.recent_bytes -= weight(&old),
+            None => self.order.push_back(id),
         }
-        while self.order.len() > SUBMISSIONS {
-            if let Some(old) = self.order.pop_front() {
-                self.recent.remove(&old);
+        while self.order.len() > SUBMISSIONS || (self.recent_bytes > RECENT_BYTES && self.order.len() > 1) {
+            let Some(old) = self.order.pop_front() else { break };
+            if let Some(old) = self.recent.remove(&old) {
+                self.recent_bytes -= weight(&old);
             }
         }
         submission
@@ -83,9 +97,16 @@ impl Submissions {
 
     /// Nothing of it is left to launch.
     pub(crate) fn forget(&mut self, id: JobId) {
-        if self.recent.remove(&id).is_some() && self.order.len() > 2 * SUBMISSIONS.min(self.recent.len().max(8)) {
+        let Some(old) = self.recent.remove(&id) else { return };
+        self.recent_bytes -= weight(&old);
+        if self.order.len() > 2 * SUBMISSIONS.min(self.recent.len().max(8)) {
             let recent = &self.recent;
             self.order.retain(|id| recent.contains_key(id));
         }
     }
+}
+
+fn weight(submission: &StoredSubmission) -> usize {
+    let args = submission.spec.args.iter().map(|arg| arg.as_bytes().len()).sum::<usize>();
+    submission.script.len() + submission.environment.len() + args + 1024
 }

@@ -209,8 +209,13 @@ pub enum Change {
     Qos(String),
     /// `Account=`.
     Account(String),
-    /// `Dependency=`; `None`: none any more.
-    Dependency(Option<model::Dependency>),
+    /// `Dependency=`.
+    Dependency {
+        /// `None`: none any more.
+        wish: Option<model::Dependency>,
+        /// As in [`What::Submitted`].
+        known: Vec<(JobId, Option<u32>, JobState)>,
+    },
     /// `ArrayTaskThrottle=`; `None`: no limit.
     ArrayLimit(Option<u32>),
     /// `Comment=`.

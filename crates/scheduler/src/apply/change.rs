@@ -92,11 +92,11 @@ impl State {
                 });
             }
             Change::Deadline(deadline) => drop(self.revise(id, |job| job.extra_mut().deadline = *deadline)),
-            Change::Dependency(wish) => {
+            Change::Dependency { wish, known } => {
                 only_waiting()?;
                 let dependencies = wish.as_ref().map(Dependencies::new);
                 self.revise(id, |job| job.extra_mut().dependencies = dependencies);
-                self.resolve_all(id, at, &[]);
+                self.resolve_all(id, at, known);
                 self.revise(id, |job| {
                     job.eligible = None;
                     job.note_eligible(at);

@@ -238,9 +238,17 @@ fn a_changed_dependency_counts_from_now() {
     let first = centre.submit(spec());
     let second = centre.submit(after(AfterNotOk, &[1]));
     let dependency = after(AfterOk, &[first.0]).dependency;
-    centre.apply(What::Updated { id: second, change: Change::Dependency(dependency), by: Uid(0) }).unwrap();
+    centre
+        .apply(What::Updated {
+            id: second,
+            change: Change::Dependency { wish: dependency, known: Vec::new() },
+            by: Uid(0),
+        })
+        .unwrap();
     assert!(centre.list().ends_with("afterok:1(unfulfilled)"));
-    centre.apply(What::Updated { id: second, change: Change::Dependency(None), by: Uid(0) }).unwrap();
+    centre
+        .apply(What::Updated { id: second, change: Change::Dependency { wish: None, known: Vec::new() }, by: Uid(0) })
+        .unwrap();
     centre.settle();
     assert!(centre.list().ends_with("2 RUNNING None (null)"));
 }

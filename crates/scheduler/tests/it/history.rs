@@ -262,7 +262,7 @@ impl Story {
             4 => Change::Begin(Some(self.centre.now + Span::seconds(which as i64 * 20))),
             5 => Change::Partition("small".to_owned()),
             6 => Change::Qos("low".to_owned()),
-            7 => Change::Dependency(None),
+            7 => Change::Dependency { wish: None, known: Vec::new() },
             8 => Change::ArrayLimit(Some(which as u32 % 3)),
             9 => Change::Account("p9".to_owned()),
             _ => Change::Deadline(Some(self.centre.now + Span::minutes(which as i64 * 3))),
