@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 /// A set of task numbers as ascending, disjoint ranges `first..=last` by `step`.
 ///
-/// Stored and sent as a list of `(first, last, step)`; what comes in is checked like what a person types.
+/// Stored and sent as a list of `(first, last, step)`. What comes in so was written by a program, so ranges that overlap
+/// are refused there, while those that a person types are put in order.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 #[serde(try_from = "Vec<(u32, u32, u32)>", into = "Vec<(u32, u32, u32)>")]
 pub struct IndexSet {
@@ -42,18 +43,25 @@ pub enum IndexSetError {
         /// Step.
         step: u32,
     },
-    /// Ranges that overlap, with more numbers than anybody can mean.
+    /// Sent ranges that overlap; no program of ours writes them.
+    #[error("the range of task numbers from {0} on overlaps another")]
+    Overlapping(u32),
+    /// Typed ranges that overlap, with more numbers than anybody can mean.
     #[error("these ranges overlap and hold {0} task numbers, more than {MOST_OVERLAPPING}")]
     TooMany(u64),
 }
 
 /// Overlapping ranges are taken apart, so they must not be endless.
-const MOST_OVERLAPPING: u64 = 1 << 24;
+const MOST_OVERLAPPING: u64 = 1 << 17;
 
 impl TryFrom<Vec<(u32, u32, u32)>> for IndexSet {
     type Error = IndexSetError;
     fn try_from(ranges: Vec<(u32, u32, u32)>) -> Result<Self, IndexSetError> {
-        Self::from_ranges(ranges)
+        let list = sorted(ranges)?;
+        match first_overlap(&list) {
+            Some(range) => Err(IndexSetError::Overlapping(range.first)),
+            None => Ok(Self { ranges: list }),
+        }
     }
 }
 
@@ -63,21 +71,32 @@ impl From<IndexSet> for Vec<(u32, u32, u32)> {
     }
 }
 
+/// Each range checked and cut to its last number, in the order of their first numbers.
+fn sorted(ranges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Vec<Range>, IndexSetError> {
+    let mut list: Vec<Range> = Vec::new();
+    for (first, last, step) in ranges {
+        if last < first || step == 0 {
+            return Err(IndexSetError::BadRange { first, last, step });
+        }
+        list.push(Range { first, last: last - (last - first) % step, step });
+    }
+    list.sort_unstable_by_key(|range| range.first);
+    Ok(list)
+}
+
+/// The first range that begins before the one in front of it has ended.
+fn first_overlap(sorted: &[Range]) -> Option<Range> {
+    sorted.windows(2).find(|pair| pair[1].first <= pair[0].last).map(|pair| pair[1])
+}
+
 impl IndexSet {
     /// From ranges `(first, last, step)` in any order; what overlaps is taken once.
     ///
     /// # Errors
     /// [`IndexSetError::BadRange`] when a range runs backwards or its step is 0, [`IndexSetError::TooMany`].
     pub fn from_ranges(ranges: impl IntoIterator<Item = (u32, u32, u32)>) -> Result<Self, IndexSetError> {
-        let mut list: Vec<Range> = Vec::new();
-        for (first, last, step) in ranges {
-            if last < first || step == 0 {
-                return Err(IndexSetError::BadRange { first, last, step });
-            }
-            list.push(Range { first, last: last - (last - first) % step, step });
-        }
-        list.sort_unstable_by_key(|range| range.first);
-        if list.windows(2).all(|pair| pair[0].last < pair[1].first) {
+        let list = sorted(ranges)?;
+        if first_overlap(&list).is_none() {
             return Ok(Self { ranges: list });
         }
         let count = list.iter().map(|range| range.count()).sum();
@@ -95,6 +114,11 @@ impl IndexSet {
     /// How many task numbers.
     pub fn len(&self) -> u64 {
         self.ranges.iter().map(|range| range.count()).sum()
+    }
+
+    /// How many ranges it is kept as: what it weighs when stored or sent.
+    pub fn range_count(&self) -> usize {
+        self.ranges.len()
     }
 
     /// Whether there is none.
@@ -213,6 +237,26 @@ mod tests {
         assert_eq!(IndexSet::from_ranges([(0, u32::MAX, 1)]).unwrap().len(), 1 << 32);
     }
 
+    /// A message of fifteen bytes must not make anybody write out millions of numbers.
+    #[test]
+    fn overlaps_are_never_taken_apart_at_length() {
+        for (ranges, sent, typed) in [
+            (vec![(1, 3, 1), (7, 7, 1)], Ok("1-3,7"), Ok("1-3,7")),
+            (vec![(7, 7, 1), (1, 3, 1)], Ok("1-3,7"), Ok("1-3,7")),
+            (vec![(1, 3, 1), (3, 5, 1)], Err(IndexSetError::Overlapping(3)), Ok("1-5")),
+            (vec![(0, 4, 2), (1, 5, 2)], Err(IndexSetError::Overlapping(1)), Ok("0-5")),
+            (
+                vec![(0, 1 << 17, 1), (5, 5, 1)],
+                Err(IndexSetError::Overlapping(5)),
+                Err(IndexSetError::TooMany((1 << 17) + 2)),
+            ),
+        ] {
+            let text = |set: Result<IndexSet, IndexSetError>| set.map(|set| set.to_string());
+            assert_eq!(text(IndexSet::try_from(ranges.clone())), sent.map(str::to_owned));
+            assert_eq!(text(IndexSet::from_ranges(ranges)), typed.map(str::to_owned));
+        }
+    }
+
     proptest::proptest! {
         #[test]
         fn agrees_with_a_plain_set(
@@ -223,6 +267,7 @@ mod tests {
             let mut plain: BTreeSet<u32> = ranges.iter()
                 .flat_map(|(first, last, step)| (*first..=*last).step_by(*step as usize)).collect();
             let mut set = IndexSet::from_ranges(ranges).unwrap();
+            assert_eq!(IndexSet::try_from(Vec::from(set.clone())), Ok(set.clone()));
             for index in out {
                 assert_eq!(set.remove(index), plain.remove(&index));
                 assert_eq!(set.len(), plain.len() as u64);
