@@ -7,7 +7,7 @@
 use std::{
     fs::DirBuilder,
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt, PermissionsExt, chown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -183,12 +183,14 @@ fn prepare(data: &Path, servant: &Servant) -> anyhow::Result<bool> {
     let create = |path: &Path, mode: u32| {
         DirBuilder::new().recursive(true).mode(mode).create(path).with_context(|| format!("making {}", path.display()))
     };
+    trust(data)?;
+    trust(&paths.config())?;
     // Members walk through it to their scripts; what is not theirs lies in directories that are closed to them.
     create(data, 0o755)?;
     for (path, mode) in [(paths.database_directory(), 0o700), (paths.run(), 0o755)] {
         create(&path, mode)?;
         if let (Some(uid), Some(gid)) = (servant.uid, servant.gid) {
-            chown(&path, Some(uid.as_raw()), Some(gid.as_raw()))
+            lchown(&path, Some(uid.as_raw()), Some(gid.as_raw()))
                 .with_context(|| format!("giving {} to the service", path.display()))?;
         }
     }
@@ -212,6 +214,20 @@ fn wait_for_predecessor(paths: &Paths) {
         }
         std::thread::sleep(Duration::from_millis(20));
     }
+}
+
+/// Root believes what lies in its data directory (the prolog in `config.toml` runs as root), so nobody else may have
+/// put it there.
+fn trust(path: &Path) -> anyhow::Result<()> {
+    let Ok(about) = std::fs::symlink_metadata(path) else { return Ok(()) };
+    if geteuid().is_root() && (about.uid() != 0 || about.mode() & 0o022 != 0 || about.is_symlink()) {
+        bail!(
+            "{} must belong to root, be no link, and be writable by nobody else, as root is to trust it: \
+             `chown root:root` and `chmod go-w` it, or start the centre as its owner",
+            path.display()
+        );
+    }
+    Ok(())
 }
 
 fn absolute(path: &Path) -> anyhow::Result<PathBuf> {
