@@ -42,12 +42,21 @@ pub struct LiveFacts {
     pub steps: Vec<(StepId, Text, Time, u32, u32)>,
 }
 
-/// How many rows are given at once.
-const PART: usize = 512;
+/// How many rows are given at once, at most.
+const PART_ROWS: usize = 256;
+
+/// How many bytes they take when sent, about.
+const PART_BYTES: usize = 1 << 20;
+
+/// What a row takes besides its texts, about.
+const ROW_BYTES: usize = 512;
+
+/// What one range of task numbers takes at most: three numbers of up to five bytes.
+const RANGE_BYTES: usize = 15;
 
 impl Reader {
-    /// Gives the rows that the filter selects in parts, by submission, task, attempt and step; `live` must already be
-    /// selected.
+    /// Gives the rows that the filter selects by submission, task, record, attempt and step, in parts that fit into one
+    /// message each (256 rows, about 1 MiB); `live` must already be selected.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -65,26 +74,16 @@ impl Reader {
         bases.extend(waiting.keys());
         bases.sort_unstable();
         bases.dedup();
-        let mut part = Vec::new();
+        let mut parts = Parts { rows: Vec::new(), bytes: 0, each };
         for base in bases {
             let Some((submitted, spec, _, _)) = self.spec(base)? else { continue };
             if filter.users.as_ref().is_some_and(|users| !users.contains(&spec.owner.uid)) {
                 continue;
             }
-            let common = Common { base, submitted, owner: Arc::new(spec.owner.clone()), spec };
-            let mut rows = self.finished_rows(&common, filter)?;
-            for facts in waiting.remove(&base).unwrap_or_default() {
-                live_rows(&common, facts, filter.steps, &mut rows);
-            }
-            rows.sort_by_key(|row| (task_of(row), row.id, row.attempt, step_rank(row.step)));
-            part.append(&mut rows);
-            if part.len() >= PART {
-                each(std::mem::take(&mut part));
-            }
+            let common = Common::new(base, submitted, spec);
+            self.submission_rows(&common, filter, waiting.remove(&base).unwrap_or_default(), &mut parts)?;
         }
-        if !part.is_empty() {
-            each(part);
-        }
+        parts.hand_over();
         Ok(())
     }
 
@@ -108,44 +107,91 @@ impl Reader {
         Ok(bases)
     }
 
-    fn finished_rows(&self, common: &Common, filter: &AccountFilter) -> Result<Vec<AccountRow>, StoreError> {
+    /// The rows of one submission: its runs come in order, and what is not over is put between them.
+    fn submission_rows(
+        &self,
+        common: &Common,
+        filter: &AccountFilter,
+        mut live: Vec<LiveFacts>,
+        parts: &mut Parts<'_>,
+    ) -> Result<(), StoreError> {
+        let place = |facts: &LiveFacts| (task_of(&facts.row.array), facts.row.id, facts.attempt);
+        live.sort_by_key(place);
+        let mut live = live.into_iter().peekable();
         let fault = self.db.fault("reading its runs");
         let mut statement = self.db.sql.prepare_cached(include_str!("../queries/runs-of.sql")).map_err(&fault)?;
         let mut rows = statement.query([common.base.0]).map_err(&fault)?;
-        let mut out: Vec<AccountRow> = Vec::new();
         while let Some(row) = rows.next().map_err(&fault)? {
+            if !filter.duplicates && !row.get::<_, bool>("is_last").map_err(&fault)? {
+                continue;
+            }
             let run = run_row(common, row).map_err(&fault)?;
             if !wanted(filter, common.base, &run) {
                 continue;
             }
-            if !filter.duplicates {
-                // Only the last attempt of a record counts; rows come in the order in which runs ended.
-                if run.state == JobState::Requeued {
-                    continue;
-                }
-                let same = |old: &AccountRow| old.id == run.id && old.array == run.array && old.attempt < run.attempt;
-                out.retain(|old| !same(old));
+            let at = (task_of(&run.array), run.id, run.attempt);
+            while let Some(before) = live.next_if(|facts| place(facts) < at) {
+                live_rows(common, before, filter.steps, parts);
             }
+            parts.push(run.clone());
             if filter.steps && run.start.is_some() {
                 if common.spec.batch {
-                    out.push(batch_row(&run, script_exit(row).map_err(&fault)?));
+                    parts.push(batch_row(&run, script_exit(row).map_err(&fault)?));
                 }
-                self.step_rows(&run, &mut out)?;
+                self.step_rows(&run, parts)?;
             }
-            out.push(run);
         }
-        Ok(out)
+        live.for_each(|facts| live_rows(common, facts, filter.steps, parts));
+        Ok(())
     }
 
-    fn step_rows(&self, run: &AccountRow, out: &mut Vec<AccountRow>) -> Result<(), StoreError> {
+    fn step_rows(&self, run: &AccountRow, parts: &mut Parts<'_>) -> Result<(), StoreError> {
         let fault = self.db.fault("reading its steps");
         let mut statement = self.db.sql.prepare_cached(include_str!("../queries/steps-of.sql")).map_err(&fault)?;
         let mut rows = statement.query([run.id.0, run.attempt]).map_err(&fault)?;
         while let Some(row) = rows.next().map_err(&fault)? {
-            out.push(step_row(run, row).map_err(&fault)?);
+            parts.push(step_row(run, row).map_err(&fault)?);
         }
         Ok(())
     }
+}
+
+/// Rows on their way to who asked.
+struct Parts<'a> {
+    rows: Vec<AccountRow>,
+    bytes: usize,
+    each: &'a mut dyn FnMut(Vec<AccountRow>),
+}
+
+impl Parts<'_> {
+    fn push(&mut self, row: AccountRow) {
+        let weight = weight(&row);
+        if self.rows.len() >= PART_ROWS || self.bytes + weight > PART_BYTES {
+            self.hand_over();
+        }
+        self.bytes += weight;
+        self.rows.push(row);
+    }
+
+    fn hand_over(&mut self) {
+        self.bytes = 0;
+        if !self.rows.is_empty() {
+            (self.each)(std::mem::take(&mut self.rows));
+        }
+    }
+}
+
+/// About how many bytes a row takes when sent.
+fn weight(row: &AccountRow) -> usize {
+    let texts = [Some(&row.name), Some(&row.workdir), Some(&row.submit_line), row.comment.as_ref()];
+    let strings = [row.wckey.as_ref(), row.reservation.as_ref()];
+    let ranges = match &row.array {
+        ArrayPlace::Pending { tasks, .. } => tasks.range_count(),
+        ArrayPlace::Single | ArrayPlace::Task { .. } => 0,
+    };
+    let texts: usize = texts.into_iter().flatten().map(|text| text.as_bytes().len()).sum();
+    let strings: usize = strings.into_iter().flatten().map(String::len).sum();
+    ROW_BYTES + texts + strings + ranges * RANGE_BYTES
 }
 
 /// What all rows of one submission share.
@@ -153,10 +199,27 @@ struct Common {
     base: JobId,
     submitted: Time,
     owner: Arc<Owner>,
+    account: Arc<str>,
+    partition: Arc<str>,
+    qos: Arc<str>,
+    nowhere: Arc<str>,
     spec: Arc<JobSpec>,
 }
 
 impl Common {
+    fn new(base: JobId, submitted: Time, spec: Arc<JobSpec>) -> Self {
+        Self {
+            base,
+            submitted,
+            owner: Arc::new(spec.owner.clone()),
+            account: Arc::from(spec.account.as_str()),
+            partition: Arc::from(spec.partition.as_str()),
+            qos: Arc::from(spec.qos.as_str()),
+            nowhere: Arc::from(""),
+            spec,
+        }
+    }
+
     fn blank(&self, id: JobId, array: ArrayPlace) -> AccountRow {
         let spec = &self.spec;
         AccountRow {
@@ -166,9 +229,9 @@ impl Common {
             attempt: 0,
             name: spec.name.clone(),
             owner: self.owner.clone(),
-            account: Arc::from(spec.account.as_str()),
-            partition: Arc::from(spec.partition.as_str()),
-            qos: Arc::from(spec.qos.as_str()),
+            account: self.account.clone(),
+            partition: self.partition.clone(),
+            qos: self.qos.clone(),
             state: JobState::Pending,
             cancelled_by: None,
             reason: Reason::None,
@@ -189,7 +252,7 @@ impl Common {
             time_limit: spec.time_limit,
             priority: 0,
             usage: None,
-            node: Arc::from(""),
+            node: self.nowhere.clone(),
             workdir: spec.workdir.clone(),
             submit_line: spec.submit_line.clone(),
             comment: spec.comment.clone(),
@@ -303,8 +366,8 @@ fn step_row(run: &AccountRow, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
     })
 }
 
-fn live_rows(common: &Common, facts: LiveFacts, steps: bool, out: &mut Vec<AccountRow>) {
-    let LiveFacts { row, attempt, memory_mib, steps: running, .. } = facts;
+fn live_rows(common: &Common, facts: LiveFacts, steps: bool, parts: &mut Parts<'_>) {
+    let LiveFacts { row, attempt, memory_mib, steps: mut running, .. } = facts;
     let is_pending = row.state == JobState::Pending;
     let job = AccountRow {
         attempt,
@@ -326,27 +389,27 @@ fn live_rows(common: &Common, facts: LiveFacts, steps: bool, out: &mut Vec<Accou
         node: row.node.clone(),
         ..common.blank(row.id, row.array.clone())
     };
+    let running_step = |step, name, start, cpus, tasks| AccountRow {
+        step: Some(step),
+        name,
+        partition: Arc::from(""),
+        state: JobState::Running,
+        start: Some(start),
+        cpus,
+        tasks,
+        ..job.clone()
+    };
+    parts.push(job.clone());
     if steps && !is_pending {
-        let mut push = |step, name, start, cpus, tasks| {
-            out.push(AccountRow {
-                step: Some(step),
-                name,
-                partition: Arc::from(""),
-                state: JobState::Running,
-                start: Some(start),
-                cpus,
-                tasks,
-                ..job.clone()
-            });
-        };
         if common.spec.batch {
-            push(StepId::Batch, Text::from("batch"), job.start.unwrap_or(job.submit), job.cpus, 1);
+            let start = job.start.unwrap_or(job.submit);
+            parts.push(running_step(StepId::Batch, Text::from("batch"), start, job.cpus, 1));
         }
+        running.sort_by_key(|(step, ..)| *step);
         for (step, name, start, cpus, tasks) in running {
-            push(step, name, start, cpus, tasks);
+            parts.push(running_step(step, name, start, cpus, tasks));
         }
     }
-    out.push(job);
 }
 
 fn wanted(filter: &AccountFilter, base: JobId, row: &AccountRow) -> bool {
@@ -358,7 +421,8 @@ fn wanted(filter: &AccountFilter, base: JobId, row: &AccountRow) -> bool {
                 *id == base
                     && match &row.array {
                         ArrayPlace::Task { index, .. } => tasks.contains(*index),
-                        ArrayPlace::Pending { tasks: left, .. } => tasks.iter().any(|index| left.contains(index)),
+                        // What is left was counted here; what was asked for may be "all up to four thousand million".
+                        ArrayPlace::Pending { tasks: left, .. } => left.iter().any(|index| tasks.contains(index)),
                         ArrayPlace::Single => false,
                     }
             }
@@ -367,18 +431,10 @@ fn wanted(filter: &AccountFilter, base: JobId, row: &AccountRow) -> bool {
     in_time && in_targets
 }
 
-fn task_of(row: &AccountRow) -> u32 {
-    match &row.array {
+fn task_of(array: &ArrayPlace) -> u32 {
+    match array {
         ArrayPlace::Single => 0,
         ArrayPlace::Task { index, .. } => *index,
         ArrayPlace::Pending { tasks, .. } => tasks.first().unwrap_or(0),
-    }
-}
-
-fn step_rank(step: Option<StepId>) -> (u8, u32) {
-    match step {
-        None => (0, 0),
-        Some(StepId::Batch) => (1, 0),
-        Some(StepId::Number(number)) => (2, number),
     }
 }

@@ -9,6 +9,7 @@ mod copy;
 mod db;
 mod error;
 mod fact;
+mod known;
 mod replay;
 mod write;
 mod writer;

@@ -2,7 +2,7 @@
 
 use std::{path::Path, sync::Arc};
 
-use model::{DependencyTerm, Exit, JobId, JobSpec, JobState, Time};
+use model::{Exit, JobId, JobSpec, JobState, Time};
 use rusqlite::{OptionalExtension, params};
 use scheduler::{FairUsage, What};
 
@@ -161,22 +161,31 @@ impl Reader {
         })
     }
 
-    /// Every change of state of a submission, in order.
+    /// Every change of state of a submission, in order; [`Reader::history_each`] does without the list.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn history(&self, base: JobId) -> Result<Vec<StoredEvent>, StoreError> {
-        let lines: Vec<(i64, String)> =
-            self.db.rows(&format!("SELECT at, body FROM event WHERE base = {} ORDER BY seq", base.0), |row| {
-                Ok((row.get(0)?, row.get(1)?))
-            })?;
-        lines
-            .into_iter()
-            .map(|(at, body)| {
-                let fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
-                Ok(StoredEvent { at: Time(at), base: Some(base), fact })
-            })
-            .collect()
+        let mut events = Vec::new();
+        self.history_each(base, &mut |event| events.push(event))?;
+        Ok(events)
+    }
+
+    /// Gives every change of state of a submission, in order, one at a time.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn history_each(&self, base: JobId, each: &mut dyn FnMut(StoredEvent)) -> Result<(), StoreError> {
+        let fault = self.db.fault("reading its history");
+        let mut statement =
+            self.db.sql.prepare_cached("SELECT at, body FROM event WHERE base = ?1 ORDER BY seq").map_err(&fault)?;
+        let mut rows = statement.query([base.0]).map_err(&fault)?;
+        while let Some(row) = rows.next().map_err(&fault)? {
+            let (at, body): (i64, String) = (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?);
+            let fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
+            each(StoredEvent { at: Time(at), base: Some(base), fact });
+        }
+        Ok(())
     }
 
     pub(crate) fn spec(&self, id: JobId) -> Result<Option<SpecRow>, StoreError> {
@@ -199,31 +208,6 @@ impl Reader {
             .prepare_cached("SELECT bytes FROM blob WHERE id = ?1")
             .and_then(|mut one| one.query_row([id], |row| Ok(Arc::from(row.get_ref(0)?.as_blob()?))))
             .map_err(self.db.fault("reading a script"))
-    }
-
-    /// Adds how the jobs ended that a submission depends on and that are not read back themselves.
-    fn complete_known(
-        &self,
-        spec: &JobSpec,
-        known: &mut Vec<(JobId, Option<u32>, JobState)>,
-    ) -> Result<(), StoreError> {
-        let terms = spec.dependency.iter().flat_map(|dependency| &dependency.terms);
-        for target in terms.filter_map(|DependencyTerm { job, .. }| *job) {
-            if known.iter().any(|(id, _, _)| *id == target) {
-                continue;
-            }
-            let Some(base) = self.base_of(target)? else { continue };
-            let open: bool = self
-                .db
-                .sql
-                .prepare_cached("SELECT EXISTS (SELECT 1 FROM open WHERE id = ?1)")
-                .and_then(|mut one| one.query_row([base.0], |row| row.get(0)))
-                .map_err(self.db.fault("looking a job up"))?;
-            if !open {
-                known.extend(self.endings(base)?);
-            }
-        }
-        Ok(())
     }
 
     pub(crate) fn unreadable(&self, what: &str, why: &dyn std::fmt::Display) -> StoreError {

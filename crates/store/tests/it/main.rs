@@ -1,6 +1,8 @@
 //! The data file: what is written comes back, also after a crash, an upgrade, a backup.
 #![allow(clippy::unwrap_used, clippy::expect_used, missing_docs)]
 
+mod accounts;
 mod copies;
+mod known;
 mod replay;
 mod support;

@@ -1,0 +1,106 @@
+//! How jobs ended that others depend on, as briefly as the question allows. Must not know what a dependency means: the
+//! scheduler does.
+
+use std::collections::BTreeSet;
+
+use model::{DependencyKind, DependencyTerm, JobId, JobSpec, JobState};
+use rusqlite::{OptionalExtension, Params};
+
+use crate::{Reader, StoreError, accounts::indices, accounts::state_named};
+
+/// More tasks than this are not told one by one.
+const MOST_TASKS: u64 = 200_000;
+
+/// How a job ended: the number asked for, one of its tasks or the whole, the state.
+type Ending = (JobId, Option<u32>, JobState);
+
+impl Reader {
+    /// How what a term is about ended, under the number that the term names. Empty: it is not over, or never was.
+    ///
+    /// - A task's own record number: that record's ending, `(job, None, state)`.
+    /// - One task (`afterok:12_3`): `(job, Some(3), state)`; of a job that is no array: the job's.
+    /// - A whole job or array: one `(job, None, state)`, COMPLETED if all ended so, else the worst other one.
+    /// - `aftercorr` on a whole array: each task, `(job, Some(index), state)`; of more than 200 000 tasks the whole, so
+    ///   that one task that failed stops all their counterparts.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn known_of(&self, term: &DependencyTerm) -> Result<Vec<Ending>, StoreError> {
+        let Some(job) = term.job else { return Ok(Vec::new()) };
+        let Some(base) = self.base_of(job)? else { return Ok(Vec::new()) };
+        if base != job {
+            // A record may be over, and forgotten by the scheduler, while others of its array still run.
+            let state = self.state_of(include_str!("../queries/record-ending.sql"), [job.0])?;
+            let over = state.filter(|state| *state != JobState::Requeued);
+            return Ok(over.map(|state| (job, None, state)).into_iter().collect());
+        }
+        if self.is_open(base)? {
+            return Ok(Vec::new());
+        }
+        if let Some(index) = term.task {
+            return Ok(self.task_ending(base, index)?.into_iter().collect());
+        }
+        if term.kind == DependencyKind::AfterCorr && self.count_tasks(base)? <= MOST_TASKS {
+            return self.endings(base);
+        }
+        let state = self.state_of(include_str!("../queries/whole-ending.sql"), [base.0])?;
+        Ok(state.map(|state| (base, None, state)).into_iter().collect())
+    }
+
+    /// Adds how the jobs ended that a submission depends on and that had not when it was submitted.
+    pub(crate) fn complete_known(&self, spec: &JobSpec, known: &mut Vec<Ending>) -> Result<(), StoreError> {
+        let told: BTreeSet<JobId> = known.iter().map(|(job, _, _)| *job).collect();
+        let mut asked = BTreeSet::new();
+        for term in spec.dependency.iter().flat_map(|dependency| &dependency.terms) {
+            let question = (term.job, term.task, term.kind == DependencyKind::AfterCorr);
+            if term.job.is_some_and(|job| !told.contains(&job)) && asked.insert(question) {
+                known.extend(self.known_of(term)?);
+            }
+        }
+        Ok(())
+    }
+
+    fn is_open(&self, base: JobId) -> Result<bool, StoreError> {
+        self.db
+            .sql
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM open WHERE id = ?1)")
+            .and_then(|mut one| one.query_row([base.0], |row| row.get(0)))
+            .map_err(self.db.fault("looking a job up"))
+    }
+
+    fn state_of(&self, query: &str, of: impl Params) -> Result<Option<JobState>, StoreError> {
+        let name: Option<String> = self
+            .db
+            .sql
+            .prepare_cached(query)
+            .and_then(|mut one| one.query_row(of, |row| row.get(0)).optional())
+            .map_err(self.db.fault("reading how a job ended"))?;
+        name.map(|name| state_named(&name).ok_or_else(|| self.unreadable("a state", &name))).transpose()
+    }
+
+    /// How many tasks an array that is over had; 1: it was none.
+    fn count_tasks(&self, base: JobId) -> Result<u64, StoreError> {
+        let spec = self.spec(base)?.map(|(_, spec, _, _)| spec);
+        Ok(spec.and_then(|spec| spec.array.as_ref().map(|array| array.tasks.len())).unwrap_or(1))
+    }
+
+    fn task_ending(&self, base: JobId, index: u32) -> Result<Option<Ending>, StoreError> {
+        let fault = self.db.fault("reading how a task ended");
+        let mut statement = self.db.sql.prepare_cached(include_str!("../queries/task-endings.sql")).map_err(&fault)?;
+        let mut rows = statement.query([base.0, index]).map_err(&fault)?;
+        while let Some(row) = rows.next().map_err(&fault)? {
+            let (task, tasks): (Option<u32>, Option<String>) =
+                (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?);
+            let told = match (task, tasks) {
+                (Some(_), _) => Some(index),
+                (None, Some(tasks)) if indices(&tasks).contains(index) => Some(index),
+                (None, Some(_)) => continue,
+                (None, None) => None,
+            };
+            let name: String = row.get(2).map_err(&fault)?;
+            let state = state_named(&name).ok_or_else(|| self.unreadable("a state", &name))?;
+            return Ok(Some((base, told, state)));
+        }
+        Ok(None)
+    }
+}
