@@ -150,3 +150,56 @@ fn retention_takes_whole_submissions_and_leaves_what_is_open() {
     let report = store::check(&file.path).unwrap();
     assert_eq!((report.submissions, report.open, report.runs), (1, 1, 1));
 }
+
+#[test]
+fn numbers_are_not_given_again_after_pruning() {
+    let file = File::new();
+    let mut writes = submission(7, spec("latest"));
+    writes.push(over(7, finished(9, 0, JobState::Completed, Exit::default())));
+    writes.push(Write::Close(JobId(7)));
+    file.write(writes).unwrap();
+    file.write(vec![Write::Prune(Time(9000))]).unwrap();
+    assert_eq!(store::check(&file.path).unwrap().submissions, 0);
+    assert_eq!(replayed(&file).1.next_id, JobId(10));
+    file.write(vec![Write::Prune(Time(9000))]).unwrap();
+    assert_eq!(replayed(&file).1.next_id, JobId(10), "pruning again forgets nothing");
+    file.write(submission(20, spec("later"))).unwrap();
+    assert_eq!(replayed(&file).1.next_id, JobId(21));
+}
+
+/// The centre remembers the latest scripts and has new submissions refer to them without writing them again.
+#[test]
+fn pruning_leaves_the_latest_scripts() {
+    let file = File::new();
+    let ended = |id| {
+        let mut writes = submission(id, spec("over"));
+        writes.push(over(id, finished(id, 0, JobState::Completed, Exit::default())));
+        writes.push(Write::Close(JobId(id)));
+        writes
+    };
+    file.write((1..=600).flat_map(ended).collect()).unwrap();
+    file.write(vec![Write::Prune(Time(9000))]).unwrap();
+    let spec = std::sync::Arc::new(spec("again"));
+    let again = |id, blob| Write::Submission {
+        id: JobId(id),
+        at: Time(9500),
+        spec: spec.clone(),
+        script: BlobId(blob),
+        environment: BlobId(1201),
+    };
+    // The greatest number is 1201; the thousand before it stay.
+    file.write(vec![again(601, 201)]).unwrap();
+    assert!(file.write(vec![again(602, 200)]).is_err(), "what nobody can remember is gone");
+}
+
+#[test]
+fn history_comes_in_order() {
+    let file = File::new();
+    file.write(submission(1, spec("other"))).unwrap();
+    file.write(submission(2, spec("told"))).unwrap();
+    file.write(vec![event(1500, 2, What::Held { id: JobId(2), by_operator: false })]).unwrap();
+    let mut dates = Vec::new();
+    file.reader().history_each(JobId(2), &mut |event| dates.push(event.at)).unwrap();
+    assert_eq!(dates, [Time(1000), Time(1500)]);
+    assert_eq!(file.reader().history(JobId(2)).unwrap().len(), 2);
+}
