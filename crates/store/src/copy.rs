@@ -4,7 +4,10 @@ use std::path::Path;
 
 use rusqlite::{OpenFlags, backup::Backup};
 
-use crate::{Db, FORMAT, StoreError, db::sibling};
+use crate::{
+    Db, FORMAT, StoreError,
+    db::{create_private, give_to_owner_of, sibling},
+};
 
 /// What a check found in a sound file.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,7 +26,8 @@ pub struct CheckReport {
     pub bytes: u64,
 }
 
-/// Copies the data file, also while a centre writes it. The copy is complete and checked, or not there.
+/// Copies the data file, also while a centre writes it. The copy is complete and checked, or not there. Only its owner
+/// may read it: scripts and environments are in it.
 ///
 /// # Errors
 /// [`StoreError`]; `to` is then as it was.
@@ -39,8 +43,8 @@ pub fn backup(data: &Path, to: &Path) -> Result<CheckReport, StoreError> {
     Ok(report)
 }
 
-/// Puts a backup in the place of the data file, which is kept beside as `….before-restore`. The caller makes sure that
-/// no centre runs.
+/// Puts a backup in the place of the data file, which is kept beside as `….before-restore`. The new file belongs to whom
+/// the directory belongs, also when root restores. The caller makes sure that no centre runs.
 ///
 /// # Errors
 /// [`StoreError`]; the data file is then as it was.
@@ -52,6 +56,8 @@ pub fn restore(from: &Path, data: &Path) -> Result<CheckReport, StoreError> {
     let report = check(&partial)?;
     sync(&partial)?;
     remove_logs(&partial)?;
+    let directory = data.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    give_to_owner_of(directory, &partial)?;
     if data.exists() {
         Db::connect(data, OpenFlags::default())?.fold_log()?;
         rename(data, &sibling(data, ".before-restore"))?;
@@ -115,8 +121,9 @@ pub(crate) fn verify(db: &Db) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// A copy by SQLite's own means: consistent, whatever is being written.
+/// A copy by SQLite's own means: consistent, whatever is being written; only its owner may read it, from its first byte.
 pub(crate) fn copy_into(source: &Db, to: &Path) -> Result<(), StoreError> {
+    create_private(to)?;
     let wrap = |doing| move |source| StoreError::Sql { path: to.to_owned(), doing, source };
     let mut target = rusqlite::Connection::open(to).map_err(wrap("creating it"))?;
     let copy = Backup::new(&source.sql, &mut target).map_err(wrap("copying into it"))?;

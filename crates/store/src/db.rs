@@ -1,6 +1,9 @@
 //! Opening the data file: settings, format, upgrades that keep the old file until the new one has opened.
 
-use std::path::{Path, PathBuf};
+use std::{
+    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    path::{Path, PathBuf},
+};
 
 use rusqlite::{Connection, OpenFlags};
 use rusqlite_migration::{M, Migrations};
@@ -45,6 +48,7 @@ impl Db {
     pub fn open(path: &Path) -> Result<(Self, Opened), StoreError> {
         let existed = std::fs::metadata(path).is_ok_and(|meta| meta.len() > 0);
         if !existed {
+            create_private(path)?;
             let mut db = Self::connect(path, OpenFlags::default())?;
             db.migrate()?;
             return Ok((db, Opened::Created));
@@ -146,6 +150,7 @@ impl Db {
         crate::copy::verify(&copy)?;
         copy.fold_log()?;
         drop(copy);
+        give_to_owner_of(&path, &fresh)?;
         // The old file must stand without its log before another takes its name.
         self.fold_log()?;
         drop(self);
@@ -163,6 +168,28 @@ impl Db {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
             .map_err(self.fault("folding its log into it"))
     }
+}
+
+/// Makes an empty file that only its owner may read, before anything is in it; leaves one that is there. SQLite gives the
+/// logs beside a file the file's own permissions.
+pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
+    match std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path) {
+        Err(source) if source.kind() != std::io::ErrorKind::AlreadyExists => {
+            Err(StoreError::Io { path: path.to_owned(), doing: "creating", source })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Gives a file that root has just made to whom that other file or directory belongs, so that the service can write it.
+pub(crate) fn give_to_owner_of(model: &Path, file: &Path) -> Result<(), StoreError> {
+    let wrap = |source| StoreError::Io { path: file.to_owned(), doing: "giving to the service", source };
+    let (owner, now) = (std::fs::metadata(model).map_err(wrap)?, std::fs::metadata(file).map_err(wrap)?);
+    // Nobody but root may give files away, and nobody else needs to.
+    if now.uid() != 0 || (owner.uid(), owner.gid()) == (now.uid(), now.gid()) {
+        return Ok(());
+    }
+    std::os::unix::fs::chown(file, Some(owner.uid()), Some(owner.gid())).map_err(wrap)
 }
 
 /// A name beside the file's: `algoric.db` + `.x`.

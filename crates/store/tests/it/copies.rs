@@ -1,5 +1,7 @@
 //! Upgrade, backup, restore, damage.
 
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
+
 use store::{Db, Opened, StoreError, backup, check, restore};
 
 use crate::support::*;
@@ -15,6 +17,33 @@ fn a_backup_restores_what_it_held() {
     assert_eq!(check(&file.path).unwrap().submissions, 1);
     let kept = file.path.with_file_name("algoric.db.before-restore");
     assert_eq!(check(&kept).unwrap().submissions, 2, "what was there is kept");
+}
+
+#[test]
+fn only_the_owner_reads_what_is_kept() {
+    let file = File::new();
+    file.write(submission(1, spec("secret"))).unwrap();
+    let copy = file.path.with_file_name("copy.db");
+    backup(&file.path, &copy).unwrap();
+    let restored = file.path.with_file_name("restored.db");
+    restore(&copy, &restored).unwrap();
+    for path in [&file.path, &copy, &restored] {
+        assert_eq!(std::fs::metadata(path).unwrap().permissions().mode() & 0o777, 0o600, "{}", path.display());
+    }
+}
+
+/// Shows something only where root runs the tests: nobody else can make a directory of another owner.
+#[test]
+fn what_root_restores_belongs_to_the_service() {
+    let file = File::new();
+    let house = file.path.with_file_name("house");
+    std::fs::create_dir(&house).unwrap();
+    let is_root = std::os::unix::fs::chown(&house, Some(4711), Some(4712)).is_ok();
+    let restored = house.join("algoric.db");
+    restore(&file.path, &restored).unwrap();
+    let (owner, own) = (std::fs::metadata(&restored).unwrap(), std::fs::metadata(&file.path).unwrap());
+    let expected = if is_root { (4711, 4712) } else { (own.uid(), own.gid()) };
+    assert_eq!((owner.uid(), owner.gid()), expected);
 }
 
 #[test]
