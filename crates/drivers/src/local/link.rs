@@ -8,7 +8,7 @@ use std::path::Path;
 
 use nix::sys::socket::{AddressFamily, SockFlag, SockType, UnixAddr, connect, socket, socketpair};
 
-use super::protocol::{Launch, Order, Report, ScriptId};
+use super::protocol::{HookKind, Launch, Order, Report, ScriptId};
 use super::wire::Wire;
 
 /// Scripts that the launcher keeps: at most so many, and so many bytes (but the newest in any case). Both sides count
@@ -102,7 +102,7 @@ impl Link {
         self.wire.flush()
     }
 
-    /// Appends what the launcher has said; says whether it is still there.
+    /// Appends what the launcher has said; scripts are sent anew after it has failed itself. Says whether it is still there.
     ///
     /// # Errors
     /// `InvalidData` when it cannot be understood: the connection is of no more use.
@@ -111,6 +111,11 @@ impl Link {
         while let Some(frame) = self.wire.next_frame()? {
             let report =
                 postcard::from_bytes(frame).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))?;
+            if let Report::HookFailed { hook: HookKind::Launcher, .. } = report {
+                // It may have failed to keep a script: whatever is needed again is sent again. It still counts those
+                // that it has, which are older and so the first to go.
+                self.scripts = Scripts::default();
+            }
             reports.push(report);
         }
         Ok(open)

@@ -12,12 +12,15 @@
 //! * [`Report::Ended`] comes after the last process of the job is gone.
 //! * [`Outcome::Lost`] with [`End::started`] `None` means that the script was surely never let go: trying again cannot
 //!   start it twice.
+//! * [`Outcome::LaunchFailed`] is the run's own failure, and would be again. What the launcher or its supervisors could
+//!   not do (no process, no descriptor, no room on the disk) is [`HookKind::Launcher`], followed by [`Outcome::Lost`]
+//!   with [`End::started`] `None`: the run is good, this machine should get no other until somebody has looked.
 
 use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, Usage};
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a message changes.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -223,11 +226,12 @@ pub enum Report {
         /// Which.
         run: RunId,
     },
-    /// An operator's script failed. After a prolog, [`Report::Ended`] with [`Outcome::LaunchFailed`] follows.
+    /// An operator's script failed, or the launcher itself. After a prolog, [`Report::Ended`] with
+    /// [`Outcome::LaunchFailed`] follows; after [`HookKind::Launcher`], with [`Outcome::Lost`].
     HookFailed {
         /// Around which run.
         run: RunId,
-        /// Which script.
+        /// Which script, or whether it was none.
         hook: HookKind,
         /// How.
         error: String,
@@ -244,13 +248,15 @@ pub enum Report {
     },
 }
 
-/// Which of the operator's scripts.
+/// Who failed around a run.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum HookKind {
-    /// Before the job.
+    /// The operator's script before the job.
     Prolog,
-    /// After it.
+    /// The one after it.
     Epilog,
+    /// Not an operator's script: the launcher itself, or a supervisor, could not.
+    Launcher,
 }
 
 /// What the launcher knows when a centre connects.
@@ -266,6 +272,9 @@ pub struct Hello {
     pub guarantees: Guarantees,
     /// Every run that is not forgotten.
     pub runs: Vec<RunReport>,
+    /// So many slot files cannot be read: each may hold a run that is missing above, and may be running. While there is
+    /// one, a run that is not reported was not surely never started. A [`Report::Fault`] names each.
+    pub unreadable: u32,
 }
 
 /// One run and where it is.
@@ -363,8 +372,8 @@ pub(crate) mod tests {
 
     /// Whoever changes these bytes changes [`VERSION`].
     #[test]
-    fn bytes_of_version_1() {
-        assert_eq!(VERSION, 1);
+    fn bytes_of_version_2() {
+        assert_eq!(VERSION, 2);
         let run = RunId { job: model::JobId(300), attempt: 2 };
         let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
         let guarantees = Guarantees {
@@ -378,7 +387,7 @@ pub(crate) mod tests {
             notes: vec!["n".to_owned()],
         };
         let runs = vec![RunReport { run, state: RunState::Running { pid: 5, started: Time(6), suspended: true } }];
-        let hello = Hello { version: 1, pid: 9, boot_id: "b".to_owned(), guarantees, runs };
+        let hello = Hello { version: 2, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
         let orders = [
             Order::Script { id: ScriptId(1), bytes: "s".into() },
             Order::Launch(Box::new(sample(run))),
@@ -392,6 +401,7 @@ pub(crate) mod tests {
             Report::Started { run, pid: 5, at: Time(6) },
             Report::Ended { run, end },
             Report::HookFailed { run, hook: HookKind::Epilog, error: "e".to_owned() },
+            Report::HookFailed { run, hook: HookKind::Launcher, error: "e".to_owned() },
             Report::Fault { text: "t".to_owned() },
         ];
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -174,7 +174,12 @@ fn a_slot_of_another_version() {
     let rig = &mut Rig::new(modes()[0]);
     rig.kill_launcher();
     std::fs::write(rig.dir.join("spool/slots/0"), vec![9; 2048]).unwrap();
+    // Its run may need a script.
+    let script = rig.dir.join("spool/jobs/job00777/slurm_script");
+    std::fs::create_dir_all(script.parent().unwrap()).unwrap();
+    std::fs::write(&script, "").unwrap();
     rig.restart();
+    assert_eq!(rig.hello.unreadable, 1);
     rig.wait("fault", |report| match report {
         Report::Fault { text } if text.contains("slot file 0") => Some(()),
         _ => None,
@@ -182,6 +187,18 @@ fn a_slot_of_another_version() {
     let run = rig.run("#!/bin/sh\nexit 3\n");
     assert_eq!(rig.outcome(run), exited(3));
     assert_eq!(std::fs::read(rig.dir.join("spool/slots/0")).unwrap(), vec![9; 2048]);
+    assert!(script.exists());
+    // What is no file at all is no reason not to serve either; and once somebody has looked, all is as before.
+    for (unreadable, left) in [(1, true), (0, false)] {
+        rig.kill_launcher();
+        std::fs::remove_file(rig.dir.join("spool/slots/0")).unwrap_or_default();
+        match left {
+            true => std::fs::create_dir(rig.dir.join("spool/slots/0")).unwrap(),
+            false => std::fs::remove_dir(rig.dir.join("spool/slots/0")).unwrap(),
+        }
+        rig.restart();
+        assert_eq!((rig.hello.unreadable, script.exists()), (unreadable, left));
+    }
 }
 
 #[test]

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 mod crashes;
+mod failures;
 mod limits;
 mod machines;
 mod outcomes;

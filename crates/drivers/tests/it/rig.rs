@@ -358,7 +358,7 @@ fn no_hello() -> Hello {
         every_user: false,
         notes: Vec::new(),
     };
-    Hello { version: 0, pid: 0, boot_id: String::new(), guarantees, runs: Vec::new() }
+    Hello { version: 0, pid: 0, boot_id: String::new(), guarantees, runs: Vec::new(), unreadable: 0 }
 }
 
 fn start(dir: &Path, id: &str, mode: Mode, boot_id: &str) -> (Child, Link) {

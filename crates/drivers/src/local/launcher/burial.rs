@@ -11,12 +11,12 @@ use nix::unistd::getpid;
 
 use super::super::cgroup;
 use super::super::clock;
-use super::super::protocol::{End, Report};
+use super::super::protocol::{End, HookKind, Report};
 use super::super::slot::{Phase, Record, SlotFile, Taken};
-use super::super::sys::{self, Waited};
+use super::super::sys::{self, Fate, Waited};
 use super::super::tree::{self, Process};
 use super::Launcher;
-use super::slots::Worker;
+use super::slots::{Slot, Worker};
 
 /// So many supervisors are kept ready when nothing runs.
 const IDLE: usize = 2;
@@ -90,9 +90,16 @@ impl Launcher {
         self.settings.kit.remove_all();
     }
 
-    /// Takes leave of our own children that ended.
+    /// Takes leave of our own children that ended. A supervisor that left with an error was not killed: it could not
+    /// serve, and the next one could not either.
     pub(super) fn reap(&mut self) {
-        while let Waited::Ended(..) = sys::wait_any() {}
+        while let Waited::Ended(pid, fate, _) = sys::wait_any() {
+            if matches!(fate, Fate::Exited(1..)) {
+                let theirs =
+                    |slot: &&mut Slot| slot.taken().is_some_and(|taken| taken.supervisor == pid.as_raw() as u32);
+                self.slots.iter_mut().filter(theirs).for_each(|slot| slot.failed = true);
+            }
+        }
     }
 
     /// Goes on with burials, and looks whether those awaited still live.
@@ -185,6 +192,10 @@ impl Launcher {
             self.tell(&Report::Fault { text });
         }
         self.slots[at].record = record;
+        if std::mem::take(&mut self.slots[at].failed) && started.is_none() {
+            let error = format!("the supervisor of slot {} could not serve", self.slots[at].number);
+            self.tell(&Report::HookFailed { run, hook: HookKind::Launcher, error });
+        }
         self.tell(&Report::Ended { run, end });
     }
 }

@@ -141,8 +141,8 @@ struct Launcher {
     slots: Vec<Slot>,
     /// Children that we had before we were a launcher (of a shell that became us): none of a supervisor's orphans.
     foreign: Vec<Process>,
-    /// Slot files that say something which cannot be understood.
-    unreadable: Vec<u32>,
+    /// Slot files that cannot be read, and why.
+    unreadable: Vec<(u32, String)>,
     scripts: Scripts<Content>,
     buffer: Vec<u8>,
 }

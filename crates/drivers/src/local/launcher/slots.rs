@@ -35,6 +35,8 @@ pub(super) struct Slot {
     pub(super) doom_at: Option<Duration>,
     /// Since when there is nothing to do.
     pub(super) idle_since: Duration,
+    /// The supervisor said by its exit code that it could not serve.
+    pub(super) failed: bool,
     /// For a supervisor that has not come back yet.
     pub(super) waiting: Vec<Order>,
 }
@@ -79,6 +81,7 @@ impl Slot {
             record,
             worker,
             suspended: false,
+            failed: false,
             patience: PATIENCE,
             doom_at: None,
             idle_since: clock::since_boot(),
@@ -117,9 +120,15 @@ impl Launcher {
             match self.recover_slot(number) {
                 Ok(slot) => self.slots.push(slot),
                 // It may hold a run that only another version can read: it is left alone, and said.
-                Err(error) if error.kind() == io::ErrorKind::InvalidData => self.unreadable.push(number),
-                Err(error) => return Err(error).context(|| format!("slot {number}")),
+                Err(error) if error.kind() == io::ErrorKind::InvalidData => {
+                    self.unreadable.push((number, "written by another version, or damaged".to_owned()));
+                }
+                Err(error) => self.unreadable.push((number, error.to_string())),
             }
+        }
+        if !self.unreadable.is_empty() {
+            // Their runs may be running, with scripts whose names we do not know.
+            return Ok(());
         }
         let known: Vec<_> = self.slots.iter().filter_map(|slot| slot.taken().map(|taken| taken.run.job)).collect();
         self.places.sweep_scripts(&known).context(|| "sweeping old scripts".to_owned())
@@ -158,8 +167,10 @@ impl Launcher {
     }
 
     fn new_slot(&mut self) -> Result<usize, Error> {
-        let used =
-            |number: &u32| self.slots.iter().any(|slot| slot.number == *number) || self.unreadable.contains(number);
+        let used = |number: &u32| {
+            self.slots.iter().any(|slot| slot.number == *number)
+                || self.unreadable.iter().any(|(unreadable, _)| unreadable == number)
+        };
         let number = (0..).find(|number| !used(number)).unwrap_or(u32::MAX);
         let file = SlotFile::open(self.places.slots(), number).context(|| format!("slot {number}"))?;
         self.slots.push(Slot::new(number, file, Record::Free, Worker::Nobody));

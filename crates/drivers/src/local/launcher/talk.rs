@@ -9,7 +9,7 @@ use nix::unistd::Pid;
 
 use super::super::link::Scripts;
 use super::super::parcel::{self, Content, Errand, Piece, Word};
-use super::super::protocol::{End, Hello, Launch, Order, Report, RunState, ScriptId, VERSION};
+use super::super::protocol::{End, Hello, HookKind, Launch, Order, Report, RunState, ScriptId, VERSION};
 use super::super::slot::{Phase, Record, Taken};
 use super::super::{Error, clock};
 use super::slots::{MARGIN, Worker};
@@ -28,11 +28,11 @@ impl Launcher {
             boot_id: boot_id.clone(),
             guarantees: self.guarantees.clone(),
             runs: self.slots.iter().filter_map(|slot| slot.report(boot_id)).collect(),
+            unreadable: self.unreadable.len() as u32,
         };
         self.tell(&Report::Hello(hello));
-        for number in self.unreadable.clone() {
-            let text =
-                format!("slot file {number} was written by another version, or is damaged: its run is not known");
+        for (number, why) in self.unreadable.clone() {
+            let text = format!("slot file {number} cannot be read, so its run is not known: {why}");
             self.tell(&Report::Fault { text });
         }
         self.flush();
@@ -119,11 +119,19 @@ impl Launcher {
         if let Some(at) = self.slots.iter().position(|slot| slot.has(launch.run)) {
             return self.tell_state(at);
         }
-        if let Err(error) = self.assign(launch, frame) {
-            let outcome = Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error: error.to_string() };
-            let end = End { started: None, at: clock::now(), outcome, usage: Usage::default() };
-            self.tell(&Report::Ended { run: launch.run, end });
-        }
+        let run = launch.run;
+        let outcome = if !self.settings.root && launch.owner.uid.0 != nix::unistd::geteuid().as_raw() {
+            let error = format!("jobs of uid {} need a launcher that is root", launch.owner.uid);
+            Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error }
+        } else if let Err(error) = self.assign(launch, frame) {
+            // Not the run's fault: the next one would meet the same.
+            self.tell(&Report::HookFailed { run, hook: HookKind::Launcher, error: error.to_string() });
+            Outcome::Lost
+        } else {
+            return;
+        };
+        let end = End { started: None, at: clock::now(), outcome, usage: Usage::default() };
+        self.tell(&Report::Ended { run, end });
     }
 
     fn tell_state(&mut self, at: usize) {
@@ -141,10 +149,8 @@ impl Launcher {
         }
     }
 
+    /// Gives it to a supervisor. What fails here is our own failure.
     fn assign(&mut self, launch: &Launch, frame: Vec<u8>) -> Result<(), Error> {
-        if !self.settings.root && launch.owner.uid.0 != nix::unistd::geteuid().as_raw() {
-            return Err(Error::Protocol(format!("jobs of uid {} need a launcher that is root", launch.owner.uid)));
-        }
         if self.scripts.get(launch.script).is_none() {
             let ScriptId(id) = launch.script;
             return Err(Error::Protocol(format!("script {id} was not sent")));
@@ -184,6 +190,7 @@ impl Launcher {
         slot.file.write(&record)?;
         slot.record = record;
         slot.suspended = false;
+        slot.failed = false;
         slot.patience = MARGIN + launch.epilog.as_ref().map_or(Duration::ZERO, |hook| millis(hook.limit));
         Ok(())
     }

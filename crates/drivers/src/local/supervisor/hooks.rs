@@ -16,18 +16,28 @@ use super::super::parcel::Word;
 use super::super::protocol::{Hook, HookKind};
 use super::super::sys::Fate;
 use super::Supervisor;
-use super::job::Stage;
+use super::job::{Stage, Trouble};
+
+/// The end of a run whose prolog did.
+const PROLOG_FAILED: &str = "the prolog failed";
 
 impl Supervisor {
     /// Starts the prolog, if there is one; else says so.
-    pub(super) fn start_prolog(&mut self) -> io::Result<bool> {
+    pub(super) fn start_prolog(&mut self) -> Result<bool, Trouble> {
         let Some(hook) = self.job.as_ref().and_then(|job| job.launch.prolog.clone()) else { return Ok(false) };
         self.lift_limits()?;
-        let (pid, until) = start(&hook)?;
-        if let Some(job) = &mut self.job {
-            job.stage = Stage::Prolog { pid, until };
+        match start(&hook) {
+            Ok((pid, until)) => {
+                if let Some(job) = &mut self.job {
+                    job.stage = Stage::Prolog { pid, until };
+                }
+                Ok(true)
+            }
+            Err(error) => {
+                self.hook_failed(HookKind::Prolog, format!("{}: {error}", hook.path.lossy()));
+                Err(Trouble::Job(PROLOG_FAILED.to_owned()))
+            }
         }
-        Ok(true)
     }
 
     pub(super) fn prolog_ended(&mut self, fate: Fate) {
@@ -37,11 +47,11 @@ impl Supervisor {
             job.verdict = Some(Outcome::Exited(Exit { code: 0, signal: Signal::SIGTERM as u8 }));
             job.stage = Stage::Clearing;
         } else if good {
-            if let Err(error) = self.start_script() {
-                self.fail_launch(error.to_string());
+            if let Err(trouble) = self.start_script() {
+                self.fail_launch(trouble);
             }
         } else {
-            self.fail_launch("the prolog failed".to_owned());
+            self.fail_launch(Trouble::Job(PROLOG_FAILED.to_owned()));
         }
     }
 
@@ -94,7 +104,7 @@ impl Supervisor {
         false
     }
 
-    fn hook_failed(&mut self, hook: HookKind, error: String) {
+    pub(super) fn hook_failed(&mut self, hook: HookKind, error: String) {
         if let Some(job) = &self.job {
             let run = job.launch.run;
             self.say(&[Word::HookFailed { run, hook, error }]);

@@ -1,5 +1,6 @@
 //! The run that a supervisor has: its stages, from the prolog to the record of its end.
 
+use std::io;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -24,6 +25,21 @@ const AGAIN: Duration = Duration::from_millis(5);
 const AGAIN_AT_MOST: Duration = Duration::from_millis(500);
 /// After so long without reaching anybody (whose user became another one), they are left behind.
 const GIVE_UP: Duration = Duration::from_secs(5);
+
+/// Why a run did not become a script.
+#[derive(Debug)]
+pub(super) enum Trouble {
+    /// It cannot be, here or elsewhere.
+    Job(String),
+    /// We could not.
+    Ours(io::Error),
+}
+
+impl<E: Into<io::Error>> From<E> for Trouble {
+    fn from(error: E) -> Self {
+        Self::Ours(error.into())
+    }
+}
 
 /// Where the run is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -244,8 +260,8 @@ impl Supervisor {
         let Some(job) = &mut self.job else { return };
         job.stage = Stage::Clearing;
         if heard == Some(Heard::Patience) && !job.ordered {
-            if let Err(error) = self.spawn_script(Memory::Copied) {
-                self.fail_launch(error.to_string());
+            if let Err(trouble) = self.spawn_script(Memory::Copied) {
+                self.fail_launch(trouble);
             }
             return;
         }
@@ -260,9 +276,16 @@ impl Supervisor {
     }
 
     /// Ends a run that did not become a script.
-    pub(super) fn fail_launch(&mut self, error: String) {
+    pub(super) fn fail_launch(&mut self, trouble: Trouble) {
+        let outcome = match trouble {
+            Trouble::Job(error) => Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error },
+            Trouble::Ours(error) => {
+                self.hook_failed(HookKind::Launcher, error.to_string());
+                Outcome::Lost
+            }
+        };
         if let Some(job) = &mut self.job {
-            job.verdict = Some(Outcome::LaunchFailed { exit: Exit { code: 1, signal: 0 }, error });
+            job.verdict = Some(outcome);
             job.stage = Stage::Clearing;
         }
     }

@@ -75,6 +75,8 @@ struct Supervisor {
     /// The machine goes down: what dies now was not ended by the centre.
     shutdown: bool,
     search_at: Duration,
+    /// There was an errand that could not be taken on.
+    unserved: bool,
     job: Option<Job>,
 }
 
@@ -119,6 +121,7 @@ impl Supervisor {
             adopted: false,
             shutdown: false,
             search_at: Duration::ZERO,
+            unserved: false,
             job: None,
         })
     }
@@ -139,7 +142,7 @@ impl Supervisor {
             }
         }
         self.scripts.clear(&self.places, self.number);
-        Ok(())
+        if self.unserved { Err(io::Error::other("an errand could not be taken on")) } else { Ok(()) }
     }
 
     /// Sleeps until something happens or is due.

@@ -13,12 +13,12 @@ use nix::unistd::{Gid, Pid, getgrouplist};
 use super::super::cgroup::Cage;
 use super::super::child::{self, Program, Start};
 use super::super::clock;
-use super::super::parcel::Piece;
+use super::super::parcel::{Piece, Word};
 use super::super::protocol::Order;
 use super::super::slot::Record;
 use super::super::spawn::{Memory, spawn};
 use super::Supervisor;
-use super::job::Job;
+use super::job::{Job, Trouble};
 use super::watch::Watch;
 
 /// Group lists are looked up again after so long.
@@ -98,25 +98,34 @@ impl Supervisor {
         let order = order.take(&mut files).and_then(|bytes| {
             postcard::from_bytes(&bytes).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error))
         });
-        let (Ok(Record::Taken(taken)), Ok(Order::Launch(launch))) = (taken, order) else {
-            // The launcher sees that, and buries the run.
-            return self.launcher = None;
+        let Ok(Record::Taken(taken)) = taken else { return self.leave_unserved("the slot file cannot be read") };
+        let launch = match order {
+            Ok(Order::Launch(launch)) => launch,
+            Ok(_) => return self.leave_unserved("an order that is no launch came as one"),
+            Err(error) => return self.leave_unserved(&error.to_string()),
         };
         let content = script.take(&mut files);
         let opened = self.open_cage();
         let cage = self.cage.as_ref().ok().and_then(Option::as_ref);
         let watch = Watch::new(cage, launch.memory_mib);
         self.job = Some(Job::new(launch, taken, Vec::new(), watch));
-        let started = opened.and(content).and_then(|content| {
+        let started = opened.and(content).map_err(Trouble::Ours).and_then(|content| {
             if let Some(job) = &mut self.job {
                 job.content = content;
             }
             if self.start_prolog()? { Ok(()) } else { self.start_script() }
         });
-        if let Err(error) = started {
-            self.fail_launch(error.to_string());
+        if let Err(trouble) = started {
+            self.fail_launch(trouble);
             self.reap();
         }
+    }
+
+    /// An errand that cannot be understood: leaves with an error, and the launcher buries the run.
+    fn leave_unserved(&mut self, why: &str) {
+        self.say(&[Word::Fault { text: format!("supervisor {}: {why}", self.number) }]);
+        self.launcher = None;
+        self.unserved = true;
     }
 
     /// Without its limits no job runs: groups that could not be opened are tried again for each.
@@ -131,21 +140,24 @@ impl Supervisor {
     }
 
     /// Lays the script, sets the limits, and lets go.
-    pub(super) fn start_script(&mut self) -> io::Result<()> {
+    pub(super) fn start_script(&mut self) -> Result<(), Trouble> {
         let Some(job) = &mut self.job else { return Ok(()) };
         if let Ok(Some(cage)) = &mut self.cage {
             cage.set(&job.launch.cpus, job.launch.memory_mib)?;
         }
         self.affinity.bind(&job.launch.cpus)?;
         let content = std::mem::take(&mut job.content);
-        job.script = self.scripts.put(&self.places, self.number, &job.launch, &content)?;
+        job.script = self
+            .scripts
+            .put(&self.places, self.number, &job.launch, &content)
+            .map_err(|error| io::Error::new(error.kind(), format!("writing the script: {error}")))?;
         job.first_line = content.split(|byte| *byte == b'\n').next().unwrap_or_default().to_vec();
         job.owner_groups = self.settings.root.then(|| self.groups.of(&job.launch.owner));
         self.spawn_script(Memory::Borrowed)
     }
 
     /// Makes the child that becomes the script.
-    pub(super) fn spawn_script(&mut self, memory: Memory) -> io::Result<()> {
+    pub(super) fn spawn_script(&mut self, memory: Memory) -> Result<(), Trouble> {
         let Some(job) = &mut self.job else { return Ok(()) };
         let cage = self.cage.as_ref().ok().and_then(Option::as_ref);
         let mark = self.settings.mark(job.launch.run);
@@ -153,7 +165,7 @@ impl Supervisor {
         let score = job.launch.oom_score_adj;
         let mut start = Start {
             launch: &job.launch,
-            program: Program::new(&job.script, &job.launch, &mark)?,
+            program: Program::new(&job.script, &job.launch, &mark).map_err(|error| Trouble::Job(error.to_string()))?,
             first_line: &job.first_line,
             groups: job.owner_groups.as_deref(),
             gate: self.slot.next_record(job.taken.clone())?,
