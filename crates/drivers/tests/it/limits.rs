@@ -1,9 +1,9 @@
 //! Memory and cores.
 
-use drivers::local::protocol::CgroupVersion;
-use model::{CpuSet, Exit, Outcome};
+use drivers::local::protocol::{CgroupVersion, Environment, Hook};
+use model::{CpuSet, Exit, Limits, NamedLimit, Outcome, Span};
 
-use crate::rig::{Mode, Rig, exited, modes};
+use crate::rig::{FILES, Mode, Rig, exited, modes, text};
 
 /// Grows to 512 MiB within a shell, then goes on for long.
 const HOG: &str = "a=0123456789abcdef; i=0; while [ $i -lt 25 ]; do a=$a$a; i=$((i+1)); done; sleep 1000";
@@ -111,6 +111,32 @@ fn cores() {
             let expected = if wanted.is_empty() { available.clone() } else { wanted };
             let expected = CpuSet::from_iter(expected).to_string();
             assert_eq!(rig.output(run), format!("Cpus_allowed_list:\t{expected}\n"), "{mode:?}");
+        }
+    }
+}
+
+/// The launcher has all the descriptors it may have; jobs, and the operator's scripts, have what is usual, or what they
+/// want.
+#[test]
+fn open_files() {
+    let (_, hard) = nix::sys::resource::getrlimit(nix::sys::resource::Resource::RLIMIT_NOFILE).unwrap();
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let limits = std::fs::read_to_string(format!("/proc/{}/limits", rig.launcher.id())).unwrap();
+        let own = limits.lines().find_map(|line| line.strip_prefix("Max open files")).unwrap();
+        assert_eq!(own.split_ascii_whitespace().next(), Some(hard.to_string().as_str()));
+        for (wanted, expected) in [(None, FILES), (Some(Some(100)), 100), (Some(Some(300)), 300), (Some(None), hard)] {
+            let mut launch = rig.job();
+            launch.limits = Limits(wanted.map(|wanted| (NamedLimit::Nofile, wanted)).into_iter().collect());
+            let prolog = rig.work("prolog");
+            let seen = rig.work("seen");
+            std::fs::write(&prolog, format!("#!/bin/sh\nulimit -Sn > {}\n", seen.display())).unwrap();
+            std::fs::set_permissions(&prolog, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+            launch.prolog = Some(Hook { path: text(prolog), env: Environment::default(), limit: Span(60_000) });
+            let run = rig.launch(launch, "#!/bin/sh\nulimit -Sn; ulimit -Hn\n");
+            assert_eq!(rig.outcome(run), exited(0));
+            assert_eq!(rig.output(run), format!("{expected}\n{hard}\n"), "{mode:?} {wanted:?}");
+            assert_eq!(std::fs::read_to_string(seen).unwrap(), format!("{FILES}\n"));
         }
     }
 }

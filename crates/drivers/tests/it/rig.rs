@@ -15,6 +15,7 @@ use drivers::local::link::{Link, pair};
 use drivers::local::protocol::{CgroupVersion, End, Environment, Hello, Launch, Order, Report, RunState, ScriptId};
 use model::{CpuSet, Exit, Gid, JobId, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Uid};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, geteuid};
 
@@ -87,6 +88,9 @@ pub fn can_delegate() -> bool {
 pub fn modes() -> Vec<Mode> {
     if geteuid().is_root() { vec![Mode::Cgroups, Mode::Plain, Mode::User] } else { vec![Mode::Cgroups, Mode::Plain] }
 }
+
+/// The soft limit of open files that launchers are started with.
+pub const FILES: u64 = 200;
 
 pub const NOBODY: u32 = 65534;
 
@@ -372,6 +376,10 @@ fn start(dir: &Path, id: &str, mode: Mode, boot_id: &str) -> (Child, Link) {
         .current_dir("/");
     if matches!(mode, Mode::User | Mode::Delegated) {
         command.uid(NOBODY).gid(NOBODY);
+    }
+    // SAFETY: one system call.
+    unsafe {
+        command.pre_exec(|| Ok(setrlimit(Resource::RLIMIT_NOFILE, FILES, getrlimit(Resource::RLIMIT_NOFILE)?.1)?));
     }
     if mode == Mode::Delegated {
         let group = delegated(id);

@@ -44,6 +44,8 @@ pub(crate) struct Start<'a> {
     /// Time since boot before the child was born, in milliseconds.
     pub(crate) born_after_ms: u64,
     pub(crate) oom_score_adj: Option<i32>,
+    /// The soft limit of open files, where the launch has none.
+    pub(crate) files: u64,
     /// A cgroup to go into.
     pub(crate) door: Option<BorrowedFd<'a>>,
     /// The child may wait when it opens files; else it says [`Heard::Patience`] where it would have to.
@@ -92,7 +94,7 @@ fn prepare(start: &Start<'_>) -> Result<(), Failure> {
         // Refused when it is less than the launcher's own: then that one stays.
         std::fs::write("/proc/self/oom_score_adj", score.to_string()).unwrap_or_default();
     }
-    limit(launch).map_err(failure("setrlimit"))?;
+    limit_files(start.files).and_then(|()| limit(launch)).map_err(failure("setrlimit"))?;
     if launch.nice != 0 {
         // SAFETY: a plain call; a negative value that is not allowed changes nothing.
         unsafe { libc::nice(launch.nice) };
@@ -117,6 +119,12 @@ fn prepare(start: &Start<'_>) -> Result<(), Failure> {
 fn die_with(supervisor: Pid) -> Result<(), Failure> {
     set_pdeathsig(Signal::SIGKILL).map_err(failure("prctl"))?;
     if getppid() == supervisor { Ok(()) } else { Err(Failure::new(1, format_args!("the supervisor died"))) }
+}
+
+/// Takes back what the launcher has raised for itself.
+pub(super) fn limit_files(soft: u64) -> Result<(), Errno> {
+    let (now, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < now { setrlimit(Resource::RLIMIT_NOFILE, soft, hard) } else { Ok(()) }
 }
 
 fn limit(launch: &Launch) -> Result<(), Errno> {

@@ -19,6 +19,7 @@ use std::time::Duration;
 use model::RunId;
 use nix::sys::epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags, EpollTimeout};
 use nix::sys::prctl::set_child_subreaper;
+use nix::sys::resource::{Resource, getrlimit, setrlimit};
 use nix::sys::signal::{SigSet, SigmaskHow, Signal, sigprocmask};
 use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{
@@ -100,6 +101,8 @@ pub(crate) struct Settings {
     pub(crate) kit: Kit,
     /// Our own, which children inherit.
     pub(crate) oom_score_adj: i32,
+    /// How many files a job may have open, if it has no limit of its own: as many as we might when we were started.
+    pub(crate) job_files: u64,
 }
 
 impl Settings {
@@ -174,6 +177,7 @@ pub fn run(config: LauncherConfig) -> Result<ExitReason, Error> {
 impl Launcher {
     fn new(config: LauncherConfig) -> Result<Self, Error> {
         settle_process().context(|| "setting up the process".to_owned())?;
+        let job_files = raise_files().context(|| "the limit of open files".to_owned())?;
         let places = Places::open(&config.data)?;
         let lock = places.open_file("launcher.lock").context(|| "launcher.lock".to_owned())?;
         if !lock_soon(&lock).context(|| "launcher.lock".to_owned())? {
@@ -191,7 +195,7 @@ impl Launcher {
         let guarantees = kit.guarantees(root, notes);
         let score = std::fs::read_to_string("/proc/self/oom_score_adj").unwrap_or_default();
         let oom_score_adj = score.trim().parse().unwrap_or(0);
-        let settings = Settings { boot_id, centre_id: config.centre_id, root, kit, oom_score_adj };
+        let settings = Settings { boot_id, centre_id: config.centre_id, root, kit, oom_score_adj, job_files };
         let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).context(|| "epoll".to_owned())?;
         let signals = watched_signals().context(|| "signalfd".to_owned())?;
         let reunion = open_reunion(&places).context(|| "supervisors.sock".to_owned())?;
@@ -339,6 +343,16 @@ fn settle_process() -> io::Result<()> {
     // Members walk through directories that we make.
     nix::sys::stat::umask(nix::sys::stat::Mode::from_bits_truncate(0o022));
     Ok(())
+}
+
+/// We have descriptors for every job; the usual soft limit is one for programs that use select(2), as jobs may. Says
+/// what it was.
+fn raise_files() -> io::Result<u64> {
+    let (soft, hard) = getrlimit(Resource::RLIMIT_NOFILE)?;
+    if soft < hard {
+        setrlimit(Resource::RLIMIT_NOFILE, hard, hard)?;
+    }
+    Ok(soft)
 }
 
 fn watched() -> SigSet {

@@ -11,6 +11,7 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::Signal;
 use nix::unistd::{Pid, setsid};
 
+use super::super::child::limit_files;
 use super::super::clock;
 use super::super::parcel::Word;
 use super::super::protocol::{Hook, HookKind};
@@ -26,7 +27,7 @@ impl Supervisor {
     pub(super) fn start_prolog(&mut self) -> Result<bool, Trouble> {
         let Some(hook) = self.job.as_ref().and_then(|job| job.launch.prolog.clone()) else { return Ok(false) };
         self.lift_limits()?;
-        match start(&hook) {
+        match start(&hook, self.settings.job_files) {
             Ok((pid, until)) => {
                 if let Some(job) = &mut self.job {
                     job.stage = Stage::Prolog { pid, until };
@@ -59,7 +60,7 @@ impl Supervisor {
     pub(super) fn start_epilog(&mut self) {
         let Some(hook) = self.job.as_ref().and_then(|job| job.launch.epilog.clone()) else { return };
         self.lift_limits().unwrap_or_default();
-        match start(&hook) {
+        match start(&hook, self.settings.job_files) {
             Ok((pid, until)) => {
                 if let Some(job) = &mut self.job {
                     job.stage = Stage::Epilog { pid, until };
@@ -121,7 +122,7 @@ impl Supervisor {
     }
 }
 
-fn start(hook: &Hook) -> io::Result<(Pid, Duration)> {
+fn start(hook: &Hook, files: u64) -> io::Result<(Pid, Duration)> {
     let mut command = Command::new(std::ffi::OsStr::from_bytes(hook.path.as_bytes()));
     command.env_clear().current_dir("/").stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
     for entry in hook.env.iter() {
@@ -130,11 +131,12 @@ fn start(hook: &Hook) -> io::Result<(Pid, Duration)> {
             command.env(text(&entry[..at]), text(&entry[at + 1..]));
         }
     }
-    // SAFETY: two system calls, in a child of a process with one thread.
+    // SAFETY: a few system calls, in a child of a process with one thread.
     unsafe {
-        command.pre_exec(|| {
+        command.pre_exec(move || {
             setsid()?;
             set_pdeathsig(Signal::SIGKILL)?;
+            limit_files(files)?;
             Ok(())
         });
     }

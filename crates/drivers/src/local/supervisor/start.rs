@@ -173,6 +173,7 @@ impl Supervisor {
             supervisor: self.pid,
             born_after_ms: clock::since_boot().as_millis() as u64,
             oom_score_adj: (score != self.settings.oom_score_adj).then_some(score),
+            files: self.settings.job_files,
             door: cage.and_then(Cage::door),
             patient: memory == Memory::Copied,
         };
