@@ -43,6 +43,12 @@ fn parse_stat(line: &[u8]) -> Option<Stat> {
     })
 }
 
+/// The user that a process really is of, whatever rights its program gives it; `None` when there is no such process.
+pub(crate) fn real_uid(pid: Pid) -> Option<u32> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).ok()?;
+    status.lines().find_map(|line| line.strip_prefix("Uid:"))?.split_ascii_whitespace().next()?.parse().ok()
+}
+
 /// Numbers of all processes.
 pub(crate) fn all() -> Vec<Pid> {
     let Ok(listing) = std::fs::read_dir("/proc") else { return Vec::new() };

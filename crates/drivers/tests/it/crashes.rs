@@ -6,7 +6,7 @@ use drivers::local::protocol::{Order, Report, RunState};
 use model::{Outcome, RunId};
 use nix::sys::signal::{Signal, kill};
 
-use crate::rig::{Rig, eventually, exited, lives, modes, pids};
+use crate::rig::{Mode, Rig, eventually, exited, lives, modes, pids};
 
 const DAEMON: &str = "(setsid sh -c 'echo $$ >> pids; exec sleep 1000' < /dev/null > /dev/null 2>&1 & :)";
 
@@ -32,6 +32,35 @@ fn a_job_dies_with_its_supervisor() {
         let run = rig.run("#!/bin/sh\nexit 4\n");
         assert_eq!(rig.outcome(run), exited(4));
     }
+}
+
+/// What bears a run's mark but is another user's is not the run's: anybody can write that mark.
+#[test]
+fn a_borrowed_mark() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let rig = &mut Rig::new(Mode::Plain);
+    let mut job = rig.job();
+    (job.owner.uid, job.owner.gid) = (model::Uid(12345), model::Gid(12345));
+    let run = rig.launch(job, "#!/bin/sh\nenv | grep ALGORIC_RUN\nexec sleep 1000\n");
+    let pid = rig.started(run);
+    eventually("the mark", || rig.output(run).ends_with('\n'));
+    let output = rig.output(run);
+    let (name, mark) = output.trim().split_once('=').unwrap();
+    let marked = |uid| {
+        use std::os::unix::process::CommandExt;
+        std::process::Command::new("sleep").arg("1000").env(name, mark).uid(uid).gid(uid).spawn().unwrap()
+    };
+    let (mut other, mut own) = (marked(12346), marked(12345));
+    kill(rig.supervisor_of(pid), Signal::SIGKILL).unwrap();
+    assert_eq!(rig.ended(run).outcome, Outcome::Lost);
+    // Its owner's is the run's, wherever it is.
+    assert_eq!(own.wait().unwrap().code(), None);
+    let state = other.try_wait().unwrap();
+    other.kill().unwrap();
+    other.wait().unwrap();
+    assert_eq!(state, None);
 }
 
 #[test]

@@ -156,7 +156,8 @@ impl Launcher {
         }
     }
 
-    /// Kills what bears the mark of the slot's run, or is of its session. Says how many there were.
+    /// Kills what bears the mark of the slot's run and is its owner's: anybody can write anything into an environment.
+    /// Says how many there were.
     fn kill_marked(&self, at: usize) -> usize {
         let Some(taken) = self.slots[at].taken() else { return 0 };
         let mark = self.settings.mark(taken.run);
@@ -165,7 +166,7 @@ impl Launcher {
             let Some(stat) = tree::stat(pid) else { continue };
             let marked = std::fs::read(format!("/proc/{pid}/environ"))
                 .is_ok_and(|environ| environ.split(|byte| *byte == 0).any(|entry| entry == mark.as_bytes()));
-            if marked && stat.state != b'Z' {
+            if marked && stat.state != b'Z' && tree::real_uid(pid) == Some(taken.uid) {
                 tree::signal(Process { pid, born: stat.born }, libc::SIGKILL).unwrap_or_default();
                 count += 1;
             }
