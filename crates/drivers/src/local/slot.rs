@@ -16,10 +16,12 @@ use model::{Outcome, RunId, Text, Time};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
+use nix::unistd::Pid;
 use serde::{Deserialize, Serialize};
 
 use super::protocol::End;
 use super::sys;
+use super::tree::{self, Process};
 
 /// Bytes in a half.
 const HALF: usize = 1024;
@@ -111,6 +113,18 @@ impl SlotFile {
             Err(std::fs::TryLockError::WouldBlock) => Ok(false),
             Err(std::fs::TryLockError::Error(error)) => Err(error),
         }
+    }
+
+    /// Kills the supervisor with this number, if it lives: while somebody holds the lock, a process of that number that
+    /// has this file open is no other one. Says whether there was one.
+    pub(crate) fn kill_holder(&self, supervisor: Pid) -> bool {
+        // Known by its birth before it is looked at, so that no later process of its number is meant.
+        let Some(stat) = tree::stat(supervisor) else { return false };
+        let held = !self.lock().unwrap_or(true);
+        if !held || !tree::has_open(supervisor, &self.file) {
+            return false;
+        }
+        tree::signal(Process { pid: supervisor, born: stat.born }, libc::SIGKILL).is_ok()
     }
 
     pub(crate) fn fd(&self) -> BorrowedFd<'_> {
@@ -230,6 +244,9 @@ fn shorten(record: &Record) -> Option<Record> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Child, Command, Stdio};
+
     use model::{Exit, JobId, Usage};
 
     use super::*;
@@ -296,6 +313,29 @@ mod tests {
         let hex: String = half[..HEAD + length].iter().map(|byte| format!("{byte:02x}")).collect();
         insta::assert_snapshot!(hex);
         assert_eq!(decode(&half).unwrap().0, 9);
+    }
+
+    /// A supervisor that never came back is known by its lock and by the file it has open.
+    #[test]
+    fn only_the_holder_is_killed() {
+        let dir = tempfile::tempdir().unwrap();
+        let directory = File::open(dir.path()).unwrap();
+        let open = || SlotFile::open(directory.as_fd(), 0).unwrap();
+        // The lock goes along with the open file.
+        let sleep = |stdin: Stdio| Command::new("sleep").arg("1000").stdin(stdin).spawn().unwrap();
+        let kill_holder = |child: &Child| open().kill_holder(Pid::from_raw(child.id() as i32));
+        let held = open();
+        let (mut holder, mut stranger) = (sleep(held.file.try_clone().unwrap().into()), sleep(Stdio::null()));
+        assert!(!kill_holder(&holder), "nobody has the lock");
+        assert!(held.lock().unwrap());
+        drop(held);
+        assert!(!kill_holder(&stranger));
+        assert!(kill_holder(&holder));
+        assert_eq!(holder.wait().unwrap().signal(), Some(libc::SIGKILL));
+        assert!(!kill_holder(&holder));
+        assert_eq!(stranger.try_wait().unwrap(), None);
+        stranger.kill().unwrap();
+        stranger.wait().unwrap();
     }
 
     #[test]

@@ -2,8 +2,10 @@
 //! Must not know jobs.
 
 use std::collections::HashSet;
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsRawFd, FromRawFd, OwnedFd};
+use std::os::unix::fs::MetadataExt;
 
 use nix::errno::Errno;
 use nix::unistd::Pid;
@@ -96,6 +98,16 @@ pub(crate) fn descendants(root: Pid) -> Vec<(Process, Stat)> {
         }
     }
     found
+}
+
+/// Whether a process has this very file open.
+pub(crate) fn has_open(pid: Pid, file: &File) -> bool {
+    let Ok(wanted) = file.metadata() else { return false };
+    let Ok(listing) = std::fs::read_dir(format!("/proc/{pid}/fd")) else { return false };
+    listing.flatten().any(|entry| {
+        // Looks at the file itself, through the link.
+        std::fs::metadata(entry.path()).is_ok_and(|about| (about.dev(), about.ino()) == (wanted.dev(), wanted.ino()))
+    })
 }
 
 /// Sends a signal to exactly that process. A process that is gone is no error.

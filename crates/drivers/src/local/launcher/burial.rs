@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use model::{Outcome, Usage};
 use nix::sys::signal::{Signal, kill};
-use nix::unistd::getpid;
+use nix::unistd::{Pid, getpid};
 
 use super::super::cgroup;
 use super::super::clock;
@@ -16,7 +16,7 @@ use super::super::slot::{Phase, Record, SlotFile, Taken};
 use super::super::sys::{self, Fate, Waited};
 use super::super::tree::{self, Process};
 use super::Launcher;
-use super::slots::{Slot, Worker};
+use super::slots::{MARGIN, Slot, Worker};
 
 /// So many supervisors are kept ready when nothing runs.
 const IDLE: usize = 2;
@@ -38,15 +38,25 @@ impl Launcher {
         self.reap();
     }
 
-    /// Kills supervisors that do not end a run although they should have long ago: whatever holds them (a stopped
-    /// process, a dead file server), the run's limits are not theirs to stretch.
+    /// Kills supervisors that do not end a run although they should have long ago, also those that have not come back
+    /// to us: whatever holds them (a stopped process, a dead file server), the run's limits are not theirs to stretch.
     fn doom(&mut self) {
         let now = clock::since_boot();
         for slot in self.slots.iter_mut().filter(|slot| slot.doom_at.is_some_and(|at| at <= now)) {
             slot.doom_at = None;
-            if let Worker::Supervisor { pid, .. } = &slot.worker {
+            match &slot.worker {
                 // Its socket is open, so the number is still its own.
-                kill(*pid, Signal::SIGKILL).unwrap_or_default();
+                Worker::Supervisor { pid, .. } => kill(*pid, Signal::SIGKILL).unwrap_or_default(),
+                // It holds its slot file, so it is told from others by that.
+                Worker::Awaited => {
+                    let supervisor = slot.taken().map(|taken| Pid::from_raw(taken.supervisor as i32));
+                    let found = supervisor.is_some_and(|pid| {
+                        SlotFile::open(self.places.slots(), slot.number).is_ok_and(|file| file.kill_holder(pid))
+                    });
+                    // Once more, if it could not be looked for.
+                    slot.doom_at = (!found).then_some(now + MARGIN);
+                }
+                Worker::Nobody | Worker::Burial => {}
             }
         }
     }
