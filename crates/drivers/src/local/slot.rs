@@ -116,7 +116,8 @@ impl SlotFile {
     }
 
     /// Kills the supervisor with this number, if it lives: while somebody holds the lock, a process of that number that
-    /// has this file open is no other one. Says whether there was one.
+    /// has this file open is no other one. Says whether there was one. Not for a file that is kept: it may take the
+    /// lock.
     pub(crate) fn kill_holder(&self, supervisor: Pid) -> bool {
         // Known by its birth before it is looked at, so that no later process of its number is meant.
         let Some(stat) = tree::stat(supervisor) else { return false };
