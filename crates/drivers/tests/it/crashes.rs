@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use drivers::local::protocol::{Order, Report, RunState};
+use drivers::local::protocol::{Order, Report, RunState, Scope};
 use model::{Outcome, RunId};
 use nix::sys::signal::{Signal, kill};
 
@@ -195,6 +195,32 @@ fn a_stopped_supervisor_is_overruled() {
     rig.terminate(run, 100);
     assert_eq!(rig.ended(run).outcome, Outcome::Lost);
     assert!(pids(&rig.work("pids")).iter().all(|pid| !lives(*pid)));
+}
+
+/// However many orders a slow supervisor has not heard, the one that ends the run is not left out.
+#[test]
+fn a_slow_supervisor_hears_what_matters() {
+    let rig = &mut Rig::new(modes()[0]);
+    let run = rig.run("#!/bin/sh\nexec sleep 1000\n");
+    let pid = rig.started(run);
+    let supervisor = rig.supervisor_of(pid);
+    kill(supervisor, Signal::SIGSTOP).unwrap();
+    // More than any socket holds. Two kinds in turn, because a repetition says nothing new.
+    for round in 0..4000_u32 {
+        let signal = if round % 2 == 0 { 18 } else { 0 };
+        rig.order(&Order::Signal { run, signal, scope: Scope::Batch });
+    }
+    rig.order(&Order::Suspend { run });
+    rig.order(&Order::Resume { run });
+    rig.terminate(run, 600_000);
+    // An unknown run is answered at once: all that was sent before has been taken in.
+    let unknown = RunId { job: model::JobId(9999), attempt: 0 };
+    rig.order(&Order::Resume { run: unknown });
+    rig.wait("answer", |report| matches!(report, Report::Unknown { run } if *run == unknown).then_some(()));
+    kill(supervisor, Signal::SIGCONT).unwrap();
+    rig.wait("suspension", |report| matches!(report, Report::Suspended { .. }).then_some(()));
+    rig.wait("resumption", |report| matches!(report, Report::Resumed { .. }).then_some(()));
+    assert_eq!(rig.outcome(run), crate::rig::killed(15));
 }
 
 /// What a new version cannot read it leaves alone, and says so.

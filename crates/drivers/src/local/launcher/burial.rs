@@ -31,6 +31,7 @@ impl Launcher {
         }
         self.catch_up(at);
         self.slots[at].doom_at = None;
+        self.slots[at].waiting.clear();
         match self.slots[at].taken() {
             None | Some(Taken { phase: Phase::Ended(_), .. }) => {}
             Some(_) => self.slots[at].worker = Worker::Burial,

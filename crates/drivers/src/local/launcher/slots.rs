@@ -1,5 +1,6 @@
 //! The slots: which run each has, and the supervisor that works on it. Starting supervisors, finding them again.
 
+use std::collections::VecDeque;
 use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
@@ -18,6 +19,8 @@ use super::{ExitReason, Launcher, STRANGER, SUPERVISOR};
 /// How long the end of a run may take when it was ordered: for supervisors of earlier launchers, whose epilogs are not
 /// known, and beside the epilog's own limit.
 const PATIENCE: Duration = Duration::from_secs(3600);
+/// Signals are left out when so many orders wait.
+const MOST_WAITING: usize = 64;
 pub(super) const MARGIN: Duration = Duration::from_secs(15);
 
 /// One slot as the launcher sees it.
@@ -37,8 +40,8 @@ pub(super) struct Slot {
     pub(super) idle_since: Duration,
     /// The supervisor said by its exit code that it could not serve.
     pub(super) failed: bool,
-    /// For a supervisor that has not come back yet.
-    pub(super) waiting: Vec<Order>,
+    /// For a supervisor that has not come back yet, or is slow to listen.
+    pub(super) waiting: VecDeque<Order>,
 }
 
 /// Who works on a slot.
@@ -85,7 +88,16 @@ impl Slot {
             patience: PATIENCE,
             doom_at: None,
             idle_since: clock::since_boot(),
-            waiting: Vec::new(),
+            waiting: VecDeque::new(),
+        }
+    }
+
+    /// Puts an order behind those that wait. No order for the run's own state is left out; of mere signals only so many
+    /// are kept for somebody who does not listen, and a repetition says nothing new.
+    pub(super) fn put_by(&mut self, order: Order) {
+        let full = self.waiting.len() >= MOST_WAITING && matches!(order, Order::Signal { .. });
+        if !full && self.waiting.back() != Some(&order) {
+            self.waiting.push_back(order);
         }
     }
 
@@ -248,10 +260,8 @@ impl Launcher {
         if self.watch(socket.as_fd(), SUPERVISOR | u64::from(number)).is_err() {
             return;
         }
-        for order in std::mem::take(&mut self.slots[at].waiting) {
-            self.hand_over(&socket, order);
-        }
         self.slots[at].worker = Worker::Supervisor { socket, pid: Pid::from_raw(pid), ours: false };
+        self.hand_over(at);
         self.catch_up(at);
     }
 

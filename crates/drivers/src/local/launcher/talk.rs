@@ -1,6 +1,7 @@
 //! What the centre says, and what it is told; what supervisors say.
 
-use std::os::fd::{AsFd, OwnedFd};
+use std::io;
+use std::os::fd::AsFd;
 use std::time::Duration;
 
 use model::{Exit, Outcome, RunId, Span, Usage};
@@ -13,7 +14,7 @@ use super::super::protocol::{End, Hello, HookKind, Launch, Order, Report, RunSta
 use super::super::slot::{Phase, Record, Taken};
 use super::super::{Error, clock};
 use super::slots::{MARGIN, Worker};
-use super::{CENTRE, ExitReason, Launcher};
+use super::{CENTRE, ExitReason, Launcher, SUPERVISOR};
 
 /// So many supervisors may turn out to be dead before a launch is given up.
 const HIRES: usize = 5;
@@ -235,21 +236,44 @@ impl Launcher {
             slot.doom_at.get_or_insert(clock::since_boot() + millis(*kill_wait) + slot.patience);
         }
         match &self.slots[at].worker {
-            Worker::Supervisor { socket, .. } => self.hand_over(socket, order),
-            Worker::Awaited => self.slots[at].waiting.push(order),
+            Worker::Supervisor { .. } => {
+                self.slots[at].put_by(order);
+                self.hand_over(at);
+            }
+            Worker::Awaited => self.slots[at].put_by(order),
             Worker::Nobody => self.tell_state(at),
             Worker::Burial => {}
         }
     }
 
-    /// A supervisor that cannot take a message is dead or beyond help; its end of file tells which.
-    pub(super) fn hand_over(&self, socket: &OwnedFd, order: Order) {
-        parcel::post(socket.as_fd(), &Errand::Order(order), &[]).unwrap_or_default();
+    /// Gives a supervisor what waits for it, as far as it can take it now; the rest when it can take more.
+    pub(super) fn hand_over(&mut self, at: usize) {
+        let slot = &mut self.slots[at];
+        let Worker::Supervisor { socket, .. } = &slot.worker else { return };
+        let before = slot.waiting.len();
+        while let Some(order) = slot.waiting.pop_front() {
+            let errand = Errand::Order(order);
+            match parcel::post(socket.as_fd(), &errand, &[]) {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                    let Errand::Order(order) = errand else { return };
+                    slot.waiting.push_front(order);
+                    break;
+                }
+                // One that can take nothing at all is dead; its end of file tells.
+                _ => {}
+            }
+        }
+        if before > 0 {
+            let token = SUPERVISOR | u64::from(slot.number);
+            let more = if slot.waiting.is_empty() { EpollFlags::empty() } else { EpollFlags::EPOLLOUT };
+            self.epoll.modify(socket, &mut EpollEvent::new(EpollFlags::EPOLLIN | more, token)).unwrap_or_default();
+        }
     }
 
     /// Hears a supervisor.
     pub(super) fn hear(&mut self, number: u32) -> Option<ExitReason> {
         let at = self.slot_at(number)?;
+        self.hand_over(at);
         loop {
             let Worker::Supervisor { socket, .. } = &self.slots[at].worker else { return None };
             match parcel::take(socket.as_fd(), &mut self.buffer) {
@@ -283,6 +307,7 @@ impl Launcher {
             Word::Ended { run, end } => {
                 phase(slot, run, Phase::Ended(end.clone()));
                 slot.doom_at = None;
+                slot.waiting.clear();
                 Report::Ended { run, end }
             }
             Word::Suspended { run } => {
