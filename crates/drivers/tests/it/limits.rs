@@ -115,6 +115,27 @@ fn cores() {
     }
 }
 
+/// A job that forks without end does not take the machine's last process number.
+#[test]
+fn tasks() {
+    let rig = &mut Rig::new(modes()[0]);
+    let script = "#!/bin/sh\nfor tree in '' pids; do\n\
+                  group=$(grep -E \"^[0-9]+:$tree:\" /proc/self/cgroup | cut -d: -f3)\n\
+                  cat /sys/fs/cgroup/$tree/$group/pids.max 2> /dev/null && exit\ndone\nexit 9\n";
+    if rig.hello.guarantees.cgroup == CgroupVersion::None || !has_pids() {
+        return;
+    }
+    let run = rig.run(script);
+    assert_eq!(rig.outcome(run), exited(0));
+    let numbers: u64 = std::fs::read_to_string("/proc/sys/kernel/pid_max").unwrap().trim().parse().unwrap();
+    assert_eq!(rig.output(run), format!("{}\n", (numbers / 4).min(32768)));
+}
+
+fn has_pids() -> bool {
+    let controllers = std::fs::read_to_string("/sys/fs/cgroup/cgroup.controllers").unwrap_or_default();
+    controllers.contains("pids") || std::path::Path::new("/sys/fs/cgroup/pids").exists()
+}
+
 /// The launcher has all the descriptors it may have; jobs, and the operator's scripts, have what is usual, or what they
 /// want.
 #[test]

@@ -223,6 +223,23 @@ impl Cage {
     }
 }
 
+/// No job has more processes and threads than this: a job that forks without end must not take the machine's last
+/// number, and no honest one comes near.
+const MOST_TASKS: u64 = 32768;
+
+/// How many tasks a job may have here: at most a quarter of the numbers that there are.
+fn most_tasks() -> u64 {
+    let there_are = std::fs::read_to_string("/proc/sys/kernel/pid_max").ok().and_then(|text| text.trim().parse().ok());
+    there_are.map_or(MOST_TASKS, |there_are: u64| MOST_TASKS.min(there_are / 4))
+}
+
+/// Limits a group's tasks, where there is a controller for it; a group without one is used all the same.
+fn limit_tasks(directory: &Path) {
+    if directory.join("pids.max").exists() {
+        put(directory, "pids.max", &most_tasks().to_string()).unwrap_or_default();
+    }
+}
+
 /// Kills everybody in a group whose supervisor is dead; says how many there were.
 pub(crate) fn empty_box(group: &Path) -> usize {
     let Ok(text) = std::fs::read_to_string(group.join("cgroup.procs")) else { return 0 };

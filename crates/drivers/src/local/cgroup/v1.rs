@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use model::CpuSet;
 
-use super::{Has, LEFT_OVER, again, field, get, make, mounts, put, remove_soon};
+use super::{Has, LEFT_OVER, again, field, get, limit_tasks, make, mounts, put, remove_soon};
 
 /// Stands for no limit.
 const UNLIMITED: u64 = i64::MAX as u64;
@@ -134,6 +134,7 @@ impl Cage {
         let join = |base: &Option<PathBuf>| base.as_ref().map(|base| base.join(&name));
         for directory in trees.slot_directories(slot) {
             make(&directory)?;
+            limit_tasks(&directory);
         }
         let (cpuset, memory, cpuacct) = (join(&trees.cpuset), join(&trees.memory), join(&trees.cpuacct));
         if let Some(directory) = &cpuset {

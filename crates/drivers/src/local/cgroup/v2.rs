@@ -9,7 +9,7 @@ use std::time::Duration;
 use model::CpuSet;
 
 use super::super::launcher::Cgroups;
-use super::{Has, LEFT_OVER, Mount, again, field, get, make, mounts, put, remove_soon};
+use super::{Has, LEFT_OVER, Mount, again, field, get, limit_tasks, make, mounts, put, remove_soon};
 
 /// Where those go who were in the group that jobs' groups are made in.
 const BESIDE: &str = "algoric-own";
@@ -178,6 +178,7 @@ impl Cage {
     pub(super) fn open(tree: &Tree, slot: u32) -> io::Result<Self> {
         let path = tree.slot(slot);
         make(&path)?;
+        limit_tasks(&path);
         let memory = tree.has.memory.then(|| Memory::open(&path)).transpose()?;
         let cpu = File::open(path.join("cpu.stat"))?;
         // Frozen by a supervisor that died.
@@ -257,6 +258,7 @@ impl Cage {
         }
         remove_soon(&self.path)?;
         make(&self.path)?;
+        limit_tasks(&self.path);
         self.memory = self.tree.has.memory.then(|| Memory::open(&self.path)).transpose()?;
         self.cpu = File::open(self.path.join("cpu.stat"))?;
         self.directory = File::open(&self.path)?;
