@@ -1,7 +1,7 @@
 //! How many one-core scripts a second go through launcher and supervisors, beside `xargs -P` in the same run.
 //!
-//! `rate [--count N] [--flight N] [--user UID] [--no-cgroups] [--rounds N] [--distinct]`; distinct: each job has a
-//! script of its own, as if it had been submitted alone.
+//! `rate [--count N] [--flight N] [--user UID] [--no-cgroups] [--rounds N] [--dir DIR] [--distinct]`; distinct: each job
+//! has a script of its own, as if it had been submitted alone.
 #![allow(clippy::unwrap_used, clippy::print_stdout)]
 
 use std::os::fd::AsFd;
@@ -24,10 +24,19 @@ struct Options {
     cgroups: bool,
     rounds: u32,
     distinct: bool,
+    parent: PathBuf,
 }
 
 fn options() -> Options {
-    let mut options = Options { count: 10_000, flight: 2, user: 0, cgroups: true, rounds: 2, distinct: false };
+    let mut options = Options {
+        count: 10_000,
+        flight: 2,
+        user: 0,
+        cgroups: true,
+        rounds: 2,
+        distinct: false,
+        parent: PathBuf::from("/tmp"),
+    };
     let mut words = std::env::args().skip(1);
     while let Some(word) = words.next() {
         let mut number = || words.next().and_then(|word| word.parse().ok()).expect("a number");
@@ -36,6 +45,7 @@ fn options() -> Options {
             "--flight" => options.flight = number(),
             "--user" => options.user = number(),
             "--rounds" => options.rounds = number(),
+            "--dir" => options.parent = words.next().expect("a directory").into(),
             "--distinct" => options.distinct = true,
             "--no-cgroups" => options.cgroups = false,
             _ => panic!("unknown: {word}"),
@@ -50,7 +60,7 @@ fn main() {
         setgid(options.user.into()).unwrap();
         setuid(options.user.into()).unwrap();
     }
-    let dir = PathBuf::from(format!("/tmp/algoric-rate-{}", std::process::id()));
+    let dir = options.parent.join(format!("algoric-rate-{}", std::process::id()));
     std::fs::create_dir(&dir).unwrap();
     let script = dir.join("bare.sh");
     std::fs::write(&script, "#!/bin/sh\ntrue\n").unwrap();

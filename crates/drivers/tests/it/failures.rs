@@ -1,8 +1,8 @@
 //! What launcher and supervisors cannot do is not the run's failure: it is told as theirs, and the run can be tried
 //! again.
 
-use drivers::local::protocol::{Hook, HookKind, Launch, Report};
-use model::{Outcome, RunId, Span};
+use drivers::local::protocol::{Environment, Hook, HookKind, Launch, Order, Report};
+use model::{JobId, Outcome, RunId, Span};
 
 use crate::rig::{Mode, Rig, exited, modes, text};
 
@@ -36,7 +36,7 @@ impl Rig {
         assert!(said.contains(error), "{:?}: {said}", self.mode);
         let end = self.ended(run);
         assert_eq!((end.outcome, end.started), (Outcome::Lost, None));
-        self.order(&drivers::local::protocol::Order::Forget(vec![run]));
+        self.order(&Order::Forget(vec![run]));
         mend(self);
         let run = self.launch(launch, script);
         assert_eq!(self.outcome(run), exited(3), "{:?}: {error}", self.mode);
@@ -63,6 +63,10 @@ fn a_launcher_that_cannot() {
 #[test]
 fn a_supervisor_that_cannot_begin() {
     let rig = &mut Rig::new(modes()[0]);
+    // When it has answered, it has grown as far as it does without jobs.
+    let run = RunId { job: JobId(9999), attempt: 0 };
+    rig.order(&Order::Resume { run });
+    rig.wait("answer", |report| matches!(report, Report::Unknown { .. }).then_some(()));
     let pid = rig.launcher.id();
     let statm = std::fs::read_to_string(format!("/proc/{pid}/statm")).unwrap();
     let pages: u64 = statm.split(' ').next().unwrap().parse().unwrap();
@@ -92,7 +96,7 @@ fn a_missing_prolog() {
     let rig = &mut Rig::new(modes()[0]);
     let mut job = rig.job();
     let path = text(rig.work("nothing"));
-    job.prolog = Some(Hook { path, env: drivers::local::protocol::Environment::default(), limit: Span(1000) });
+    job.prolog = Some(Hook { path, env: Environment::default(), limit: Span(1000) });
     let run = rig.launch(job, "#!/bin/sh\n");
     assert!(rig.hook_failed(run, HookKind::Prolog).contains("No such file"));
     assert!(matches!(rig.outcome(run), Outcome::LaunchFailed { error, .. } if error == "the prolog failed"));

@@ -101,11 +101,12 @@ impl Launcher {
         self.settings.kit.remove_all();
     }
 
-    /// Takes leave of our own children that ended. A supervisor that left with an error was not killed: it could not
-    /// serve, and the next one could not either.
+    /// Takes leave of our own children that ended. A supervisor that left with an error, or crashed, was not killed by
+    /// somebody: it could not serve, and the next one could not either.
     pub(super) fn reap(&mut self) {
+        const KILLED: u8 = Signal::SIGKILL as u8;
         while let Waited::Ended(pid, fate, _) = sys::wait_any() {
-            if matches!(fate, Fate::Exited(1..)) {
+            if !matches!(fate, Fate::Exited(0) | Fate::Killed(KILLED)) {
                 let theirs =
                     |slot: &&mut Slot| slot.taken().is_some_and(|taken| taken.supervisor == pid.as_raw() as u32);
                 self.slots.iter_mut().filter(theirs).for_each(|slot| slot.failed = true);
