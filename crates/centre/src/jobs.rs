@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, Submission, UpdateChange};
 use drivers::local::protocol::{Order, Scope};
-use model::{Dependency, DependencyTerm, IndexSet, JobId, JobSpec, JobState, Uid};
+use model::{Dependency, DependencyKind, IndexSet, JobId, JobSpec, JobState, Uid};
 use scheduler::{Change, Hold, RequeueCause, RowFilter, TaskPlace, What};
 use store::{StoredSubmission, Write};
 
@@ -133,25 +133,15 @@ impl Centre {
 
     /// How jobs ended that this one depends on and that the state no longer knows.
     fn endings_it_depends_on(&self, wish: &Dependency) -> Result<Vec<(JobId, Option<u32>, JobState)>, Refusal> {
-        let mut known: Vec<(JobId, Option<u32>, JobState)> = Vec::new();
-        for DependencyTerm { job, .. } in &wish.terms {
-            let Some(job) = *job else { continue };
-            if job >= self.state.next_id()
-                || known.iter().any(|(id, _, _)| *id == job)
-                || self.remaining.contains_key(&job)
-            {
-                continue;
+        let mut known = Vec::new();
+        let mut asked = std::collections::BTreeSet::new();
+        for term in &wish.terms {
+            let elsewhere = |job: &JobId| *job < self.state.next_id() && self.state.job(*job).is_none();
+            let Some(job) = term.job.filter(elsewhere) else { continue };
+            if asked.insert((job, term.task, term.kind == DependencyKind::AfterCorr)) {
+                let found = self.reader.known_of(term);
+                known.extend(found.map_err(|fault| refuse(RefusalCode::StorageFailed, fault.to_string()))?);
             }
-            let base = match self.state.job(job) {
-                Some(record) => Some(record.base()),
-                None => {
-                    self.reader.base_of(job).map_err(|fault| refuse(RefusalCode::StorageFailed, fault.to_string()))?
-                }
-            };
-            let Some(base) = base.filter(|base| !self.remaining.contains_key(base)) else { continue };
-            let endings =
-                self.reader.endings(base).map_err(|fault| refuse(RefusalCode::StorageFailed, fault.to_string()))?;
-            known.extend(endings.into_iter().map(|(_, task, state)| (job, task, state)));
         }
         Ok(known)
     }

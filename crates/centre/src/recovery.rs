@@ -192,6 +192,10 @@ impl Centre {
         for run in expected.into_iter().filter(|run| !known.contains(run)) {
             if self.is_suspect(run.job) {
                 self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
+            } else if self.hello.as_ref().is_some_and(|hello| hello.unreadable > 0) {
+                // A slot file that cannot be read may name it: it is never launched a second time on a guess.
+                complain!("run {run} may be in a slot file that cannot be read, so it is given up");
+                self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
             } else if same_boot && self.started_this_boot.contains(&run) {
                 // Its start is on disk, but the order never reached the launcher.
                 self.journal.after(After::Launch(run));

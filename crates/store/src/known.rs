@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{DependencyKind, DependencyTerm, JobId, JobSpec, JobState};
+use model::{Dependency, DependencyKind, DependencyTerm, JobId, JobState};
 use rusqlite::{OptionalExtension, Params};
 
 use crate::{Reader, StoreError, accounts::indices, accounts::state_named};
@@ -47,11 +47,11 @@ impl Reader {
         Ok(state.map(|state| (base, None, state)).into_iter().collect())
     }
 
-    /// Adds how the jobs ended that a submission depends on and that had not when it was submitted.
-    pub(crate) fn complete_known(&self, spec: &JobSpec, known: &mut Vec<Ending>) -> Result<(), StoreError> {
+    /// Adds how the jobs ended that a wish is about and that had not when it was made.
+    pub(crate) fn complete_known(&self, wish: &Dependency, known: &mut Vec<Ending>) -> Result<(), StoreError> {
         let told: BTreeSet<JobId> = known.iter().map(|(job, _, _)| *job).collect();
         let mut asked = BTreeSet::new();
-        for term in spec.dependency.iter().flat_map(|dependency| &dependency.terms) {
+        for term in &wish.terms {
             let question = (term.job, term.task, term.kind == DependencyKind::AfterCorr);
             if term.job.is_some_and(|job| !told.contains(&job)) && asked.insert(question) {
                 known.extend(self.known_of(term)?);

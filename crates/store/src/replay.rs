@@ -4,7 +4,7 @@ use std::{path::Path, sync::Arc};
 
 use model::{Exit, JobId, JobSpec, JobState, Time};
 use rusqlite::{OptionalExtension, params};
-use scheduler::{FairUsage, What};
+use scheduler::{Change, FairUsage, What};
 
 use crate::{BlobId, Db, Fact, StoreError, StoredEvent, accounts::state_named};
 
@@ -71,10 +71,18 @@ impl Reader {
             let (at, base, body): (i64, Option<u32>, String) =
                 (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?, row.get(2).map_err(&fault)?);
             let mut fact: Fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
-            if let Fact::Job(What::Submitted { id, spec, known }) = &mut fact {
-                let stored = self.spec(*id)?.ok_or_else(|| self.unreadable("a submission", &"it is missing"))?.1;
-                self.complete_known(&stored, known)?;
-                *spec = Some(stored);
+            match &mut fact {
+                Fact::Job(What::Submitted { id, spec, known }) => {
+                    let stored = self.spec(*id)?.ok_or_else(|| self.unreadable("a submission", &"it is missing"))?.1;
+                    if let Some(wish) = &stored.dependency {
+                        self.complete_known(wish, known)?;
+                    }
+                    *spec = Some(stored);
+                }
+                Fact::Job(What::Updated { change: Change::Dependency { wish: Some(wish), known }, .. }) => {
+                    self.complete_known(wish, known)?;
+                }
+                _ => {}
             }
             each(StoredEvent { at: Time(at), base: base.map(JobId), fact });
         }

@@ -187,6 +187,28 @@ fn a_backup_of_a_running_centre_can_be_put_back() {
     assert_eq!(outcome(ward.command("squeue").args(["-h", "-o", "%j %T"])).1, "kept PENDING\n");
 }
 
+#[test]
+fn a_dependency_given_later_is_still_there_after_a_crash() {
+    let mut ward = Ward::new("");
+    ward.start();
+    let submit = |args: &[&str]| {
+        outcome(ward.command("sbatch").args(["--parsable", "-o", "/dev/null"]).args(args)).1.trim().to_owned()
+    };
+    let first = submit(&["--wrap", "false"]);
+    ends(&ward, &first, "FAILED");
+    let second = submit(&["-H", "--wrap", "true"]);
+    let wish = format!("Dependency=afterok:{first}");
+    assert_eq!(outcome(ward.command("scontrol").args(["update", &format!("JobId={second}"), &wish])).0, 0);
+    assert_eq!(outcome(ward.command("scontrol").args(["release", &second])).0, 0);
+    let reason = |ward: &Ward| outcome(ward.command("squeue").args(["-h", "-o", "%r", "-j", &second])).1;
+    assert_eq!(reason(&ward), "DependencyNeverSatisfied\n");
+    let (centre, launcher, _) = ward.status().unwrap();
+    kill(Pid::from_raw(centre), Signal::SIGKILL).unwrap();
+    ward.wait_gone(launcher);
+    ward.start();
+    assert_eq!(reason(&ward), "DependencyNeverSatisfied\n");
+}
+
 /// A reboot as far as processes can tell: everything is killed at once, and the kernel names another boot.
 #[test]
 fn a_reboot_fails_what_ran_and_puts_back_what_allows_it() {
@@ -194,7 +216,7 @@ fn a_reboot_fails_what_ran_and_puts_back_what_allows_it() {
         eprintln!("not run: only root can make the kernel name another boot");
         return;
     }
-    let mut ward = Ward::new("[machine]\ncpus = 2\n[limits]\nrequeue_delay = 0\n");
+    let mut ward = Ward::new("[machine]\ncpus = 3\n[limits]\nrequeue_delay = 0\n");
     let start_under = |ward: &mut Ward, boot: &str| {
         fs::write(ward.path("boot_id"), boot).unwrap();
         let wrapper = format!(
@@ -205,20 +227,23 @@ fn a_reboot_fails_what_ran_and_puts_back_what_allows_it() {
     };
     start_under(&mut ward, "11111111-1111-1111-1111-111111111111\n");
     let submit = |ward: &Ward, option: &str| {
-        let script = "echo $$ $PPID ${SLURM_RESTART_COUNT:-0} > run.$SLURM_JOB_ID.${SLURM_RESTART_COUNT:-0}; sleep ${SLURM_RESTART_COUNT:-60}";
+        let script = "trap : TERM; echo $$ $PPID ${SLURM_RESTART_COUNT:-0} > run.$SLURM_JOB_ID.${SLURM_RESTART_COUNT:-0}; sleep ${SLURM_RESTART_COUNT:-60}; sleep ${SLURM_RESTART_COUNT:-60}";
         outcome(ward.command("sbatch").args(["--parsable", "--mem=10", option, "-o", "/dev/null", "--wrap", script]))
             .1
             .trim()
             .to_owned()
     };
-    let (again, never) = (submit(&ward, "--requeue"), submit(&ward, "--no-requeue"));
+    let (again, never, ended) =
+        (submit(&ward, "--requeue"), submit(&ward, "--no-requeue"), submit(&ward, "--comment=ended"));
     let begun = |ward: &Ward, id: &str, attempt: u32| {
         fs::read_to_string(ward.path(&format!("out/run.{id}.{attempt}"))).unwrap_or_default()
     };
-    until("both run", || !begun(&ward, &again, 0).is_empty() && !begun(&ward, &never, 0).is_empty());
+    until("all run", || [&again, &never, &ended].iter().all(|id| !begun(&ward, id, 0).is_empty()));
+    // Somebody ends the third, which takes its time: the reboot must not bring it back.
+    assert_eq!(outcome(ward.command("scancel").arg(&ended)).0, 0);
     let (centre, launcher, _) = ward.status().unwrap();
     let mut all = vec![centre, launcher];
-    for id in [&again, &never] {
+    for id in [&again, &never, &ended] {
         // The supervisor first, so that it cannot see its job end.
         let text = begun(&ward, id, 0);
         let pids: Vec<i32> = text.split_whitespace().take(2).map(|pid| pid.parse().unwrap()).collect();
@@ -230,6 +255,7 @@ fn a_reboot_fails_what_ran_and_puts_back_what_allows_it() {
     ward.up.take().unwrap().wait().unwrap();
     start_under(&mut ward, "22222222-2222-2222-2222-222222222222\n");
     ends(&ward, &never, "NODE_FAIL");
+    ends(&ward, &ended, "CANCELLED by 0");
     ends(&ward, &again, "COMPLETED");
     assert!(!begun(&ward, &again, 1).is_empty(), "it ran again");
     let (_, attempts, _) = outcome(ward.command("sacct").args(["-D", "-X", "-n", "-P", "-o", "State", "-j", &again]));

@@ -230,15 +230,25 @@ fn ended_state(ok: bool, kind: DependencyKind) -> TermState {
 
 /// How far a term about a job is that has left the state; one that never was keeps nobody waiting.
 fn known_state(known: Known, target: JobId, index: Option<u32>, kind: DependencyKind) -> TermState {
-    let mut states = known
-        .iter()
-        .filter(|(job, task, _)| *job == target && (index.is_none() || task.is_none() || *task == index))
-        .map(|(_, _, state)| *state == JobState::Completed)
-        .peekable();
-    if states.peek().is_none() {
+    let of = |exact: bool| {
+        known
+            .iter()
+            .filter(move |(job, task, _)| *job == target && (!exact || *task == index))
+            .map(|(_, _, state)| *state)
+    };
+    // What is said of exactly this (the task, or the whole) counts before what is said of the other.
+    let states: Vec<JobState> = if of(true).next().is_some() {
+        of(true).collect()
+    } else {
+        let whole = |(job, task, state): &(JobId, Option<u32>, JobState)| {
+            (*job == target && (index.is_none() || task.is_none())).then_some(*state)
+        };
+        known.iter().filter_map(whole).collect()
+    };
+    if states.is_empty() {
         return TermState::Met;
     }
-    ended_state(states.all(|ok| ok), kind)
+    ended_state(states.iter().all(|state| *state == JobState::Completed), kind)
 }
 
 impl Dependencies {
