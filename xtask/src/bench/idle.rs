@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use anyhow::Result;
 
-use super::Plan;
 use super::party::Party;
+use super::{Plan, cpu};
 
 /// How long nobody does anything.
 const REST: Duration = Duration::from_secs(30);
@@ -18,9 +18,9 @@ pub fn idle(party: &Party, _plan: &Plan) -> Result<Vec<Option<f64>>> {
     // Starting up is not idling.
     sleep(Duration::from_secs(3));
     let processes = cluster.processes()?;
-    let (before, begun) = (cpu_seconds(&processes), Instant::now());
+    let (before, begun) = (cpu::of_threads(&processes), Instant::now());
     sleep(REST);
-    let used = cpu_seconds(&processes).zip(before).map(|(after, before)| after - before);
+    let used = cpu::of_threads(&processes).zip(before).map(|(after, before)| after - before);
     let share = used.map(|used| 100.0 * used / begun.elapsed().as_secs_f64());
     Ok(vec![memory(&processes, "VmRSS:"), memory(&processes, "Pss:"), share])
 }
@@ -37,15 +37,6 @@ fn field(text: &str, name: &str) -> Option<f64> {
     text.lines().find_map(|line| line.strip_prefix(name))?.split_whitespace().next()?.parse().ok()
 }
 
-/// Seconds that all threads of these processes have been on a core, to the nanosecond (`schedstat`).
-fn cpu_seconds(processes: &[u32]) -> Option<f64> {
-    let threads = processes.iter().filter_map(|pid| fs::read_dir(format!("/proc/{pid}/task")).ok()).flatten();
-    let times = threads.filter_map(Result::ok).map(|thread| {
-        fs::read_to_string(thread.path().join("schedstat")).ok()?.split_whitespace().next()?.parse::<f64>().ok()
-    });
-    times.sum::<Option<f64>>().map(|nanoseconds| nanoseconds / 1e9)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -56,6 +47,5 @@ mod tests {
         assert_eq!((field(status, "VmRSS:"), field(status, "VmSwap:")), (Some(20480.0), None));
         let own = std::process::id();
         assert!(memory(&[own], "VmRSS:").is_some_and(|mib| mib > 0.1));
-        assert!(cpu_seconds(&[own]).is_some());
     }
 }

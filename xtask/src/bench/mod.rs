@@ -5,6 +5,7 @@
 //! It prints a table and leaves nothing else behind. It is never a test: a slow machine is not a fault.
 
 mod cluster;
+mod cpu;
 mod figures;
 mod hyperqueue;
 mod idle;
@@ -45,7 +46,10 @@ const CLUSTERS: &[Who] = &[Who::Algoric, Who::Slurm];
 const MEASUREMENTS: &[Measurement] = &[
     Measurement {
         name: "array",
-        figures: &[Figure::rate("array: jobs/s, first submit to all accounted", Goal::OfBare(0.6))],
+        figures: &[
+            Figure::rate("array: jobs/s, first submit to all accounted", Goal::OfBare(0.6)),
+            Figure::milliseconds("array: processor time of one job, all included", Goal::None),
+        ],
         parties: EVERYBODY,
         prepare: |_, _| Ok(()),
         round: rates::array,

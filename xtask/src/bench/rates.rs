@@ -10,10 +10,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use anyhow::{Context, Result, ensure};
 
-use super::Plan;
 use super::cluster::{Cluster, until};
 use super::figures::percentile;
 use super::party::{Party, Who, many};
+use super::{Plan, cpu};
 use crate::tools;
 
 /// How many scripts run at once without an engine: the two cores of the reference.
@@ -25,9 +25,11 @@ const SUBMITTERS: usize = 8;
 /// Every run's jobs have a name of their own, by which they are found in the accounts.
 static RUNS: AtomicU32 = AtomicU32::new(0);
 
-/// As one array: jobs a second, from the first submit until all are accounted.
+/// As one array: jobs a second, from the first submit until all are accounted; and what one of them takes of the
+/// processors, which tells more where others use the machine too.
 pub fn array(party: &Party, plan: &Plan) -> Result<Vec<Option<f64>>> {
     let jobs = share(party, plan.jobs, plan);
+    let before = cpu::of_party(party);
     let seconds = match party {
         Party::Bare(bare) => scripts(&bare.folder, jobs)?,
         Party::HyperQueue(hyperqueue) => hyperqueue.array(&script(plan)?, jobs)?,
@@ -37,7 +39,8 @@ pub fn array(party: &Party, plan: &Plan) -> Result<Vec<Option<f64>>> {
             to_the_end(cluster, jobs, submit)?
         }
     };
-    Ok(vec![Some(jobs as f64 / seconds)])
+    let used = cpu::of_party(party).zip(before).map(|(after, before)| 1e3 * (after - before) / jobs as f64);
+    Ok(vec![Some(jobs as f64 / seconds), used])
 }
 
 /// As one `sbatch` each: jobs a second as above, and how many `sbatch` a second meanwhile.
