@@ -82,7 +82,18 @@ struct Supervisor {
 
 /// Lives as a supervisor; never comes back.
 pub(crate) fn live(birth: Birth) -> ! {
-    let code = match Supervisor::new(birth).and_then(Supervisor::serve) {
+    close_what_is_not_ours(&birth);
+    // The launcher kills whom it can no longer speak to: open until the exit code is told.
+    let mut held = birth.socket.try_clone().ok();
+    let mut supervisor = Supervisor::new(birth);
+    let served = match &mut supervisor {
+        Ok(supervisor) => {
+            drop(held.take());
+            supervisor.serve()
+        }
+        Err(error) => Err(io::Error::new(error.kind(), error.to_string())),
+    };
+    let code = match served {
         Ok(()) => 0,
         Err(error) => {
             use std::io::Write;
@@ -96,7 +107,6 @@ pub(crate) fn live(birth: Birth) -> ! {
 
 impl Supervisor {
     fn new(birth: Birth) -> io::Result<Self> {
-        close_what_is_not_ours(&birth);
         // What a terminal sends to the centre's processes is not meant for us.
         setsid()?;
         set_child_subreaper(true)?;
@@ -127,9 +137,9 @@ impl Supervisor {
     }
 
     /// Until there is neither a launcher nor a job.
-    fn serve(mut self) -> io::Result<()> {
+    fn serve(&mut self) -> io::Result<()> {
         let mut buffer = vec![0; parcel::DATAGRAM];
-        while self.launcher.is_some() || self.job.is_some() {
+        while !self.unserved && (self.launcher.is_some() || self.job.is_some()) {
             self.wait()?;
             self.take_signals()?;
             self.take_errands(&mut buffer);

@@ -124,7 +124,6 @@ impl Supervisor {
     /// An errand that cannot be understood: leaves with an error, and the launcher buries the run.
     fn leave_unserved(&mut self, why: &str) {
         self.say(&[Word::Fault { text: format!("supervisor {}: {why}", self.number) }]);
-        self.launcher = None;
         self.unserved = true;
     }
 
