@@ -1,7 +1,12 @@
 //! How fast the flood goes here: the scenarios of the first run, one after the other, and their map.
 //!
 //! `cargo run --release -p kernels --example speed [THREADS [SEED [MAP.png]]]`
-#![allow(clippy::disallowed_methods, clippy::disallowed_types, clippy::print_stdout, reason = "a person runs this by hand")]
+#![allow(
+    clippy::disallowed_methods,
+    clippy::disallowed_types,
+    clippy::print_stdout,
+    reason = "a person runs this by hand"
+)]
 
 use std::ops::ControlFlow;
 use std::time::Instant;
