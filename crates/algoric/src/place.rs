@@ -7,17 +7,13 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use centre::Paths;
+
 /// Names the centre for every command.
 pub const VARIABLE: &str = "ALGORIC_DATA";
 
-/// Where the system's centre keeps its data.
-const SYSTEM_DATA: &str = "/var/lib/algoric";
-
 /// Exists while a centre started by root is, or was, up since the machine booted.
 const SYSTEM_RUN: &str = "/run/algoric";
-
-/// Where the socket lies below the data directory.
-const SOCKET: &str = "run/centre.sock";
 
 /// One centre's directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -35,8 +31,8 @@ impl Place {
     pub fn find() -> Self {
         let chosen = env::var_os(VARIABLE).filter(|value| !value.is_empty()).map(PathBuf::from);
         Self::at(chosen.unwrap_or_else(|| {
-            let system = PathBuf::from(SYSTEM_DATA);
-            let started = system.join(SOCKET).exists() || Path::new(SYSTEM_RUN).exists();
+            let system = centre::system_data().to_owned();
+            let started = Paths::new(&system).socket().exists() || Path::new(SYSTEM_RUN).exists();
             if started || nix::unistd::geteuid().is_root() { system } else { own() }
         }))
     }
@@ -48,7 +44,7 @@ impl Place {
 
     /// The socket that commands speak to.
     pub fn socket(&self) -> PathBuf {
-        self.data.join(SOCKET)
+        Paths::new(&self.data).socket()
     }
 }
 

@@ -99,7 +99,7 @@ pub struct Ended {
 /// When a pipe or a process cannot be made; tasks already started are ended.
 pub fn run(step: Step) -> io::Result<Ended> {
     let mut signals = Signals::take()?;
-    let mut running = Running::start(step, &signals)?;
+    let mut running = Running::start(step)?;
     while !running.is_over() {
         running.turn(&mut signals)?;
     }

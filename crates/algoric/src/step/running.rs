@@ -81,7 +81,7 @@ impl Running {
     ///
     /// # Errors
     /// When a pipe or a process cannot be made; tasks already started are ended.
-    pub fn start(step: Step, signals: &Signals) -> io::Result<Self> {
+    pub fn start(step: Step) -> io::Result<Self> {
         let mut running = Running {
             tasks: Vec::with_capacity(step.tasks.len()),
             streams: Vec::new(),
@@ -95,7 +95,7 @@ impl Running {
         };
         let mut feeds = Vec::new();
         for rank in 0..running.step.tasks.len() {
-            if let Err(error) = running.start_task(rank, signals, &mut feeds) {
+            if let Err(error) = running.start_task(rank, &mut feeds) {
                 running.signal_all(Signal::SIGKILL);
                 return Err(error);
             }
@@ -106,7 +106,7 @@ impl Running {
         Ok(running)
     }
 
-    fn start_task(&mut self, rank: usize, signals: &Signals, feeds: &mut Vec<OwnedFd>) -> io::Result<()> {
+    fn start_task(&mut self, rank: usize, feeds: &mut Vec<OwnedFd>) -> io::Result<()> {
         let plan = &self.step.tasks[rank];
         // What only the task keeps: closed here once it has started.
         let mut handed = Vec::new();
@@ -140,7 +140,6 @@ impl Running {
             workdir: &self.step.workdir,
             cpus: &plan.cpus,
             files,
-            mask: signals.mask_before(),
             speaker: &format!("slurmstepd-{}", self.step.node),
         })?;
         self.tasks.push(Task { pid, ending: None });

@@ -26,10 +26,9 @@ const TAKEN: [Signal; 9] = [
     Signal::SIGCONT,
 ];
 
-/// The signals taken over, and what was before.
+/// The signals taken over.
 pub struct Signals {
     file: SignalFd,
-    before: SigSet,
     supervisor: Option<Pid>,
 }
 
@@ -49,15 +48,9 @@ impl Signals {
     /// When the system has no descriptor left.
     pub fn take() -> io::Result<Self> {
         let set: SigSet = TAKEN.into_iter().collect();
-        let mut before = SigSet::empty();
-        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), Some(&mut before))?;
+        sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None)?;
         let file = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self { file, before, supervisor: supervisor() })
-    }
-
-    /// The mask that tasks are started with.
-    pub fn mask_before(&self) -> &SigSet {
-        &self.before
+        Ok(Self { file, supervisor: supervisor() })
     }
 
     /// The next signal, if one is there.

@@ -28,6 +28,18 @@ const PID_VARIABLE: &[u8] = b"SLURM_TASK_PID";
 /// Room for the digits of any process number.
 const PID_DIGITS: usize = 10;
 
+/// What a task begins with in their default action.
+const RESTORED: [Signal; 8] = [
+    Signal::SIGHUP,
+    Signal::SIGINT,
+    Signal::SIGQUIT,
+    Signal::SIGPIPE,
+    Signal::SIGALRM,
+    Signal::SIGTERM,
+    Signal::SIGUSR1,
+    Signal::SIGUSR2,
+];
+
 /// What a task is started with.
 pub struct Start<'a> {
     /// Program and arguments; the program is looked for in `PATH`.
@@ -40,8 +52,6 @@ pub struct Start<'a> {
     pub cpus: &'a CpuSet,
     /// Descriptors that become standard input, output, error; each is above 2, or the very one it becomes.
     pub files: [RawFd; 3],
-    /// The signal mask that `srun` itself was started with.
-    pub mask: &'a SigSet,
     /// Who speaks when the program cannot be started: `slurmstepd-vm`.
     pub speaker: &'a str,
 }
@@ -132,9 +142,12 @@ fn become_task(
     if getppid() != parent {
         return libc::SIGKILL;
     }
+    // A shell's background jobs ignore Ctrl-C, Rust ignores SIGPIPE: the task shall do neither.
     let default = SigAction::new(SigHandler::SigDfl, SaFlags::empty(), SigSet::empty());
-    // SAFETY: the default action runs no code of ours. Rust ignores SIGPIPE for itself, not for others.
-    unsafe { sigaction(Signal::SIGPIPE, &default).ok() };
+    for signal in RESTORED {
+        // SAFETY: the default action runs no code of ours.
+        unsafe { sigaction(signal, &default).ok() };
+    }
     if let Some(affinity) = &prepared.affinity {
         // Where the job's CPUs are bound by a cpuset, the kernel has the last word.
         sched_setaffinity(Pid::from_raw(0), affinity).ok();
@@ -155,7 +168,7 @@ fn become_task(
         // SAFETY: the entry was made with room for the digits and a NUL after the equals sign.
         unsafe { write_number(entry.cast::<u8>().add(PID_VARIABLE.len() + 1), getpid().as_raw() as u32) };
     }
-    sigprocmask(SigmaskHow::SIG_SETMASK, Some(plan.mask), None).ok();
+    sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None).ok();
     // SAFETY: arrays of C strings, ended by null.
     unsafe { libc::execvpe(argv[0], argv.as_ptr(), env.as_ptr().cast()) };
     let error = Errno::last();

@@ -47,7 +47,7 @@ fn killed_at_any_instant_nothing_is_lost_and_nothing_runs_twice() {
     let kills = number("ALGORIC_CRASH_KILLS", 240);
     eprintln!("ALGORIC_CRASH_SEED={seed}");
     let mut dice = Dice(seed);
-    let mut ward = Ward::new("[machine]\ncpus = 6\n[limits]\nkill_wait = 1\n");
+    let mut ward = Ward::new("[machine]\ncpus = 6\n[limits]\nkill_wait = 1\nrequeue_delay = 0\n");
     ward.start();
     let stop = AtomicBool::new(false);
     let accepted: Mutex<Vec<u32>> = Mutex::new(Vec::new());

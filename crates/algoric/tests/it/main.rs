@@ -12,6 +12,7 @@ mod odd_days;
 mod program;
 mod replay;
 mod slurm_doc;
+mod steps;
 mod storage;
 mod structures;
 mod two_users;

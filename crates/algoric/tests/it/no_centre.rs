@@ -95,3 +95,21 @@ fn a_dead_centre_is_no_centre() {
     assert_eq!(said.code, 1);
     assert!(begun.elapsed() < Duration::from_secs(1));
 }
+
+/// A centre that dies after it has read the submission.
+#[test]
+fn a_submission_without_an_answer_is_not_called_refused() {
+    let data = tempfile::tempdir().unwrap();
+    let run = data.path().join("run");
+    std::fs::create_dir(&run).unwrap();
+    let listener = std::os::unix::net::UnixListener::bind(run.join("centre.sock")).unwrap();
+    let centre = std::thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        std::io::Read::read(&mut stream, &mut [0; 4096]).unwrap();
+    });
+    let said = Call::new("sbatch", data.path()).args(["--wrap", "true"]).run();
+    centre.join().unwrap();
+    assert_eq!((said.stdout.as_str(), said.code), ("", 1));
+    assert!(said.stderr.contains("may or may not have been accepted"), "{}", said.stderr);
+    assert!(said.stderr.contains("squeue --me"), "{}", said.stderr);
+}

@@ -99,7 +99,7 @@ impl Ward {
 impl Drop for Ward {
     fn drop(&mut self) {
         if let Some(mut up) = self.up.take() {
-            for state in ["PENDING", "RUNNING"] {
+            for state in ["PENDING", "RUNNING", "SUSPENDED"] {
                 self.command("scancel").arg("--state").arg(state).status().ok();
             }
             kill(Pid::from_raw(up.id() as i32), Signal::SIGTERM).ok();

@@ -1,0 +1,149 @@
+//! `srun` inside jobs, beyond what was captured: how tasks end each other, streams, signals, a centre that dies
+//! meanwhile.
+
+use std::{fs, os::unix::fs::PermissionsExt as _};
+
+use nix::{
+    sys::signal::{Signal, kill},
+    unistd::Pid,
+};
+
+use crate::ward::{Ward, outcome, until};
+
+const CONFIG: &str = "[machine]\nname = \"vm\"\ncpus = 2\n";
+
+/// Runs a script as a job of two tasks and gives what it wrote.
+fn job(script: &str) -> String {
+    let mut ward = Ward::new(CONFIG);
+    ward.start();
+    let path = ward.path("out").join("job.sh");
+    fs::write(&path, format!("#!/bin/bash\n#SBATCH -n 2 -o job.out --time=1\n{script}\n")).unwrap();
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    let (code, _, errors) = outcome(ward.command("sbatch").env("PATH", search(&ward)).args(["--wait", "job.sh"]));
+    assert_eq!((code, errors.as_str()), (0, ""));
+    fs::read_to_string(ward.path("out").join("job.out")).unwrap()
+}
+
+/// Our commands first: the machine may have others of the same names.
+fn search(ward: &Ward) -> String {
+    format!("{}:{}", ward.path("bin").display(), std::env::var("PATH").unwrap())
+}
+
+/// Without the moment and the place.
+fn tidy(line: &str) -> String {
+    let line = match line.split_once("CANCELLED AT ") {
+        Some((before, _)) => format!("{before}CANCELLED AT TIME ***"),
+        None => line.to_owned(),
+    };
+    match (line.find("file /"), line.find("/out/")) {
+        (Some(start), Some(end)) => format!("{}OUT{}", &line[..start + 5], &line[end + 4..]),
+        _ => line,
+    }
+}
+
+fn check(script: &str, expected: &str) {
+    // Some senders send SIGCONT along.
+    let found: Vec<String> = job(script).lines().filter(|line| *line != "srun: got SIGCONT").map(tidy).collect();
+    assert_eq!(found.join("\n") + "\n", expected, "{script}");
+}
+
+#[test]
+fn one_bad_task_may_end_the_others() {
+    check(
+        "SECONDS=0\n\
+         srun -n2 -K bash -c '[ $SLURM_PROCID = 0 ] && exit 3; sleep 30'; echo rc=$?\n\
+         srun -n2 -W1 bash -c '[ $SLURM_PROCID = 0 ] && exit 0; sleep 30'; echo rc=$?\n\
+         [ $SECONDS -lt 15 ] && echo soon",
+        "srun: Terminating StepId=1.0\n\
+         srun: error: vm: task 0: Exited with exit code 3\n\
+         srun: error: vm: task 1: Terminated\n\
+         rc=143\n\
+         srun: First task exited. Terminating the others, as --wait says\n\
+         srun: error: vm: task 1: Terminated\n\
+         rc=143\n\
+         soon\n",
+    );
+}
+
+#[test]
+fn streams_go_where_they_should() {
+    check(
+        "printf 'a\\nb\\n' | srun -n2 -l cat | sort\n\
+         printf 'x\\n' | srun -n2 -i 1 bash -c 'read line; echo $SLURM_PROCID:$line' | sort\n\
+         srun -n2 -i none bash -c 'read line || echo nothing'\n\
+         srun -n2 -o none echo unseen\n\
+         srun -n2 -o 1 bash -c 'echo from $SLURM_PROCID'\n\
+         srun -n2 -o both.out bash -c 'echo $SLURM_PROCID; echo e$SLURM_PROCID >&2'; sort both.out\n\
+         srun -n2 -o task-%t.out bash -c 'echo $SLURM_PROCID'; cat task-0.out task-1.out\n\
+         srun -n1 -o no/where.out true; echo rc=$?\n\
+         printf '0 echo zero %%t\\n1 echo one %%o\\n' > programs; srun -n2 --multi-prog programs | sort",
+        "0: a\n0: b\n1: a\n1: b\n\
+         0:\n1:x\n\
+         nothing\nnothing\n\
+         from 1\n\
+         0\n1\ne0\ne1\n\
+         0\n1\n\
+         srun: error: Could not open stdout file OUT/no/where.out: No such file or directory\nrc=1\n\
+         one 0\nzero 0\n",
+    );
+}
+
+#[test]
+fn signals_reach_the_tasks_and_interrupts_are_asked_twice() {
+    check(
+        "srun -n2 bash -c 'trap \"echo usr1; exit 0\" USR1; touch ready$SLURM_PROCID; sleep 30 & wait' & pid=$!\n\
+         until [ -e ready0 -a -e ready1 ]; do sleep 0.05; done; sleep 0.1\n\
+         kill -USR1 $pid; wait $pid; echo rc=$?\n\
+         srun -n2 sleep 30 & pid=$!; sleep 0.5\n\
+         kill -INT $pid; sleep 0.3; kill -INT $pid; wait $pid; echo rc=$?\n\
+         timeout 0.5 srun -n2 sleep 30; echo rc=$?",
+        "usr1\nusr1\nrc=0\n\
+         srun: interrupt (one more within 1 sec to abort)\n\
+         srun: StepId=1.1 tasks 0-1: running\n\
+         srun: sending Ctrl-C to StepId=1.1\n\
+         srun: error: vm: tasks 0-1: Interrupt\n\
+         rc=130\n\
+         srun: Job step aborted: Waiting up to 32 seconds for job step to finish.\n\
+         slurmstepd-vm: error: *** STEP 1.2 ON vm CANCELLED AT TIME ***\n\
+         srun: forcing job termination\n\
+         srun: error: vm: tasks 0-1: Terminated\n\
+         rc=124\n",
+    );
+}
+
+#[test]
+fn nothing_of_a_step_outlives_it() {
+    check(
+        "exec 2> /dev/null; srun -n1 bash -c 'sleep 98 & echo started'\n\
+         sleep 0.2; pgrep -f 'sleep 9[8]' || echo gone\n\
+         srun -n1 sleep 97 & pid=$!; sleep 0.3; kill -9 $pid; sleep 0.3; pgrep -f 'sleep 9[7]' || echo gone too",
+        "started\ngone\ngone too\n",
+    );
+}
+
+#[test]
+fn a_step_outlives_the_centre() {
+    let mut ward = Ward::new(CONFIG);
+    ward.start();
+    let wrap = "srun bash -c 'touch runs; sleep 2; exit 5'; echo rc=$?; srun true; echo rc=$?";
+    let (code, _, errors) =
+        outcome(ward.command("sbatch").env("PATH", search(&ward)).args(["-o", "job.out", "--wrap", wrap]));
+    assert_eq!((code, errors.as_str()), (0, ""));
+    let out = ward.path("out");
+    until("the step runs", || out.join("runs").exists());
+    let (centre, launcher, _) = ward.status().unwrap();
+    kill(Pid::from_raw(centre), Signal::SIGKILL).unwrap();
+    ward.wait_gone(launcher);
+    std::thread::sleep(std::time::Duration::from_millis(2500));
+    ward.start();
+    let accounts = || {
+        let columns = "JobID,State,ExitCode";
+        outcome(ward.command("sacct").args(["-n", "-P", "-o", columns, "-j", "1"])).1
+    };
+    until("all is accounted for", || {
+        accounts().contains("1.1|COMPLETED|0:0") && accounts().contains("1|COMPLETED|0:0")
+    });
+    assert_eq!(accounts(), "1|COMPLETED|0:0\n1.batch|COMPLETED|0:0\n1.0|FAILED|5:0\n1.1|COMPLETED|0:0\n");
+    let said = fs::read_to_string(out.join("job.out")).unwrap();
+    assert!(said.contains("rc=5\n") && said.ends_with("rc=0\n"), "{said}");
+}
