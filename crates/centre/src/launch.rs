@@ -82,7 +82,7 @@ impl Centre {
             stdin,
             stdout,
             stderr,
-            open_mode: if run.attempt > 0 { model::OpenMode::Append } else { spec.open_mode },
+            open_mode: spec.open_mode,
             umask: spec.umask,
             limits: spec.limits.clone(),
             cpus: if machine.simulated { model::CpuSet::default() } else { placement.cpus },

@@ -6,7 +6,7 @@ use std::{
 };
 
 use api::{HistoryRow, Refusal, RefusalCode, Reply};
-use model::{JobId, Uid};
+use model::{JobId, Outcome, Uid};
 use scheduler::What;
 use store::{AccountFilter, Fact, LiveFacts, Reader, StoreError, StoredEvent};
 
@@ -107,6 +107,17 @@ fn line(base: JobId, event: &StoredEvent) -> Option<HistoryRow> {
     Some(HistoryRow { at: event.at, id, what: what.to_owned(), detail })
 }
 
+/// How a run ended, as a person says it.
+fn told(outcome: &Outcome) -> String {
+    match outcome {
+        Outcome::Exited(exit) if exit.signal > 0 => format!("by signal {}", exit.signal),
+        Outcome::Exited(exit) => format!("with exit code {}", exit.code),
+        Outcome::OutOfMemory(_) => "out of memory".to_owned(),
+        Outcome::LaunchFailed { error, .. } => format!("not started: {error}"),
+        Outcome::Lost => "unseen: its supervisor or the machine failed".to_owned(),
+    }
+}
+
 fn job_line(base: JobId, what: &What) -> Option<(JobId, &'static str, String)> {
     Some(match what {
         What::Submitted { id, .. } => (*id, "submitted", String::new()),
@@ -119,7 +130,7 @@ fn job_line(base: JobId, what: &What) -> Option<(JobId, &'static str, String)> {
         What::Ended { run, outcome, usage } => {
             let used =
                 format!("{:.3} s of CPU, {} KiB", (usage.user_us + usage.system_us) as f64 / 1e6, usage.max_rss_kib);
-            (run.job, "ended", format!("{outcome:?}, {used}"))
+            (run.job, "ended", format!("{}, {used}", told(outcome)))
         }
         What::Cancelled { id, tasks, by } => {
             let tasks = tasks.as_ref().map_or(String::new(), |tasks| format!("tasks {tasks} "));

@@ -99,7 +99,7 @@ impl Centre {
             partitions: self.state.config().partitions.iter().map(|partition| partition.name.clone()).collect(),
             boot: system::boot_time().ok(),
             started: Some(self.started),
-            os: system::os().unwrap_or_default(),
+            os: kernel().unwrap_or_default(),
         }
     }
 
@@ -232,6 +232,12 @@ impl Centre {
         }
         Some(report)
     }
+}
+
+/// Kernel name, release and version, then the architecture.
+fn kernel() -> Option<String> {
+    let machine = nix::sys::utsname::uname().ok()?;
+    Some(format!("{} {}", system::os().ok()?, machine.machine().to_string_lossy()))
 }
 
 /// What the centre itself takes of the memory.

@@ -246,7 +246,7 @@ pub struct SignalSpec {
 /// `--open-mode`.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum OpenMode {
-    /// Empty the output file first (a restarted job appends all the same).
+    /// Empty the output file first, also when a job is started again.
     #[default]
     Truncate,
     /// Append to it.

@@ -19,7 +19,9 @@ struct Verdict {
 fn judge(ending: Option<&Ending>, outcome: &Outcome) -> Verdict {
     let none = Exit::default();
     let script_exit = match outcome {
-        Outcome::Exited(exit) | Outcome::OutOfMemory(exit) | Outcome::LaunchFailed { exit, .. } => *exit,
+        Outcome::Exited(exit) | Outcome::LaunchFailed { exit, .. } => *exit,
+        // Whatever the script made of it: Slurm's mark for "out of memory".
+        Outcome::OutOfMemory(_) => Exit { code: 0, signal: 125 },
         Outcome::Lost => none,
     };
     let (state, reason, exit) = match (ending, outcome) {
@@ -33,7 +35,7 @@ fn judge(ending: Option<&Ending>, outcome: &Outcome) -> Verdict {
         }
         (None, Outcome::Lost) => (JobState::NodeFail, Reason::NodeFailure, none),
         (None, Outcome::OutOfMemory(_)) => (JobState::OutOfMemory, Reason::OutOfMemory, Exit { code: 0, signal: 125 }),
-        (None, Outcome::LaunchFailed { exit, .. }) => (JobState::Failed, Reason::JobLaunchFailure, *exit),
+        (None, Outcome::LaunchFailed { exit, .. }) => (JobState::Failed, Reason::NonZeroExitCode, *exit),
         (None, Outcome::Exited(exit)) => match *exit {
             Exit { code: 0, signal: 0 } => (JobState::Completed, Reason::None, none),
             Exit { code: _, signal: 0 } => (JobState::Failed, Reason::NonZeroExitCode, *exit),
