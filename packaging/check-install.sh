@@ -26,9 +26,10 @@ wants=/etc/systemd/system/multi-user.target.wants/algoric.service
 
 quietly inside dpkg --install /algoric.deb
 is "the system user" "$(inside getent passwd algoric | cut -d: -f6,7)" /var/lib/algoric:/usr/sbin/nologin
-is "the data directory" "$(inside stat -c '%U:%G %a' /var/lib/algoric)" "algoric:algoric 755"
+is "the data directory" "$(inside stat -c '%U:%G %a' /var/lib/algoric)" "root:root 755"
 inside algoric --version > /dev/null
 gone $wants "after installing: nothing starts unless the operator says so"
+rm -f "$root/usr/bin/sbatch" # of this machine's own Slurm, if it has one; only on the throw-away layer
 is "sbatch without Slurm" "$(inside bash -lc 'command -v sbatch')" /usr/lib/algoric/bin/sbatch
 ln -s true "$root/usr/bin/sbatch"
 is "sbatch beside Slurm" "$(inside bash -lc 'command -v sbatch')" /usr/bin/sbatch
