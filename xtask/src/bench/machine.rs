@@ -28,7 +28,7 @@ pub fn describe(plan: &Plan) -> Result<String> {
          cgroups  {}\n\
          disk     {kind}{}; a 4 KiB append that is forced to it: p50 {:.2} ms, p99 {:.2} ms\n\
          data     {}\n\
-         round    {} jobs; {} pending; {} starts; {} rounds; Slurm a tenth of each; bare: xargs -P2; sbatch: xargs -P8\n",
+         round    {} jobs; {} pending; {} starts; {} rounds; Slurm a tenth of each, HyperQueue of the starts; bare: xargs -P2; sbatch: xargs -P8\n",
         model.unwrap_or("unknown"),
         read("/proc/sys/kernel/osrelease").trim(),
         load.split(' ').next().unwrap_or_default(),

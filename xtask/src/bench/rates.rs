@@ -110,7 +110,7 @@ pub fn latency(party: &Party, plan: &Plan) -> Result<Vec<Option<f64>>> {
     fs::create_dir_all(&folder)?;
     let script = folder.join("start.sh");
     fs::write(&script, "#!/bin/sh\ndate +%s%N > \"$1\"\n")?;
-    let starts = share(party, plan.starts, plan);
+    let starts = if party.who().is_peer() { plan.starts / plan.peer_share } else { plan.starts };
     let waits = match party {
         Party::HyperQueue(hyperqueue) => hyperqueue.latency(&script, &folder.join("out"), starts)?,
         Party::Bare(_) => one_by_one(&folder, starts, |out| command(Command::new("sh").arg(&script).arg(out)))?,
