@@ -116,7 +116,7 @@ impl Cluster {
     /// Waits until nobody waits or runs.
     pub fn drained(&self) -> Result<()> {
         let mut slow = Duration::ZERO;
-        until("all jobs are over", Duration::from_millis(50), || {
+        until("all jobs are over", Duration::from_millis(100), || {
             // Asking must not become the work: nine tenths of the time nobody asks.
             sleep(9 * slow);
             let begun = Instant::now();
@@ -209,12 +209,9 @@ fn is_foreign(name: &str, own: &str) -> bool {
     name != own && ["SLURM_", "SBATCH_", "SQUEUE_", "SACCT_", "ALGORIC_"].iter().any(|start| name.starts_with(start))
 }
 
-/// An empty folder of this name.
+/// A new folder of this name.
 fn fresh(folder: &Path) -> Result<PathBuf> {
-    if folder.exists() {
-        fs::remove_dir_all(folder).with_context(|| format!("cannot empty {}", folder.display()))?;
-    }
-    fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    fs::create_dir(folder).with_context(|| format!("cannot make {}", folder.display()))?;
     Ok(folder.into())
 }
 

@@ -206,7 +206,7 @@ impl Measurement {
     fn run(&self, who: &[Who], plan: &Plan, results: &mut Results) -> Result<()> {
         let mut parties = Vec::new();
         for &who in who {
-            match Party::start(who, plan).with_context(|| format!("starting {}", who.name()))? {
+            match Party::start(who, self.name, plan).with_context(|| format!("starting {}", who.name()))? {
                 Some(party) => parties.push(party),
                 None => results.absent(who),
             }

@@ -44,9 +44,12 @@ pub enum Party {
 }
 
 impl Party {
-    /// `None` where it is not installed.
-    pub fn start(who: Who, plan: &Plan) -> Result<Option<Self>> {
-        let folder = plan.folder.join(who.name());
+    /// With a folder of its own for this `purpose`. `None` where it is not installed.
+    ///
+    /// Nothing is deleted before the whole bench is over: where ext4 has no journal, making a file is slow for some
+    /// seconds after many others were deleted.
+    pub fn start(who: Who, purpose: &str, plan: &Plan) -> Result<Option<Self>> {
+        let folder = plan.folder.join(purpose).join(who.name());
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
         Ok(match who {
             Who::Bare => Some(Self::Bare(Bare { folder })),
