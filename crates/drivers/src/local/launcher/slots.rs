@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::{AsFd, AsRawFd, FromRawFd, OwnedFd};
 use std::time::Duration;
 
-use model::RunId;
+use model::{CpuSet, RunId};
 use nix::sys::socket::{SockFlag, accept4, getsockopt, sockopt};
 use nix::unistd::{ForkResult, Pid, fork, geteuid};
 
@@ -38,6 +38,8 @@ pub(super) struct Slot {
     pub(super) doom_at: Option<Duration>,
     /// Since when there is nothing to do.
     pub(super) idle_since: Duration,
+    /// The cores of its supervisor's last run, which it is still bound to.
+    pub(super) cpus: CpuSet,
     /// The supervisor said by its exit code that it could not serve.
     pub(super) failed: bool,
     /// For a supervisor that has not come back yet, or is slow to listen.
@@ -88,6 +90,7 @@ impl Slot {
             patience: PATIENCE,
             doom_at: None,
             idle_since: clock::since_boot(),
+            cpus: CpuSet::default(),
             waiting: VecDeque::new(),
         }
     }
@@ -162,9 +165,11 @@ impl Launcher {
         Ok(Slot::new(number, file, record, worker))
     }
 
-    /// A slot with a supervisor that has nothing to do; made when there is none.
-    pub(super) fn idle_slot(&mut self) -> Result<usize, Error> {
-        if let Some(at) = self.slots.iter().position(Slot::idle) {
+    /// A slot with a supervisor that has nothing to do; made when there is none. Best one that is bound to these cores
+    /// already: to be bound to others costs as much as the start of a shell.
+    pub(super) fn idle_slot(&mut self, cpus: &CpuSet) -> Result<usize, Error> {
+        let bound = self.slots.iter().position(|slot| slot.idle() && slot.cpus == *cpus);
+        if let Some(at) = bound.or_else(|| self.slots.iter().position(Slot::idle)) {
             return Ok(at);
         }
         for at in 0..self.slots.len() {

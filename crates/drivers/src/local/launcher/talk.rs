@@ -109,6 +109,7 @@ impl Launcher {
             Order::Quit => return Some(ExitReason::Quit),
             Order::Terminate { run, .. }
             | Order::Signal { run, .. }
+            | Order::Join { run, .. }
             | Order::Suspend { run }
             | Order::Resume { run } => self.pass_on(run, order),
         }
@@ -160,7 +161,7 @@ impl Launcher {
         let order = Content::new(frame).map_err(|error| io_error("keeping the launch", error))?;
         let mut last = None;
         for _ in 0..HIRES {
-            let at = self.idle_slot()?;
+            let at = self.idle_slot(&launch.cpus)?;
             self.mark_assigned(at, launch).map_err(|error| io_error("writing the slot file", error))?;
             match self.post_launch(at, launch.script, &order) {
                 Ok(()) => return Ok(()),
@@ -190,6 +191,7 @@ impl Launcher {
         let slot = &mut self.slots[at];
         slot.file.write(&record)?;
         slot.record = record;
+        slot.cpus.clone_from(&launch.cpus);
         slot.suspended = false;
         slot.failed = false;
         slot.patience = MARGIN + launch.epilog.as_ref().map_or(Duration::ZERO, |hook| millis(hook.limit));
