@@ -115,6 +115,8 @@ pub enum RefusalCode {
     DependencyProblem,
     /// The job is over.
     AlreadyDone,
+    /// The job is over, said of holds.
+    JobFinished,
     /// The job is pending.
     JobPending,
     /// The job does not run.
@@ -123,6 +125,8 @@ pub enum RefusalCode {
     ArrayTooLarge,
     /// The queue is full.
     TooManyJobs,
+    /// The asker has as many jobs as a user may have.
+    TooManyOfUser,
     /// No such reservation, or not for the asker.
     InvalidReservation,
     /// No such feature.

@@ -470,7 +470,10 @@ impl Centre {
 }
 
 fn impossible(fault: &scheduler::Impossible) -> Refusal {
-    refuse(RefusalCode::Other, fault.to_string())
+    match fault {
+        scheduler::Impossible::Finished(id) => refuse(RefusalCode::JobFinished, id.to_string()),
+        _ => refuse(RefusalCode::Other, fault.to_string()),
+    }
 }
 
 /// The scheduler's refusal in the words of the wire.
@@ -486,6 +489,7 @@ fn refusal(fault: &scheduler::Refusal) -> Refusal {
         Fault::NodeConfigUnavailable { memory: false } => refuse(RefusalCode::NodeConfigUnavailable, ""),
         Fault::ArrayTooLarge { limit } => refuse(RefusalCode::ArrayTooLarge, limit.to_string()),
         Fault::TooManyJobs { limit } => refuse(RefusalCode::TooManyJobs, limit.to_string()),
+        Fault::TooManyOfUser { limit } => refuse(RefusalCode::TooManyOfUser, limit.to_string()),
         Fault::InvalidNice => refuse(RefusalCode::InvalidNice, ""),
         Fault::PriorityDenied => refuse(RefusalCode::AccessDenied, ""),
         Fault::InvalidGres => refuse(RefusalCode::InvalidGres, ""),

@@ -15,6 +15,8 @@ macro_rules! refusals {
             InvalidPartition(String),
             /// The machine can never do that; the text says what in one line, or is empty.
             NodeConfigUnavailable(String),
+            /// A limit on jobs, size or budget; the text says which in one word, or is empty.
+            AccountingPolicy(String),
             /// What we do not do; the text says what.
             NotSupported(String),
             /// Anything else, in words.
@@ -76,8 +78,6 @@ refusals! {
     InvalidAccount = 2045, "Invalid account or account/partition combination specified";
     /// `--licenses`.
     InvalidLicense = 2048, "Invalid license specification";
-    /// A limit on jobs, size or budget.
-    AccountingPolicy = 2050, "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)";
     /// Longer than the partition allows.
     InvalidTimeLimit = 2051, "Requested time limit is invalid (missing or exceeds some limit)";
     /// The reservation is for others.
@@ -112,6 +112,8 @@ refusals! {
     InvalidArray = 2081, "Invalid job array specification";
     /// A reservation of that name exists.
     ReservationDuplicate = 2082, "Duplicate reservation name";
+    /// It is over, and cannot be held or released any more.
+    JobFinished = 2084, "Job has already finished";
     /// Only running jobs can do that.
     JobNotRunning = 2085, "Job is not running";
     /// It has ended.
@@ -130,6 +132,8 @@ refusals! {
 
 const PARTITION: (u16, &str) = (2000, "Invalid partition name specified");
 const NODE_CONFIG: (u16, &str) = (2014, "Requested node configuration is not available");
+const POLICY: (u16, &str) =
+    (2050, "Job violates accounting/QOS policy (job submit limit, user's size and/or time limits)");
 const NOT_SUPPORTED: (u16, &str) = (2036, "Requested operation not supported on this system");
 const OTHER: u16 = u16::MAX;
 
@@ -139,6 +143,7 @@ impl Refused {
         let detail = match self {
             Refused::InvalidPartition(detail)
             | Refused::NodeConfigUnavailable(detail)
+            | Refused::AccountingPolicy(detail)
             | Refused::NotSupported(detail)
             | Refused::Other(detail) => detail.clone(),
             _ => String::new(),
@@ -151,6 +156,7 @@ impl Refused {
         match code {
             _ if code == PARTITION.0 => Refused::InvalidPartition(detail),
             _ if code == NODE_CONFIG.0 => Refused::NodeConfigUnavailable(detail),
+            _ if code == POLICY.0 => Refused::AccountingPolicy(detail),
             _ if code == NOT_SUPPORTED.0 => Refused::NotSupported(detail),
             _ => PLAIN
                 .iter()
@@ -164,6 +170,7 @@ impl Refused {
         match self {
             Refused::InvalidPartition(_) => PARTITION.0,
             Refused::NodeConfigUnavailable(_) => NODE_CONFIG.0,
+            Refused::AccountingPolicy(_) => POLICY.0,
             Refused::NotSupported(_) => NOT_SUPPORTED.0,
             Refused::Other(_) => OTHER,
             plain => PLAIN.iter().find(|(refused, _, _)| refused == plain).map_or(OTHER, |(_, code, _)| *code),
@@ -175,6 +182,7 @@ impl Refused {
         match self {
             Refused::InvalidPartition(_) => PARTITION.1.to_owned(),
             Refused::NodeConfigUnavailable(_) => NODE_CONFIG.1.to_owned(),
+            Refused::AccountingPolicy(_) => POLICY.1.to_owned(),
             Refused::NotSupported(_) => NOT_SUPPORTED.1.to_owned(),
             Refused::Other(text) => text.clone(),
             plain => PLAIN.iter().find(|(refused, _, _)| refused == plain).map_or("", |(_, _, text)| text).to_owned(),
@@ -185,7 +193,11 @@ impl Refused {
     pub fn message(&self) -> Option<String> {
         match self {
             Refused::InvalidPartition(name) => Some(format!("invalid partition specified: {name}")),
-            Refused::NodeConfigUnavailable(detail) | Refused::NotSupported(detail) if !detail.is_empty() => {
+            Refused::NodeConfigUnavailable(detail)
+            | Refused::AccountingPolicy(detail)
+            | Refused::NotSupported(detail)
+                if !detail.is_empty() =>
+            {
                 Some(detail.clone())
             }
             _ => None,
@@ -327,6 +339,7 @@ mod tests {
         all.push(Refused::InvalidPartition("x".into()));
         all.push(Refused::NodeConfigUnavailable("Memory specification can not be satisfied".into()));
         all.push(Refused::NotSupported("het".into()));
+        all.push(Refused::AccountingPolicy("AssocMaxSubmitJobLimit".into()));
         all.push(Refused::Other("the disk is on fire".into()));
         let mut codes: Vec<u16> = all.iter().map(Refused::code).collect();
         for refused in &all {

@@ -8,6 +8,9 @@ use crate::event::Change;
 use crate::refusal::Refusal;
 use crate::state::State;
 
+/// Names of projects, partitions and the like that are remembered at most.
+const MOST_NAMES: usize = 10_000;
+
 impl State {
     /// Fills in defaults (partition, QOS, time limit, memory) and refuses what can never be accepted.
     ///
@@ -20,6 +23,8 @@ impl State {
         if self.waiting_and_running() >= config.max_jobs as usize {
             return Err(Refusal::TooManyJobs { limit: config.max_jobs });
         }
+        self.admit_number(&spec, is_operator)?;
+        self.admit_name(&spec.account)?;
         let partition = self.choose_partition(&spec)?;
         spec.partition = partition.name.clone();
         if spec.qos.is_empty() {
@@ -98,6 +103,7 @@ impl State {
                 let partition = self.rules.partition(name).ok_or_else(|| Refusal::InvalidPartition(name.clone()))?;
                 allow(partition, user, account)
             }
+            Change::Account(account) if self.admit_name(account).is_err() => self.admit_name(account),
             Change::Account(account) => match self.rules.partition(self.names.text(traits.partition)) {
                 Some(partition) => allow(partition, user, account),
                 None => Ok(()),
@@ -120,6 +126,25 @@ impl State {
         let known = self.names.find(name).and_then(|name| self.reservations.get(&name));
         let reservation = known.ok_or_else(|| Refusal::ReservationInvalid(name.to_owned()))?;
         if reservation.admits(user, account) { Ok(()) } else { Err(Refusal::ReservationDenied(name.to_owned())) }
+    }
+
+    /// Nobody's jobs fill the queue alone.
+    fn admit_number(&self, spec: &JobSpec, is_operator: bool) -> Result<(), Refusal> {
+        let limit = self.rules.config.max_submit_per_user;
+        let has = self.submitted.get(&spec.owner.uid).copied().unwrap_or(0);
+        let more = spec.array.as_ref().map_or(1, |array| array.tasks.len());
+        if is_operator || has.saturating_add(more) <= u64::from(limit) {
+            return Ok(());
+        }
+        Err(Refusal::TooManyOfUser { limit })
+    }
+
+    /// A centre without projects takes every name, but not without end: names are remembered.
+    fn admit_name(&self, account: &str) -> Result<(), Refusal> {
+        if self.names.find(account).is_none() && self.names.len() >= MOST_NAMES {
+            return Err(Refusal::InvalidAccount(account.to_owned()));
+        }
+        Ok(())
     }
 
     fn admit_array(&self, spec: &JobSpec) -> Result<(), Refusal> {

@@ -79,6 +79,13 @@ impl State {
         if !self.floor.agrees_with(&floor) {
             return Err("what is in use is not what runs".to_owned());
         }
+        let mut submitted = BTreeMap::new();
+        for job in self.jobs.values().filter(|job| !job.is_done()) {
+            *submitted.entry(self.uid_of(job)).or_insert(0) += job.task_count();
+        }
+        if submitted != self.submitted {
+            return Err(format!("users have {submitted:?} jobs, {:?} are counted", self.submitted));
+        }
         if !self.uses.agrees_with(&uses) {
             return Err("the counters of limits are wrong".to_owned());
         }

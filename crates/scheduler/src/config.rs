@@ -19,7 +19,7 @@ pub struct Config {
     pub half_life: Span,
     /// A waiting job's age counts no more after so long.
     pub max_age: Span,
-    /// Shares of projects; who is not named has 1.
+    /// Shares of projects; all who are not named have 1 together.
     pub shares: BTreeMap<String, u32>,
     /// After a requeue a job waits so long (Slurm: 120 s).
     pub requeue_delay: Span,
@@ -27,6 +27,9 @@ pub struct Config {
     pub max_array: u32,
     /// Greatest number of jobs in the queue.
     pub max_jobs: u32,
+    /// Greatest number of jobs that a user may have waiting and running, each task of an array counted; operators may
+    /// have more.
+    pub max_submit_per_user: u32,
     /// Cancel jobs whose dependency can no longer be fulfilled.
     pub kill_on_invalid_dep: bool,
     /// Finished jobs stay in the state so long (Slurm's `MinJobAge`: 300 s)...

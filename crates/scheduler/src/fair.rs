@@ -1,5 +1,5 @@
 //! Fair share: who used little of late, for the share of the project, goes first. A tree of two levels: projects by
-//! their shares, then the users of a project, each alike. Use fades with a half-life. Whole numbers only, so that every
+//! their shares, then the users of a project, each alike; projects without shares are one project together. Use fades with a half-life. Whole numbers only, so that every
 //! machine computes the same. Must not know jobs.
 //!
 //! The formula is the classic one of batch systems, `2^(-use/share)`: use and share are fractions of the whole; a
@@ -95,6 +95,8 @@ impl Leaf {
 pub(crate) struct Fair {
     half_life: Span,
     shares: BTreeMap<Name, u32>,
+    /// The project of everybody whose own has no shares: a name that anybody can make up opens no new account here.
+    others: Name,
     leaves: BTreeMap<(Name, Uid), Leaf>,
     /// Until when use has faded.
     at: Time,
@@ -102,14 +104,28 @@ pub(crate) struct Fair {
 
 impl Fair {
     /// Nobody used anything. A `half_life` of 0: use never fades.
-    pub fn new(half_life: Span, shares: BTreeMap<Name, u32>) -> Self {
-        Fair { half_life, shares, leaves: BTreeMap::new(), at: Time(i64::MIN) }
+    pub fn new(half_life: Span, shares: BTreeMap<Name, u32>, others: Name) -> Self {
+        Fair { half_life, shares, others, leaves: BTreeMap::new(), at: Time(i64::MIN) }
     }
 
     /// Other rules, the same use.
     pub fn reconfigure(&mut self, half_life: Span, shares: BTreeMap<Name, u32>) {
         (self.half_life, self.shares) = (half_life, shares);
+        for ((account, uid), leaf) in std::mem::take(&mut self.leaves) {
+            self.put(account, uid, leaf);
+        }
         self.weigh();
+    }
+
+    /// Where the use of a project is kept.
+    fn kept_as(&self, account: Name) -> Name {
+        if self.shares.contains_key(&account) { account } else { self.others }
+    }
+
+    fn put(&mut self, account: Name, uid: Uid, leaf: Leaf) {
+        let sum = self.leaves.entry((self.kept_as(account), uid)).or_default();
+        sum.used = sum.used.saturating_add(leaf.used);
+        sum.recent = sum.recent.saturating_add(leaf.recent);
     }
 
     /// Factors are computed anew so often: often enough that nobody waits long for their turn, seldom enough that the
@@ -140,6 +156,7 @@ impl Fair {
 
     /// Makes a user of a project known; says whether they are new.
     pub fn know(&mut self, account: Name, uid: Uid) -> bool {
+        let account = self.kept_as(account);
         if self.leaves.contains_key(&(account, uid)) {
             return false;
         }
@@ -150,13 +167,13 @@ impl Fair {
 
     /// Charges CPU-milliseconds.
     pub fn charge(&mut self, account: Name, uid: Uid, cpu_ms: u64) {
-        let leaf = self.leaves.entry((account, uid)).or_default();
+        let leaf = self.leaves.entry((self.kept_as(account), uid)).or_default();
         leaf.recent = leaf.recent.saturating_add(cpu_ms);
     }
 
     /// The factor of a user of a project, 0 to [`FULL`].
     pub fn factor(&self, account: Name, uid: Uid) -> u32 {
-        self.leaves.get(&(account, uid)).map_or(FULL, |leaf| leaf.factor)
+        self.leaves.get(&(self.kept_as(account), uid)).map_or(FULL, |leaf| leaf.factor)
     }
 
     /// Computes all factors from what was used.
@@ -203,8 +220,12 @@ impl Fair {
     /// Puts back what was stored.
     pub fn restore(&mut self, at: Option<Time>, leaves: impl IntoIterator<Item = (Name, Uid, u64, u64)>) {
         self.at = at.unwrap_or(Time(i64::MIN));
-        for (account, uid, used, recent) in leaves {
-            self.leaves.insert((account, uid), Leaf { used, recent, factor: FULL });
+        let rows: Vec<_> = leaves.into_iter().collect();
+        for (account, uid, ..) in &rows {
+            self.leaves.insert((self.kept_as(*account), *uid), Leaf::default());
+        }
+        for (account, uid, used, recent) in rows {
+            self.put(account, uid, Leaf { used, recent, factor: FULL });
         }
         self.weigh();
     }
@@ -237,7 +258,7 @@ mod tests {
             let mut all = crate::names::Names::default();
             ["a", "b"].map(|name| all.number(name)).into()
         };
-        let mut fair = Fair::new(Span(1), BTreeMap::from([(names[0], u32::MAX)]));
+        let mut fair = Fair::new(Span(1), BTreeMap::from([(names[0], u32::MAX)]), names[1]);
         fair.charge(names[0], Uid(1), u64::MAX);
         fair.charge(names[0], Uid(1), u64::MAX);
         fair.charge(names[1], Uid(2), u64::MAX);

@@ -31,6 +31,11 @@ impl Names {
         &self.texts[0]
     }
 
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.texts.len()
+    }
+
     /// The number of a name, a new one if needed.
     pub fn number(&mut self, text: &str) -> Name {
         if let Some(name) = self.numbers.get(text) {

@@ -62,6 +62,9 @@ impl Line {
 /// A place in the order: greater keys first, then lower numbers.
 type Head = (Reverse<i128>, JobId, ClassNumber);
 
+/// Where a job stands at an instant.
+type Rank = (Reverse<i128>, JobId);
+
 /// The heads of all lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
@@ -215,23 +218,54 @@ impl Queue {
         })
     }
 
-    /// How many jobs go before this one at `now`, and the first few of them.
-    pub fn before(&self, classes: &Classes, class: ClassNumber, entry: (Time, JobId), now: Time) -> Vec<JobId> {
+    /// How many jobs go before this one at `now`, and the first of them in order: all where there are at most `most`,
+    /// else the first `few` (nobody reads a list of a hundred thousand, and putting it in order takes its time).
+    pub fn before(
+        &self,
+        classes: &Classes,
+        class: ClassNumber,
+        entry: (Time, JobId),
+        now: Time,
+        (most, few): (usize, usize),
+    ) -> (usize, Vec<JobId>) {
         let gained = i128::from(self.ageing.weight) * i128::from(now.0);
         let own = &classes.get(class).line;
         let key = if own.young.contains(&entry) { self.young_key(own, entry.0) + gained } else { self.old_key(own) };
         let mine = (Reverse(key), entry.1);
+        let count: usize = classes.iter().map(|(_, class)| self.ranks(&class.line, gained, mine).count()).sum();
+        let wanted = if count <= most { count } else { few };
         let mut list = Vec::new();
         for (_, class) in classes.iter() {
-            let line = &class.line;
-            let old = Reverse(self.old_key(line));
-            list.extend(line.old.iter().take_while(|id| (old, **id) < mine).map(|id| (old, *id)));
-            let young =
-                line.young.iter().map(|(eligible, id)| (Reverse(self.young_key(line, *eligible) + gained), *id));
-            list.extend(young.take_while(|rank| *rank < mine));
+            let (old, young) = self.line_ranks(&class.line, gained);
+            // Each of the two is in order, so that its first few are enough.
+            list.extend(old.take_while(|rank| *rank < mine).take(wanted));
+            list.extend(young.take_while(|rank| *rank < mine).take(wanted));
+            if list.len() > 4 * most.max(few) {
+                list.sort_unstable();
+                list.truncate(wanted);
+            }
         }
         list.sort_unstable();
-        list.into_iter().map(|(_, id)| id).collect()
+        list.truncate(wanted);
+        (count, list.into_iter().map(|(_, id)| id).collect())
+    }
+
+    /// Who of a line goes before a rank.
+    fn ranks<'a>(&'a self, line: &'a Line, gained: i128, mine: Rank) -> impl Iterator<Item = Rank> + 'a {
+        let (old, young) = self.line_ranks(line, gained);
+        old.take_while(move |rank| *rank < mine).chain(young.take_while(move |rank| *rank < mine))
+    }
+
+    /// The ranks of a line's old and young, each in order.
+    fn line_ranks<'a>(
+        &'a self,
+        line: &'a Line,
+        gained: i128,
+    ) -> (impl Iterator<Item = Rank> + 'a, impl Iterator<Item = Rank> + 'a) {
+        let old = Reverse(self.old_key(line));
+        let young =
+            line.young.iter().map(move |(eligible, id)| (Reverse(self.young_key(line, *eligible) + gained), *id));
+        (line.old.iter().map(move |id| (old, *id)), young)
     }
 
     /// Whether the heads agree with the lines.

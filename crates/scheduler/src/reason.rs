@@ -23,6 +23,16 @@ impl Reservation {
     }
 }
 
+impl Hold {
+    fn reason(self) -> Reason {
+        match self {
+            Hold::User => Reason::JobHeldUser,
+            Hold::Operator => Reason::JobHeldAdmin,
+            Hold::Requeued => Reason::RequeuedHeld,
+        }
+    }
+}
+
 impl State {
     /// The reservation that a class asks for, if there is one and the class may use it.
     pub(crate) fn reservation_of(&self, class: &Class) -> Option<&Reservation> {
@@ -75,11 +85,8 @@ impl State {
 
     /// Why a waiting job is not in the queue at all; `None`: it is.
     pub(crate) fn obstacle(&self, job: &Job, now: Time) -> Option<Reason> {
-        match job.hold {
-            Some(Hold::User) => return Some(Reason::JobHeldUser),
-            Some(Hold::Operator) => return Some(Reason::JobHeldAdmin),
-            Some(Hold::Requeued) => return Some(Reason::RequeuedHeld),
-            None => {}
+        if let Some(hold) = job.hold {
+            return Some(hold.reason());
         }
         if let Some(dependencies) = job.dependencies() {
             let left = job.tasks().map_or(1, model::IndexSet::len);
@@ -151,7 +158,8 @@ impl<'a> Reasons<'a> {
     /// Why this job waits, or ended as it did.
     pub fn of(&mut self, job: &Job) -> Reason {
         match &job.phase {
-            Phase::Active(_) => Reason::None,
+            // One that was held while it runs shows it.
+            Phase::Active(_) => job.hold.map_or(Reason::None, Hold::reason),
             Phase::Done(done) => done.reason,
             Phase::Pending => self.of_pending(job),
         }

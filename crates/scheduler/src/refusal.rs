@@ -39,6 +39,12 @@ pub enum Refusal {
         /// [`crate::Config::max_jobs`].
         limit: u32,
     },
+    /// The user has as many jobs as a user may have.
+    #[error("a user may have {limit} jobs in the queue")]
+    TooManyOfUser {
+        /// [`crate::Config::max_submit_per_user`].
+        limit: u32,
+    },
     /// A negative nice value, from somebody who is no operator.
     #[error("only operators give a negative nice value")]
     InvalidNice,

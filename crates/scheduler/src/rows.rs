@@ -120,7 +120,8 @@ impl State {
             }
             Phase::Done(done) => {
                 row.priority = done.priority;
-                row.start = done.start;
+                // What never started shows its end for both, as under Slurm; accounts know better.
+                row.start = done.start.or(Some(done.end));
                 row.end = Some(done.end);
                 row.suspended = done.suspended;
                 row.exit = done.script_exit;

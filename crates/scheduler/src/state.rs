@@ -38,12 +38,17 @@ pub struct State {
     pub(crate) next_id: JobId,
     pub(crate) floor: Floor,
     pub(crate) uses: Uses,
+    /// What each user has waiting and running, each task of an array counted.
+    pub(crate) submitted: BTreeMap<Uid, u64>,
     pub(crate) index: Index,
     /// The latest instant that [`State::decide`] was told.
     pub(crate) clock: Time,
     /// The machine's name, shared between rows.
     pub(crate) node: Arc<str>,
 }
+
+/// The project under which the use of all projects without shares is kept.
+const OTHERS: &str = "default";
 
 /// A job's name among those of one user.
 pub(crate) type Title = (Uid, Arc<Text>);
@@ -114,8 +119,9 @@ impl State {
         let rules = Rules::new(config, &mut names);
         let config = &rules.config;
         let shares = config.shares.iter().map(|(account, share)| (names.number(account), *share)).collect();
+        let others = names.number(OTHERS);
         State {
-            fair: Fair::new(config.half_life, shares),
+            fair: Fair::new(config.half_life, shares, others),
             floor: Floor::new(&rules.topology),
             index: Index::new(ageing(config)),
             node: config.machine.name.as_str().into(),
@@ -130,6 +136,7 @@ impl State {
             drained: None,
             next_id: JobId(1),
             uses: Uses::default(),
+            submitted: BTreeMap::new(),
             clock: Time(i64::MIN),
         }
     }
@@ -230,6 +237,21 @@ impl State {
         };
         let priority = class.standing.base + self.index.queue.ageing().points(age);
         priority.clamp(1, i64::from(u32::MAX)) as u32
+    }
+
+    /// More tasks of a user wait.
+    pub(crate) fn count_in(&mut self, uid: Uid, tasks: u64) {
+        *self.submitted.entry(uid).or_default() += tasks;
+    }
+
+    /// Tasks of a user are over.
+    pub(crate) fn count_out(&mut self, uid: Uid, tasks: u64) {
+        if let Some(count) = self.submitted.get_mut(&uid) {
+            *count = count.saturating_sub(tasks);
+            if *count == 0 {
+                self.submitted.remove(&uid);
+            }
+        }
     }
 
     /// Changes a job and keeps the indexes right.

@@ -134,6 +134,9 @@ pub enum Shortage {
 /// So many of the jobs that go before are named.
 const NAMED: usize = 10;
 
+/// Nothing is foretold behind more jobs than these: it would take long to compute, and come out wrong.
+const FORESEEN: usize = 2000;
+
 impl State {
     /// Why a job waits; `None`: there is no such record.
     pub fn why(&self, id: JobId, now: Time) -> Option<Why> {
@@ -154,9 +157,10 @@ impl State {
         why.causes = self.causes(job, why.reason, now);
         let class = self.class_of(job);
         if let Some(eligible) = job.eligible {
-            let mut before = self.index.queue.before(&self.classes, job.class, (eligible, id), now);
-            why.before = before.len();
-            why.expected = self.forecast(job, &before, now);
+            let entry = (eligible, id);
+            let (count, mut before) = self.index.queue.before(&self.classes, job.class, entry, now, (FORESEEN, NAMED));
+            why.before = count;
+            why.expected = self.forecast(job, (before.len() == count).then_some(&before), now);
             before.truncate(NAMED);
             why.before_first = before;
         }

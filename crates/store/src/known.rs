@@ -19,7 +19,8 @@ impl Reader {
     ///
     /// - A task's own record number: that record's ending, `(job, None, state)`.
     /// - One task (`afterok:12_3`): `(job, Some(3), state)`; of a job that is no array: the job's.
-    /// - A whole job or array: one `(job, None, state)`, COMPLETED if all ended so, else the worst other one.
+    /// - A whole job: one `(job, None, state)`. A whole array: one `(job, Some(index), state)`, COMPLETED if all ended so,
+    ///   else a task that ended otherwise: the number says that it was an array.
     /// - `aftercorr` on a whole array: each task, `(job, Some(index), state)`; of more than 200 000 tasks the whole, so
     ///   that one task that failed stops all their counterparts.
     ///
@@ -43,8 +44,28 @@ impl Reader {
         if term.kind == DependencyKind::AfterCorr && self.count_tasks(base)? <= MOST_TASKS {
             return self.endings(base);
         }
-        let state = self.state_of(include_str!("../queries/whole-ending.sql"), [base.0])?;
-        Ok(state.map(|state| (base, None, state)).into_iter().collect())
+        let whole = self.whole_ending(base)?;
+        let alone = |(_, state)| (base, None, state);
+        Ok(match term.kind {
+            // Each task asks for its own counterpart: what is said of none in particular holds for all.
+            DependencyKind::AfterCorr => whole.map(alone),
+            _ => whole.map(|(task, state)| (base, task, state)),
+        }
+        .into_iter()
+        .collect())
+    }
+
+    /// The worst ending of a submission, and which task of an array had it.
+    fn whole_ending(&self, base: JobId) -> Result<Option<(Option<u32>, JobState)>, StoreError> {
+        let found: Option<(String, Option<u32>, Option<String>)> = self
+            .db
+            .sql
+            .prepare_cached(include_str!("../queries/whole-ending.sql"))
+            .and_then(|mut one| one.query_row([base.0], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).optional())
+            .map_err(self.db.fault("reading how a job ended"))?;
+        let Some((name, task, tasks)) = found else { return Ok(None) };
+        let state = state_named(&name).ok_or_else(|| self.unreadable("a state", &name))?;
+        Ok(Some((task.or_else(|| indices(&tasks?).first()), state)))
     }
 
     /// Adds how the jobs ended that a wish is about and that had not when it was made.

@@ -20,10 +20,12 @@ pub fn refused(refusal: Refusal) -> Refused {
         }
         RefusalCode::DependencyProblem => Refused::DependencyProblem,
         RefusalCode::AlreadyDone => Refused::AlreadyDone,
+        RefusalCode::JobFinished => Refused::JobFinished,
         RefusalCode::JobPending => Refused::JobPending,
         RefusalCode::JobNotRunning => Refused::JobNotRunning,
         RefusalCode::ArrayTooLarge => Refused::InvalidArray,
-        RefusalCode::TooManyJobs => Refused::AccountingPolicy,
+        RefusalCode::TooManyJobs => Refused::AccountingPolicy(String::new()),
+        RefusalCode::TooManyOfUser => Refused::AccountingPolicy("AssocMaxSubmitJobLimit".to_owned()),
         RefusalCode::InvalidReservation => Refused::ReservationInvalid,
         RefusalCode::InvalidFeature => Refused::InvalidFeature,
         RefusalCode::InvalidNode => Refused::InvalidNodeName,

@@ -86,6 +86,8 @@ pub struct LimitsSection {
     pub max_array: u32,
     /// Jobs in the queue.
     pub max_jobs: u32,
+    /// Jobs of one user, waiting and running, each task of an array counted.
+    pub submit_per_user: u32,
     /// Seconds between SIGTERM and SIGKILL.
     pub kill_wait: u32,
     /// Seconds that a requeued job waits.
@@ -105,6 +107,7 @@ impl Default for LimitsSection {
         Self {
             max_array: 100_001,
             max_jobs: 1_000_000,
+            submit_per_user: 250_000,
             kill_wait: 30,
             requeue_delay: 120,
             min_job_age: 300,

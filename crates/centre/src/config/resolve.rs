@@ -53,6 +53,7 @@ impl File {
             requeue_delay: Span::seconds(i64::from(self.limits.requeue_delay)),
             max_array: self.limits.max_array,
             max_jobs: self.limits.max_jobs,
+            max_submit_per_user: self.limits.submit_per_user,
             kill_on_invalid_dep: self.limits.kill_on_invalid_dep,
             min_job_age: Span::seconds(i64::from(self.limits.min_job_age)),
             max_finished: 10_000,

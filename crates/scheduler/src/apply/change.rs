@@ -12,31 +12,34 @@ use crate::state::State;
 pub(crate) const URGENT: &str = "urgent";
 
 impl State {
+    /// A job that runs goes on, and waits held if it is ever put back, as under Slurm.
     pub(super) fn held(&mut self, id: JobId, by_operator: bool) -> Result<(), Impossible> {
-        self.pending(id)?;
+        self.unfinished(id)?;
         self.revise(id, |job| {
             // An operator's hold is the stronger one.
             if by_operator || job.hold != Some(Hold::Operator) {
                 job.hold = Some(if by_operator { Hold::Operator } else { Hold::User });
             }
-            job.eligible = None;
+            if job.is_pending() {
+                job.eligible = None;
+            }
         });
         Ok(())
     }
 
     pub(super) fn released(&mut self, at: Time, id: JobId) -> Result<(), Impossible> {
-        self.pending(id)?;
+        self.unfinished(id)?;
         self.revise(id, |job| {
             job.hold = None;
-            job.note_eligible(at);
+            if job.is_pending() {
+                job.note_eligible(at);
+            }
         });
         Ok(())
     }
 
     pub(super) fn made_urgent(&mut self, id: JobId) -> Result<(), Impossible> {
-        if self.known(id)?.is_done() {
-            return Err(Impossible::Finished(id));
-        }
+        self.unfinished(id)?;
         let urgent = self.names.number(URGENT);
         self.reclass(id, |traits| traits.qos = urgent);
         Ok(())

@@ -146,6 +146,8 @@ impl State {
         });
         let Some(job) = self.jobs.get(&id) else { return };
         let (base, place) = (job.base(), job.place.clone());
+        let (uid, tasks) = (self.uid_of(job), job.task_count());
+        self.count_out(uid, tasks);
         if let Some(array) = self.arrays.get_mut(&base) {
             let over: Vec<u32> = match &place {
                 Place::Task { index, .. } => vec![*index],
@@ -170,7 +172,8 @@ impl State {
             job.restarts += 1;
             job.submit = at;
             job.eligible = None;
-            job.hold = hold.then_some(Hold::Requeued);
+            // Who was held while it ran stays so.
+            job.hold = if hold { Some(Hold::Requeued) } else { job.hold };
             job.extra_mut().delay = Some((at, delay));
             job.note_eligible(at);
         });
@@ -186,11 +189,13 @@ impl State {
             Phase::Active(_) => self.end_active(at, id, Ending::Requeued { cause: cause.clone(), hold }),
             Phase::Done(done) if done.start.is_none() => Err(Impossible::Finished(id)),
             Phase::Done(_) => {
+                let (uid, tasks) = (self.uid_of(job), job.task_count());
                 if let Place::Task { base, index } = job.place
                     && let Some(array) = self.arrays.get_mut(&base)
                 {
                     array.forget_end(index);
                 }
+                self.count_in(uid, tasks);
                 self.put_back(at, id, hold);
                 self.enter_twins(id);
                 self.reopen_waiters(id, at);
@@ -245,6 +250,9 @@ impl State {
             array.fresh = array.fresh.saturating_sub(out.len());
         }
         self.tell_waiters(id, at);
+        if let Some(uid) = self.jobs.get(&id).map(|job| self.uid_of(job)) {
+            self.count_out(uid, out.len());
+        }
         let Some(job) = self.jobs.get(&id) else { return Vec::new() };
         let done = self.unstarted(job, at, JobState::Cancelled);
         vec![Finished { cancelled_by: Some(by), tasks: Some(out), ..Finished::of(job, &done) }]

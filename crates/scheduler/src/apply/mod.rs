@@ -86,6 +86,11 @@ impl State {
         self.jobs.get(&id).ok_or(Impossible::UnknownJob(id))
     }
 
+    fn unfinished(&self, id: JobId) -> Result<&Job, Impossible> {
+        let job = self.known(id)?;
+        if job.is_done() { Err(Impossible::Finished(id)) } else { Ok(job) }
+    }
+
     fn pending(&self, id: JobId) -> Result<&Job, Impossible> {
         let job = self.known(id)?;
         if job.is_pending() { Ok(job) } else { Err(Impossible::NotPending(id)) }

@@ -1,5 +1,7 @@
 //! What waits for whom: terms of dependencies, looked at anew when something they are about has happened.
 
+use std::collections::BTreeMap;
+
 use model::{DependencyKind, JobId, JobState, Time};
 
 use crate::array::Array;
@@ -87,13 +89,14 @@ impl State {
         if !dependencies.terms.iter().any(by_task) {
             return None;
         }
+        let told = Told::new(known);
         let mut states = TaskStates::default();
         for index in tasks.iter() {
             let of_term = |term: &Term| match term.wish.job {
                 Some(target) if by_task(term) => match self.arrays.get(&target) {
                     Some(array) => self.task_state(target, array, index, DependencyKind::AfterCorr),
                     None if known.is_empty() => dependencies.kept_state(index),
-                    None => known_state(known, target, Some(index), DependencyKind::AfterCorr),
+                    None => told.state(target, index),
                 },
                 _ => term.state,
             };
@@ -249,6 +252,25 @@ fn known_state(known: Known, target: JobId, index: Option<u32>, kind: Dependency
         return TermState::Met;
     }
     ended_state(states.iter().all(|state| *state == JobState::Completed), kind)
+}
+
+/// How jobs ended that had left the state, by task: there may be as many questions as answers.
+struct Told(BTreeMap<(JobId, Option<u32>), bool>);
+
+impl Told {
+    fn new(known: Known) -> Self {
+        let mut told = BTreeMap::new();
+        for (job, task, state) in known {
+            *told.entry((*job, *task)).or_insert(true) &= *state == JobState::Completed;
+        }
+        Told(told)
+    }
+
+    /// As [`known_state`] says it of one task.
+    fn state(&self, target: JobId, index: u32) -> TermState {
+        let ok = self.0.get(&(target, Some(index))).or_else(|| self.0.get(&(target, None)));
+        ok.map_or(TermState::Met, |ok| ended_state(*ok, DependencyKind::AfterCorr))
+    }
 }
 
 impl Dependencies {

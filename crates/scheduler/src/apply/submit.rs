@@ -55,6 +55,7 @@ impl State {
             extra: (extra != Extra::default()).then(|| Box::new(extra)),
         };
         self.next_id = self.next_id.max(JobId(id.0.saturating_add(1)));
+        self.count_in(uid, job.task_count());
         self.enter(uid, job);
         self.resolve_all(id, at, known);
         self.revise(id, |job| job.note_eligible(at));
@@ -151,6 +152,11 @@ impl Job {
             Some(states) => states.ready.first().copied(),
             None => tasks.first(),
         }
+    }
+
+    /// How many tasks the record stands for.
+    pub(crate) fn task_count(&self) -> u64 {
+        self.tasks().map_or(1, IndexSet::len)
     }
 
     /// The tasks in an array's record.

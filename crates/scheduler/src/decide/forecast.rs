@@ -13,15 +13,16 @@ use crate::resources::Amount;
 use crate::state::State;
 
 /// Nobody waits for a forecast behind more starts than these.
-const STEPS: u64 = 50_000;
+const STEPS: u64 = 10_000;
 
 impl State {
-    /// When this waiting job may expect to start, given those that go before it; `None`: nobody can say.
-    pub(crate) fn forecast(&self, job: &Job, before: &[JobId], now: Time) -> Option<Time> {
+    /// When this waiting job may expect to start, given those that go before it (if they are not too many); `None`:
+    /// nobody can say.
+    pub(crate) fn forecast(&self, job: &Job, before: Option<&Vec<JobId>>, now: Time) -> Option<Time> {
         match self.reason(job, now) {
             Reason::BeginTime => job.not_before(now),
             Reason::Resources => Reasons::new(self, now).promised(job.id),
-            Reason::Priority => self.in_turn(job, before, now),
+            Reason::Priority => self.in_turn(job, before?, now),
             _ => None,
         }
     }

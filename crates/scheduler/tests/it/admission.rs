@@ -213,3 +213,48 @@ fn read_back_on_another_machine() {
         fresh.check().unwrap();
     }
 }
+
+/// Each task of an array counts, finished ones do not, and other users and operators are not concerned.
+#[test]
+fn nobody_fills_the_queue_alone() {
+    let mut centre = Centre::new(Config { max_submit_per_user: 5, ..config() });
+    let full = Err(Refusal::TooManyOfUser { limit: 5 });
+    let tasks = centre.try_submit(array(0, 3, None), false).unwrap();
+    assert_eq!(centre.try_submit(array(0, 1, None), false), full);
+    centre.try_submit(spec(), false).unwrap();
+    assert_eq!(centre.try_submit(spec(), false), full);
+    centre.try_submit(JobSpec { owner: owner("bob", 1002), ..spec() }, false).unwrap();
+    centre.try_submit(spec(), true).unwrap();
+    let some = Some([0, 2].into_iter().collect());
+    centre.apply(What::Cancelled { id: tasks, tasks: some, by: model::Uid(1001) }).unwrap();
+    centre.settle();
+    centre.try_submit(spec(), false).unwrap();
+    assert_eq!(centre.try_submit(spec(), false), full);
+    let first = centre.state.task(tasks, 1);
+    let scheduler::TaskPlace::Record(first) = first else { panic!("{first:?}") };
+    centre.end(first, crate::make::ok());
+    centre.try_submit(spec(), false).unwrap();
+    // What goes back to the queue counts again.
+    centre
+        .apply(What::Requeued { id: first, cause: scheduler::RequeueCause::Asked(model::Uid(0)), hold: true })
+        .unwrap();
+    assert_eq!(centre.try_submit(spec(), false), full);
+}
+
+/// Without projects every name is taken, but names that somebody makes up are no fresh start in fair share, and no
+/// unending list.
+#[test]
+fn made_up_projects_are_bounded() {
+    let mut centre = Centre::new(config());
+    for number in 0..20_000 {
+        let spec = JobSpec { account: format!("p{number}"), hold: true, ..spec() };
+        let Ok(spec) = centre.state.admit(spec, false) else { continue };
+        let (id, known) = (centre.state.next_id(), Vec::new());
+        let what = What::Submitted { id, spec: Some(std::sync::Arc::new(spec)), known };
+        centre.state.apply(&scheduler::Event { at: centre.now, what }).unwrap();
+    }
+    let unheard_of = JobSpec { account: "another".to_owned(), ..spec() };
+    assert_eq!(centre.state.admit(unheard_of, false), Err(Refusal::InvalidAccount("another".to_owned())));
+    assert!(centre.state.admit(JobSpec { account: "p7".to_owned(), ..spec() }, false).is_ok());
+    assert_eq!(centre.state.usage_rows().rows.len(), 1);
+}

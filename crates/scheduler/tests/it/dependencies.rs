@@ -289,3 +289,41 @@ fn many_wait_for_one() {
     assert_eq!(free, 1_999);
     state.check().unwrap();
 }
+
+/// A hundred thousand tasks that each wait for their counterpart of an array that is forgotten: no task goes through the
+/// whole list.
+#[test]
+fn counterparts_of_a_great_array_are_found_at_once() {
+    const TASKS: u32 = 100_000;
+    let mut centre = Centre::new(config());
+    let ended = |index: u32| if index == 7 { JobState::Failed } else { JobState::Completed };
+    let known = (0..TASKS).map(|index| (JobId(1), Some(index), ended(index))).collect();
+    centre.state.set_next_id(JobId(2));
+    let wish = after(DependencyKind::AfterCorr, &[1]).dependency;
+    let spec = JobSpec { dependency: wish, ..array(0, TASKS - 1, None) };
+    let spec = centre.state.admit(spec, true).unwrap();
+    let what = What::Submitted { id: JobId(2), spec: Some(std::sync::Arc::new(spec)), known };
+    centre.state.apply(&scheduler::Event { at: centre.now, what }).unwrap();
+    for expected in 0..4 {
+        let events = centre.state.decide(centre.now).events;
+        let [What::Started { task, .. }] = &events[..] else { panic!("{events:?}") };
+        assert_eq!(*task, Some((JobId(2), expected)));
+        centre.state.apply(&scheduler::Event { at: centre.now, what: events[0].clone() }).unwrap();
+    }
+}
+
+/// A whole array says so, also when it is known by hearsay only.
+#[test]
+fn a_forgotten_array_is_shown_as_one() {
+    let mut centre = Centre::new(config());
+    centre.state.set_next_id(JobId(6));
+    for (known, expected) in [
+        (vec![(JobId(5), Some(3), JobState::Failed)], "afterok:5_*(failed)"),
+        (vec![(JobId(5), None, JobState::Failed)], "afterok:5(failed)"),
+    ] {
+        let spec = centre.state.admit(after(DependencyKind::AfterOk, &[5]), true).unwrap();
+        let id = centre.state.next_id();
+        centre.apply(What::Submitted { id, spec: Some(std::sync::Arc::new(spec)), known }).unwrap();
+        assert_eq!(centre.state.row(id, centre.now).unwrap().dependency, expected);
+    }
+}

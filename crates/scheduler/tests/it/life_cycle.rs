@@ -224,14 +224,14 @@ dependency: ! job 1 is not waiting
 requeued: COMPLETING None
 requeued held: COMPLETING None
 preempted: COMPLETING None
-held: ! job 1 is not waiting
-released: ! job 1 is not waiting
+held: RUNNING JobHeldAdmin
+released: RUNNING None
 suspended: SUSPENDED None
 resumed: ! run 1#0 is suspended already, or is not
 urgent: RUNNING None
 time changed: RUNNING None
 qos changed: ! job 1 is not waiting
-priority 0: ! job 1 is not waiting
+priority 0: RUNNING JobHeldAdmin
 ",
     );
 }
@@ -258,14 +258,14 @@ dependency: ! job 1 is not waiting
 requeued: COMPLETING None
 requeued held: COMPLETING None
 preempted: COMPLETING None
-held: ! job 1 is not waiting
-released: ! job 1 is not waiting
+held: SUSPENDED JobHeldAdmin
+released: SUSPENDED None
 suspended: ! run 1#0 is suspended already, or is not
 resumed: RUNNING None
 urgent: SUSPENDED None
 time changed: SUSPENDED None
 qos changed: ! job 1 is not waiting
-priority 0: ! job 1 is not waiting
+priority 0: SUSPENDED JobHeldAdmin
 ",
     );
 }
@@ -292,14 +292,14 @@ dependency: ! job 1 is not waiting
 requeued: ! job 1 is ending already
 requeued held: ! job 1 is ending already
 preempted: ! job 1 is ending already
-held: ! job 1 is not waiting
-released: ! job 1 is not waiting
+held: COMPLETING JobHeldAdmin
+released: COMPLETING None
 suspended: ! job 1 is ending already
 resumed: ! job 1 is ending already
 urgent: COMPLETING None
 time changed: COMPLETING None
 qos changed: ! job 1 is not waiting
-priority 0: ! job 1 is not waiting
+priority 0: COMPLETING JobHeldAdmin
 ",
     );
 }
@@ -326,14 +326,14 @@ dependency: ! job 1 is not waiting
 requeued: ! job 1 is ending already
 requeued held: ! job 1 is ending already
 preempted: ! job 1 is ending already
-held: ! job 1 is not waiting
-released: ! job 1 is not waiting
+held: COMPLETING JobHeldAdmin
+released: COMPLETING None
 suspended: ! job 1 is ending already
 resumed: ! job 1 is ending already
 urgent: COMPLETING None
 time changed: COMPLETING None
 qos changed: ! job 1 is not waiting
-priority 0: ! job 1 is not waiting
+priority 0: COMPLETING JobHeldAdmin
 ",
     );
 }
@@ -360,8 +360,8 @@ dependency: ! job 1 is not waiting
 requeued: PENDING BeginTime
 requeued held: PENDING job_requeued_in_held_state
 preempted: ! job 1 is over
-held: ! job 1 is not waiting
-released: ! job 1 is not waiting
+held: ! job 1 is over
+released: ! job 1 is over
 suspended: ! run 1#0 is not on the machine
 resumed: ! run 1#0 is not on the machine
 urgent: ! job 1 is over

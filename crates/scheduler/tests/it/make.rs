@@ -57,6 +57,7 @@ pub fn config() -> Config {
         requeue_delay: Span::seconds(120),
         max_array: 1_000_001,
         max_jobs: 1_000_000,
+        max_submit_per_user: 1_000_000,
         kill_on_invalid_dep: false,
         min_job_age: Span::seconds(300),
         max_finished: 10_000,

@@ -140,11 +140,11 @@ fn charged_time_is_conserved() {
     centre.apply(What::Resumed { run }).unwrap();
     centre.go_to(at(170));
     assert_eq!(
-        used(&centre, "proj", 1001),
-        3 * 100_000 + 3 * 20_000 * u64::from(used(&centre, "proj", 1001) > 300_000)
+        used(&centre, "default", 1001),
+        3 * 100_000 + 3 * 20_000 * u64::from(used(&centre, "default", 1001) > 300_000)
     );
     centre.apply(What::Ended { run, outcome: ok(), usage: Usage::default() }).unwrap();
-    assert_eq!(used(&centre, "proj", 1001), 3 * 120_000);
+    assert_eq!(used(&centre, "default", 1001), 3 * 120_000);
 }
 
 #[test]
@@ -153,12 +153,12 @@ fn use_fades_by_half() {
     let id = centre.submit(cpus(4));
     centre.go_to(at(1_000));
     centre.end(id, ok());
-    let before = used(&centre, "proj", 1001);
+    let before = used(&centre, "default", 1001);
     for seconds in (1_000..=11_000).step_by(7) {
         centre.now = at(seconds);
         centre.apply(What::Undrained { by: Uid(0) }).unwrap();
     }
-    let after = used(&centre, "proj", 1001);
+    let after = used(&centre, "default", 1001);
     let ratio = after as f64 / before as f64;
     assert!((ratio - 0.5).abs() < 0.001, "{ratio}");
 }
@@ -195,4 +195,27 @@ fn use_is_restored_exactly() {
         centre.end(id, ok());
     }
     assert_eq!(fresh.state.usage_rows(), centre.state.usage_rows());
+}
+
+/// Deep in the queue it is still told how many go before and who is first, but not foretold.
+#[test]
+fn why_deep_in_the_queue() {
+    let mut centre = Centre::new(config());
+    let filler = centre.submit(of("alice", 1, "a"));
+    assert_eq!(centre.state.why(filler, centre.now).unwrap().before, 0);
+    let mut ids = Vec::new();
+    for number in 0..3_000 {
+        // Two classes, so that the two lines are woven together.
+        let spec = minutes(cpus(4), 10 + number % 2);
+        let spec = centre.state.admit(spec, true).unwrap();
+        let (id, known) = (centre.state.next_id(), Vec::new());
+        let what = What::Submitted { id, spec: Some(std::sync::Arc::new(spec)), known };
+        centre.state.apply(&scheduler::Event { at: centre.now, what }).unwrap();
+        ids.push(id);
+    }
+    let last = centre.state.why(ids[2_999], centre.now).unwrap();
+    assert_eq!((last.before, &last.before_first[..], last.expected), (2_999, &ids[..10], None));
+    let near = centre.state.why(ids[1_000], centre.now).unwrap();
+    assert_eq!((near.before, &near.before_first[..]), (1_000, &ids[..10]));
+    assert!(near.expected.is_some());
 }

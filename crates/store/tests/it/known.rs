@@ -63,9 +63,9 @@ fn each_term_is_answered_in_its_own_form() {
         assert_eq!(reader.known_of(&term(kind, job, task)).unwrap(), expected, "{kind:?} {job} {task:?}");
     };
     // Wholes.
-    check(AfterOk, 5, None, &[(None, Failed)]);
-    check(AfterNotOk, 5, None, &[(None, Failed)]);
-    check(AfterOk, 30, None, &[(None, Completed)]);
+    check(AfterOk, 5, None, &[(Some(1), Failed)]);
+    check(AfterNotOk, 5, None, &[(Some(1), Failed)]);
+    check(AfterOk, 30, None, &[(Some(0), Completed)]);
     check(AfterAny, 20, None, &[(None, Completed)]);
     check(AfterCorr, 20, None, &[(None, Completed)]);
     // Tasks.
@@ -109,6 +109,16 @@ fn a_restart_completes_what_was_not_known_at_submission() {
             }
         })
         .unwrap();
-    let expected = vec![(JobId(20), None, Failed), (JobId(7), None, Failed), (JobId(5), None, Failed)];
+    let expected = vec![(JobId(20), None, Failed), (JobId(7), None, Failed), (JobId(5), Some(1), Failed)];
     assert_eq!(told, Some(expected));
+}
+
+/// What `sbatch --wait` answers: an attempt that was followed by a better one does not count.
+#[test]
+fn the_worst_ending_is_one_of_the_last() {
+    let reader = file().reader();
+    for (job, expected) in [(20, (Completed, 0)), (5, (Failed, 1)), (30, (Completed, 0))] {
+        let (state, exit) = reader.worst_ending(JobId(job)).unwrap();
+        assert_eq!((state, exit.code), expected, "{job}");
+    }
 }
