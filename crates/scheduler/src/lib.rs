@@ -4,8 +4,11 @@
 //! [`State::admit`] lets a submission in, [`State::apply`] folds what happened, [`State::decide`] says what should
 //! happen. Everything else shows what is known.
 
+pub mod backfill;
 pub mod config;
 pub mod event;
+pub mod index;
+pub mod pool;
 
 mod admit;
 mod apply;
@@ -18,6 +21,7 @@ mod fair;
 mod floor;
 mod job;
 mod names;
+mod parts;
 mod pick;
 mod placement;
 mod queue;
@@ -37,6 +41,7 @@ pub use decide::Decision;
 pub use dependency::TermState;
 pub use event::{Change, Event, Finished, Placement, RequeueCause, Reservation, What};
 pub use job::{Ending, Hold};
+pub use parts::{Parts, Share};
 pub use refusal::{Impossible, Refusal};
 pub use rows::RowFilter;
 pub use state::State;

@@ -1,0 +1,11 @@
+//! Replays workloads by a virtual clock, with the scheduler of the real centre. Pure: what is in a file is given as
+//! bytes, what takes long tells how far it is, and nobody looks at a clock.
+//!
+//! [`swf`] reads a trace into [`workload::Trace`], which becomes a [`workload::Workload`]; [`clock::run`] plays it to a
+//! [`clock::Scheduler`]; [`metrics::Metrics`] says what came of it.
+
+pub mod clock;
+pub mod metrics;
+pub mod pool;
+pub mod swf;
+pub mod workload;
