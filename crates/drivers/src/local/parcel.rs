@@ -50,7 +50,7 @@ fn bytes<S: Serializer>(bytes: &&[u8], serializer: S) -> Result<S::Ok, S::Error>
 
 /// Changes whenever [`Word`] or [`Errand`] change. After an upgrade, supervisors of the old version still run: with
 /// them there is no talking, they write down how their run ends and go.
-pub(crate) const WORDS: u16 = 2;
+pub(crate) const WORDS: u16 = 3;
 
 /// From a supervisor to the launcher. [`Word::Iam`] stays the first one, whatever else changes.
 #[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]

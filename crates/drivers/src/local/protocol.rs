@@ -20,7 +20,7 @@ use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, U
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a message changes.
-pub const VERSION: u16 = 2;
+pub const VERSION: u16 = 3;
 
 /// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -69,6 +69,16 @@ pub enum Order {
     Forget(Vec<RunId>),
     /// Leave; jobs go on.
     Quit,
+    /// Start one more process in this run, as its owner, within its limits, with `/dev/null` for its files. What it does
+    /// is its own affair: it goes when the run ends. A run that has no script running (any more) takes none.
+    Join {
+        /// Which.
+        run: RunId,
+        /// The program and its arguments.
+        command: Vec<Text>,
+        /// Its environment, beside the run's mark.
+        env: Environment,
+    },
 }
 
 /// Which processes of a job.
@@ -372,8 +382,8 @@ pub(crate) mod tests {
 
     /// Whoever changes these bytes changes [`VERSION`].
     #[test]
-    fn bytes_of_version_2() {
-        assert_eq!(VERSION, 2);
+    fn bytes_of_version_3() {
+        assert_eq!(VERSION, 3);
         let run = RunId { job: model::JobId(300), attempt: 2 };
         let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
         let guarantees = Guarantees {
@@ -387,7 +397,7 @@ pub(crate) mod tests {
             notes: vec!["n".to_owned()],
         };
         let runs = vec![RunReport { run, state: RunState::Running { pid: 5, started: Time(6), suspended: true } }];
-        let hello = Hello { version: 2, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
+        let hello = Hello { version: 3, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
         let orders = [
             Order::Script { id: ScriptId(1), bytes: "s".into() },
             Order::Launch(Box::new(sample(run))),
@@ -395,6 +405,7 @@ pub(crate) mod tests {
             Order::Signal { run, signal: 10, scope: Scope::Others },
             Order::Forget(vec![run]),
             Order::Quit,
+            Order::Join { run, command: vec!["c".into()], env: Environment::from_pairs([("A", "1")]) },
         ];
         let reports = [
             Report::Hello(hello),

@@ -37,8 +37,8 @@ pub(crate) struct Start<'a> {
     pub(crate) first_line: &'a [u8],
     /// `None`: stay who we are.
     pub(crate) groups: Option<&'a [libc::gid_t]>,
-    /// The record that says that the script was let go.
-    pub(crate) gate: NextRecord<'a>,
+    /// The record that says that the script was let go; none for a process that joins it.
+    pub(crate) gate: Option<NextRecord<'a>>,
     pub(crate) confession: &'a Confession,
     pub(crate) supervisor: Pid,
     /// Time since boot before the child was born, in milliseconds.
@@ -225,7 +225,9 @@ fn execute(start: &mut Start<'_>) -> Failure {
 fn pass_gate(start: &mut Start<'_>, pid: Pid) -> Result<(), Failure> {
     let now = clock::since_boot().as_millis() as u64;
     let started = Started { pid: pid.as_raw() as u32, at: clock::now(), born_ms: (start.born_after_ms, now) };
-    start.gate.write(started).map_err(|error| Failure::new(1, format_args!("writing the slot file: {error}")))?;
+    if let Some(gate) = &mut start.gate {
+        gate.write(started).map_err(|error| Failure::new(1, format_args!("writing the slot file: {error}")))?;
+    }
     if getppid() == start.supervisor { Ok(()) } else { Err(Failure::new(1, format_args!("the supervisor died"))) }
 }
 

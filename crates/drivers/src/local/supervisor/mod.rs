@@ -62,6 +62,8 @@ struct Supervisor {
     settings: Rc<Settings>,
     signals: SignalFd,
     confession: Confession,
+    /// The same for processes that join the script.
+    visitor: Confession,
     /// The groups that hold its jobs; `Ok(None)`: there are none on this machine.
     cage: io::Result<Option<Cage>>,
     affinity: Affinity,
@@ -122,6 +124,7 @@ impl Supervisor {
             settings: birth.settings,
             signals: SignalFd::with_flags(&wanted, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?,
             confession: Confession::new()?,
+            visitor: Confession::new()?,
             cage,
             affinity: Affinity::new()?,
             groups: Groups::default(),

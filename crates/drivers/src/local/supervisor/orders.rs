@@ -29,6 +29,13 @@ impl Supervisor {
                     self.signal(i32::from(signal), scope, batch);
                 }
             }
+            Order::Join { run: which, command, env } if which == run => {
+                if matches!(job.stage, Stage::Running { .. })
+                    && let Err(error) = self.join(&command, env)
+                {
+                    self.say(&[Word::Fault { text: format!("a process did not join run {run}: {error}") }]);
+                }
+            }
             Order::Suspend { run: which } if which == run => {
                 self.stand_still(true);
                 self.say(&[Word::Suspended { run }]);

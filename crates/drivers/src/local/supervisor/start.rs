@@ -1,20 +1,22 @@
 //! Starting a run: from the launcher's errand to the forked child.
 
 use std::collections::VecDeque;
-use std::ffi::CString;
+use std::ffi::{CString, OsStr};
 use std::io;
 use std::os::fd::OwnedFd;
+use std::os::unix::ffi::OsStrExt;
+use std::path::Path;
 use std::time::Duration;
 
-use model::{CpuSet, Owner};
+use model::{CpuSet, Owner, Text};
 use nix::sched::{CpuSet as AffinityMask, sched_getaffinity, sched_setaffinity};
 use nix::unistd::{Gid, Pid, getgrouplist};
 
 use super::super::cgroup::Cage;
-use super::super::child::{self, Program, Start};
+use super::super::child::{self, Heard, Program, Start};
 use super::super::clock;
 use super::super::parcel::{Piece, Word};
-use super::super::protocol::Order;
+use super::super::protocol::{Environment, Launch, Order};
 use super::super::slot::Record;
 use super::super::spawn::{Memory, spawn};
 use super::Supervisor;
@@ -167,7 +169,7 @@ impl Supervisor {
             program: Program::new(&job.script, &job.launch, &mark).map_err(|error| Trouble::Job(error.to_string()))?,
             first_line: &job.first_line,
             groups: job.owner_groups.as_deref(),
-            gate: self.slot.next_record(job.taken.clone())?,
+            gate: Some(self.slot.next_record(job.taken.clone())?),
             confession: &self.confession,
             supervisor: self.pid,
             born_after_ms: clock::since_boot().as_millis() as u64,
@@ -182,5 +184,45 @@ impl Supervisor {
         let batch = unsafe { spawn(&self.stack, memory, birthplace, child::become_script, &raw mut start)? };
         job.runs(batch);
         Ok(())
+    }
+
+    /// One more process beside the script: as its owner, within its limits.
+    pub(super) fn join(&mut self, command: &[Text], env: Environment) -> io::Result<()> {
+        let (Some(job), Some((program, args))) = (&self.job, command.split_first()) else {
+            return Err(io::ErrorKind::InvalidInput.into());
+        };
+        let cage = self.cage.as_ref().ok().and_then(Option::as_ref);
+        let launch = Launch {
+            args: args.to_vec(),
+            env,
+            pid_variables: Vec::new(),
+            stdin: None,
+            stdout: None,
+            stderr: None,
+            ..(*job.launch).clone()
+        };
+        let program = Path::new(OsStr::from_bytes(program.as_bytes()));
+        self.visitor.clear();
+        let mut start = Start {
+            program: Program::new(program, &launch, &self.settings.mark(launch.run))?,
+            launch: &launch,
+            first_line: b"",
+            groups: job.owner_groups.as_deref(),
+            gate: None,
+            confession: &self.visitor,
+            supervisor: self.pid,
+            born_after_ms: 0,
+            oom_score_adj: None,
+            files: self.settings.job_files,
+            door: cage.and_then(Cage::door),
+            patient: false,
+        };
+        let birthplace = cage.and_then(Cage::birthplace);
+        // SAFETY: as for the script; the launch, too, outlives the child's use of it.
+        unsafe { spawn(&self.stack, Memory::Borrowed, birthplace, child::become_script, &raw mut start)? };
+        match self.visitor.heard() {
+            Some(Heard::Failure(_, error)) => Err(io::Error::other(error)),
+            _ => Ok(()),
+        }
     }
 }
