@@ -5,6 +5,9 @@
 //! Who writes when: the launcher while no supervisor works on the slot's run (assigning, forgetting, burying), the
 //! job's own process just before it becomes the script, the supervisor otherwise. Never two at once.
 //!
+//! After the halves comes what the run was last seen to use, for the case that its supervisor is killed: written once a
+//! second, a help and no promise.
+//!
 //! Must not know how a run is started or ended.
 
 use std::fs::File;
@@ -12,7 +15,7 @@ use std::io;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::os::unix::fs::FileExt;
 
-use model::{Outcome, RunId, Text, Time};
+use model::{Outcome, RunId, Text, Time, Usage};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
 use nix::sys::stat::Mode;
@@ -27,6 +30,9 @@ use super::tree::{self, Process};
 const HALF: usize = 1024;
 /// Marks the format; the last byte is its version.
 const MAGIC: [u8; 8] = *b"ALGSLOT\x01";
+/// Where the last use seen lies, and how much room it has.
+const USE_AT: u64 = 2 * HALF as u64;
+const USE_ROOM: usize = 128;
 /// Magic, sequence, checksum, length.
 const HEAD: usize = 8 + 8 + 8 + 4;
 /// Error texts are cut to fit.
@@ -158,6 +164,30 @@ impl SlotFile {
         self.file.sync_data()
     }
 
+    /// Notes what a run was seen to use. What cannot be noted is not worth a word.
+    pub(crate) fn write_use(&self, run: RunId, usage: &Usage) {
+        let mut room = [0; USE_ROOM];
+        let encoded = postcard::to_slice(&(run, usage), &mut room[HEAD..]).map(|bytes| bytes.len());
+        let Ok(length) = encoded else { return };
+        let sum = checksum(length as u64, &room[HEAD..HEAD + length]);
+        room[..8].copy_from_slice(&(length as u64).to_le_bytes());
+        room[8..16].copy_from_slice(&sum.to_le_bytes());
+        sys::write_at(self.file.as_fd(), &room, USE_AT).unwrap_or_default();
+    }
+
+    /// What this run was last seen to use.
+    pub(crate) fn last_use(&self, run: RunId) -> Option<Usage> {
+        let mut room = [0; USE_ROOM];
+        self.file.read_exact_at(&mut room, USE_AT).ok()?;
+        let length = u64::from_le_bytes(room[..8].try_into().ok()?);
+        let payload = room.get(HEAD..HEAD.checked_add(usize::try_from(length).ok()?)?)?;
+        if checksum(length, payload) != u64::from_le_bytes(room[8..16].try_into().ok()?) {
+            return None;
+        }
+        let (whose, usage): (RunId, Usage) = postcard::from_bytes(payload).ok()?;
+        (whose == run).then_some(usage)
+    }
+
     fn newest(&self) -> io::Result<Option<(u64, Record)>> {
         let mut bytes = [0; 2 * HALF];
         let mut have = 0;
@@ -248,7 +278,7 @@ mod tests {
     use std::os::unix::process::ExitStatusExt;
     use std::process::{Child, Command, Stdio};
 
-    use model::{Exit, JobId, Usage};
+    use model::{Exit, JobId};
 
     use super::*;
 
@@ -295,6 +325,20 @@ mod tests {
         // Nothing that can be understood is not the same as nothing.
         std::fs::write(&path, vec![1; 2 * HALF]).unwrap();
         assert_eq!(slot.read().unwrap_err().kind(), io::ErrorKind::InvalidData);
+    }
+
+    #[test]
+    fn the_last_use_is_its_own_runs() {
+        let dir = tempfile::tempdir().unwrap();
+        let slot = SlotFile::open(File::open(dir.path()).unwrap().as_fd(), 3).unwrap();
+        let (run, other) = (RunId { job: JobId(7), attempt: 1 }, RunId { job: JobId(7), attempt: 2 });
+        assert_eq!(slot.last_use(run), None);
+        let usage = Usage { user_us: u64::MAX, system_us: 2, max_rss_kib: 3, read_bytes: u64::MAX, write_bytes: 5 };
+        slot.write_use(run, &usage);
+        slot.write(&taken(Phase::Assigned)).unwrap();
+        assert_eq!((slot.last_use(run), slot.last_use(other)), (Some(usage), None));
+        std::fs::write(dir.path().join("3"), vec![7; 4096]).unwrap();
+        assert_eq!(slot.last_use(run), None);
     }
 
     #[test]

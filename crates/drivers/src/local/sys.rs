@@ -1,7 +1,10 @@
 //! System calls that no crate wraps the way they are needed here. Must not know what they are needed for.
 
 use std::ffi::CStr;
+use std::fs::File;
+use std::io;
 use std::os::fd::{AsRawFd, BorrowedFd, RawFd};
+use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
 use nix::errno::Errno;
@@ -46,6 +49,46 @@ impl Spent {
             blocks_written: usage.ru_oublock.max(0) as u64,
         }
     }
+}
+
+/// Bytes that processes moved by read(2) and write(2) and the like, wherever they came from and went.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
+pub(crate) struct Moved {
+    pub(crate) read: u64,
+    pub(crate) written: u64,
+}
+
+/// The kernel's accounts of a process with one thread (`/proc/self/io`, proc(5)): one includes the children that it
+/// waited for, the other does not.
+#[derive(Debug)]
+pub(crate) struct Accounts {
+    whole: File,
+    own: File,
+}
+
+impl Accounts {
+    /// Of this very process.
+    pub(crate) fn open() -> io::Result<Self> {
+        let own = File::open(format!("/proc/self/task/{}/io", std::process::id()))?;
+        Ok(Self { whole: File::open("/proc/self/io")?, own })
+    }
+
+    /// Of the children that it waited for, and of theirs.
+    pub(crate) fn of_children(&self) -> Option<Moved> {
+        let (whole, own) = (read_moved(&self.whole)?, read_moved(&self.own)?);
+        Some(Moved { read: whole.read.saturating_sub(own.read), written: whole.written.saturating_sub(own.written) })
+    }
+}
+
+fn read_moved(file: &File) -> Option<Moved> {
+    let mut buffer = [0; 512];
+    let count = file.read_at(&mut buffer, 0).ok()?;
+    parse_moved(std::str::from_utf8(&buffer[..count]).ok()?)
+}
+
+fn parse_moved(text: &str) -> Option<Moved> {
+    let number = |name: &str| text.lines().find_map(|line| line.strip_prefix(name))?.trim().parse().ok();
+    Some(Moved { read: number("rchar:")?, written: number("wchar:")? })
 }
 
 /// What [`wait_any`] found.
@@ -197,4 +240,17 @@ pub(crate) fn write_at(fd: BorrowedFd<'_>, bytes: &[u8], offset: u64) -> Result<
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn accounts_as_the_kernel_writes_them() {
+        let text = "rchar: 3980\nwchar: 17\nsyscr: 9\nsyscw: 1\nread_bytes: 0\nwrite_bytes: 4096\n";
+        assert_eq!(parse_moved(text), Some(Moved { read: 3980, written: 17 }));
+        assert_eq!(parse_moved("rchar: 1\n"), None);
+    }
 }

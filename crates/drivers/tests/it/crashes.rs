@@ -34,6 +34,29 @@ fn a_job_dies_with_its_supervisor() {
     }
 }
 
+/// What it used until then is not lost with it.
+#[test]
+fn the_last_use_seen_is_kept() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run("#!/bin/sh\n(while [ ! -e stop ]; do :; done)\necho ready\nexec sleep 1000\n");
+        let pid = rig.started(run);
+        std::thread::sleep(Duration::from_millis(1500));
+        std::fs::write(rig.work("stop"), "").unwrap();
+        eventually("ready", || rig.output(run).contains("ready"));
+        std::thread::sleep(Duration::from_millis(1500));
+        kill(rig.supervisor_of(pid), Signal::SIGKILL).unwrap();
+        let end = rig.ended(run);
+        assert_eq!(end.outcome, Outcome::Lost);
+        assert!(end.usage.max_rss_kib > 0, "{mode:?}: {:?}", end.usage);
+        // Without a group's account, CPU time is known of children that were waited for.
+        if rig.hello.guarantees.cpu_time {
+            assert!(end.usage.user_us + end.usage.system_us > 200_000, "{mode:?}: {:?}", end.usage);
+        }
+        std::fs::remove_file(rig.work("stop")).unwrap();
+    }
+}
+
 /// What bears a run's mark but is another user's is not the run's: anybody can write that mark.
 #[test]
 fn a_borrowed_mark() {

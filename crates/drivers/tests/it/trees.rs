@@ -84,23 +84,84 @@ fn terminated() {
 fn signals_reach_whom_they_mean() {
     for mode in modes() {
         let rig = &mut Rig::new(mode);
-        let script = "#!/bin/sh\ntrap 'echo batch' USR1\n\
-                      sh -c 'trap \"echo child\" USR1; echo ready; while :; do sleep 0.05; done' &\n\
-                      while :; do sleep 0.05; done\n";
-        for (scope, batch, child) in
-            [(Scope::Batch, true, false), (Scope::Others, false, true), (Scope::All, true, true)]
-        {
-            let run = rig.run(script);
-            eventually("ready", || rig.output(run).contains("ready"));
+        // As under Slurm: the script's own children are no step.
+        let shell = |name: &str| format!("sh -c 'trap \"echo {name}\" USR1; echo ready; while :; do sleep 0.05; done'");
+        let script = format!(
+            "#!/bin/sh\ntrap 'echo batch' USR1\n{} &\nSLURM_STEP_ID=0 sh -c \"env -i {} & wait\" &\n\
+             while :; do sleep 0.05; done\n",
+            shell("child"),
+            shell("step").replace('"', "\\\""),
+        );
+        for (scope, heard) in [(Scope::Batch, "batch"), (Scope::Others, "step"), (Scope::All, "batch child step")] {
+            let run = rig.run(&script);
+            eventually("ready", || rig.output(run).matches("ready").count() == 2);
             // Sleeps die of it, so they are restarted; the shells stay.
             rig.order(&Order::Signal { run, signal: 10, scope });
-            eventually("heard", || {
+            let all = |rig: &Rig| {
                 let output = rig.output(run);
-                output.contains("batch") == batch && output.contains("child") == child
-            });
+                let names = ["batch", "child", "step"].into_iter().filter(|name| output.contains(name));
+                names.collect::<Vec<_>>().join(" ")
+            };
+            eventually(heard, || all(rig) == heard);
+            std::thread::sleep(Duration::from_millis(200));
+            assert_eq!(all(rig), heard, "{mode:?}");
             rig.terminate(run, 1000);
             assert_eq!(rig.outcome(run), killed(15), "{mode:?}");
         }
+    }
+}
+
+/// The script goes at once, and its own children with it; steps have the time that was ordered.
+#[test]
+fn steps_have_time_to_end() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let deaf = "trap : TERM; while :; do sleep 0.05; done";
+        let task = "trap 'sleep 1; echo task ended; exit 3' TERM; echo ready; while :; do sleep 0.05; done";
+        let script = format!(
+            "#!/bin/bash\nbash -c '{deaf}; echo child' &\necho $! > child\n\
+             bash -c 'trap : TERM; SLURM_STEP_ID=0 bash task & echo $$ > srun; wait; wait; echo srun $?' &\n\
+             while :; do sleep 0.05; done\n"
+        );
+        std::fs::write(rig.work("task"), task).unwrap();
+        let run = rig.run(&script);
+        eventually("ready", || rig.output(run).contains("ready"));
+        rig.terminate(run, 60_000);
+        let [child, srun] = ["child", "srun"].map(|name| pids(&rig.work(name))[0]);
+        eventually("the child's end", || !lives(child));
+        assert!(lives(srun), "{mode:?}");
+        assert_eq!(rig.outcome(run), killed(15), "{mode:?}");
+        assert!(rig.output(run).contains("task ended"), "{mode:?}: {}", rig.output(run));
+        // A step that does not go is killed after the time.
+        std::fs::write(rig.work("task"), format!("echo ready; {deaf}")).unwrap();
+        let run = rig.run(&script);
+        eventually("ready", || rig.output(run).contains("ready"));
+        let begin = Instant::now();
+        rig.terminate(run, 700);
+        assert_eq!(rig.outcome(run), killed(15), "{mode:?}");
+        assert!(begin.elapsed() >= Duration::from_millis(690));
+    }
+}
+
+/// Whoever stops of its own accord is not continued by an order to resume what was never suspended: a centre repeats
+/// such orders after a restart.
+#[test]
+fn who_stopped_alone_stays_stopped() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let run = rig.run("#!/bin/sh\nkill -STOP $$\nexit 3\n");
+        let pid = rig.started(run);
+        let stopped = || {
+            let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+            stat.rsplit_once(") ").is_some_and(|(_, rest)| rest.starts_with('T'))
+        };
+        eventually("stopped", stopped);
+        rig.order(&Order::Resume { run });
+        rig.wait("resumed", |report| matches!(report, Report::Resumed { run: which } if *which == run).then_some(()));
+        std::thread::sleep(Duration::from_millis(100));
+        assert!(stopped(), "{mode:?}");
+        rig.order(&Order::Signal { run, signal: 18, scope: Scope::Batch });
+        assert_eq!(rig.outcome(run), exited(3));
     }
 }
 

@@ -5,7 +5,7 @@ use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 use std::time::Duration;
 
-use model::{Outcome, Usage};
+use model::Outcome;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::{Pid, getpid};
 
@@ -195,7 +195,7 @@ impl Launcher {
             started,
             at: clock::now().max(started.unwrap_or_default()),
             outcome: Outcome::Lost,
-            usage: Usage::default(),
+            usage: self.slots[at].file.last_use(taken.run).unwrap_or_default(),
         };
         self.places.remove_script(taken.run.job).unwrap_or_default();
         let run = taken.run;

@@ -42,6 +42,8 @@ impl Supervisor {
     }
 
     pub(super) fn prolog_ended(&mut self, fate: Fate) {
+        // What it read and wrote is not the job's.
+        self.moved_by_children();
         let good = self.judge_hook(HookKind::Prolog, fate);
         let Some(job) = &mut self.job else { return };
         if job.ordered {

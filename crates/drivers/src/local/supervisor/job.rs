@@ -14,7 +14,7 @@ use super::super::parcel::{WORDS, Word};
 use super::super::protocol::{End, HookKind, Launch};
 use super::super::slot::{Phase, Record, Started, Taken};
 use super::super::spawn::Memory;
-use super::super::sys::{self, Fate, Spent, Waited};
+use super::super::sys::{self, Fate, Moved, Spent, Waited};
 use super::Supervisor;
 use super::watch::Watch;
 
@@ -85,6 +85,8 @@ pub(super) struct Job {
     unreachable_since: Option<Duration>,
     announce_at: Option<Duration>,
     spent: Spent,
+    /// What its processes read and wrote, once nobody is left.
+    moved: Option<Moved>,
     epilog_done: bool,
 }
 
@@ -110,6 +112,7 @@ impl Job {
             unreachable_since: None,
             announce_at: None,
             spent: Spent::default(),
+            moved: None,
             epilog_done,
         }
     }
@@ -150,7 +153,7 @@ impl Job {
     }
 
     /// All of it added up; `cpu`: what the group's account says.
-    fn usage(&self, cpu: Option<Duration>) -> Usage {
+    pub(super) fn usage(&self, cpu: Option<Duration>) -> Usage {
         let (mut user, mut system) = (self.spent.user, self.spent.system);
         let waited = user + system;
         // What nobody waited for shows only in the group's account; it is shared out as the rest was.
@@ -164,8 +167,8 @@ impl Job {
             user_us: user.as_micros() as u64,
             system_us: system.as_micros() as u64,
             max_rss_kib: self.spent.max_rss_kib.max(self.watch.peak_kib),
-            read_bytes: self.spent.blocks_read.saturating_mul(512),
-            write_bytes: self.spent.blocks_written.saturating_mul(512),
+            read_bytes: self.moved.map_or(self.spent.blocks_read.saturating_mul(512), |moved| moved.read),
+            write_bytes: self.moved.map_or(self.spent.blocks_written.saturating_mul(512), |moved| moved.written),
         }
     }
 }
@@ -295,7 +298,7 @@ impl Supervisor {
         if self.job.as_ref().is_none_or(|job| job.stage != Stage::Clearing) {
             return;
         }
-        let reached = self.kill_everybody();
+        let reached = self.leave_steps_their_time() || self.kill_everybody();
         let now = clock::since_boot();
         let Some(job) = &mut self.job else { return };
         let since = if reached { None } else { Some(job.unreachable_since.unwrap_or(now)) };
@@ -316,6 +319,11 @@ impl Supervisor {
         let Some(job) = self.job.as_mut().filter(|job| job.stage == Stage::Clearing) else { return };
         (job.killing, job.kill_at, job.again_at, job.again) = (false, None, None, AGAIN);
         self.judge_memory();
+        let moved = self.moved_by_children();
+        if let Some(job) = self.job.as_mut().filter(|job| job.moved.is_none()) {
+            // Before the epilog, which is not the job's.
+            job.moved = moved;
+        }
         if self.job.as_ref().is_some_and(|job| !job.epilog_done) {
             return self.start_epilog();
         }

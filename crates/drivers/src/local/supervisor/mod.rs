@@ -9,6 +9,7 @@ mod hooks;
 mod job;
 mod notes;
 mod orders;
+mod parts;
 mod scripts;
 mod start;
 mod watch;
@@ -31,12 +32,13 @@ use self::scripts::Scripts;
 use self::start::{Affinity, Groups};
 use super::cgroup::Cage;
 use super::child::Confession;
+use super::clock;
 use super::launcher::Settings;
 use super::parcel::{self, Errand, Word};
 use super::places::Places;
 use super::slot::SlotFile;
 use super::spawn::Stack;
-use super::{clock, sys};
+use super::sys::{self, Accounts, Moved};
 
 /// How often a supervisor without a launcher looks for one.
 const SEARCH: Duration = Duration::from_millis(200);
@@ -79,6 +81,10 @@ struct Supervisor {
     search_at: Duration,
     /// There was an errand that could not be taken on.
     unserved: bool,
+    /// What its children have read and written; none where the kernel does not count.
+    accounts: Option<Accounts>,
+    /// ...when that was last asked.
+    moved: Moved,
     job: Option<Job>,
 }
 
@@ -135,6 +141,8 @@ impl Supervisor {
             shutdown: false,
             search_at: Duration::ZERO,
             unserved: false,
+            accounts: Accounts::open().ok(),
+            moved: Moved::default(),
             job: None,
         })
     }

@@ -11,6 +11,7 @@ use super::super::protocol::{Order, Scope};
 use super::super::tree;
 use super::Supervisor;
 use super::job::Stage;
+use super::parts::Parts;
 
 /// So often processes are asked to stand still, while new ones appear, before the next step is taken all the same.
 const PASSES: usize = 20;
@@ -41,7 +42,10 @@ impl Supervisor {
                 self.say(&[Word::Suspended { run }]);
             }
             Order::Resume { run: which } if which == run => {
-                self.stand_still(false);
+                // Who stopped of its own accord is not ours to continue.
+                if job.suspended {
+                    self.stand_still(false);
+                }
                 self.say(&[Word::Resumed { run }]);
             }
             _ => {}
@@ -68,10 +72,10 @@ impl Supervisor {
     }
 
     fn signal(&self, signal: i32, scope: Scope, batch: Pid) {
-        for (process, _) in tree::descendants(self.pid) {
+        for (process, in_step) in Parts::below(self.pid).each() {
             let meant = match scope {
                 Scope::Batch => process.pid == batch,
-                Scope::Others => process.pid != batch,
+                Scope::Others => in_step,
                 Scope::All => true,
             };
             if meant {
@@ -114,6 +118,21 @@ impl Supervisor {
                 return;
             }
         }
+    }
+
+    /// After the script of a job that is being ended: the steps have the time that was ordered, everybody else goes with
+    /// the script, as under Slurm. `false`: there is no step, or no time.
+    pub(super) fn leave_steps_their_time(&mut self) -> bool {
+        let Some(job) = &mut self.job else { return false };
+        if !job.ordered || job.killing || job.kill_at.is_none() {
+            return false;
+        }
+        let Some(others) = Parts::below(self.pid).beside_steps() else { return false };
+        for process in others {
+            tree::signal(process, libc::SIGKILL).unwrap_or_default();
+        }
+        job.again_soon();
+        true
     }
 
     /// Kills everybody, once; who calls this comes back until nobody is left. Says whether anybody could be signalled.

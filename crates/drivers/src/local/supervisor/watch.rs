@@ -6,6 +6,7 @@ use model::Outcome;
 use nix::unistd::Pid;
 
 use super::super::cgroup::Cage;
+use super::super::sys::Moved;
 use super::super::tree;
 use super::super::{clock, sys};
 use super::Supervisor;
@@ -65,6 +66,15 @@ impl Supervisor {
             job.killing = true;
             self.kill_everybody();
         }
+        self.write_down_use();
+    }
+
+    /// For whoever has to account for the run if we are killed.
+    fn write_down_use(&self) {
+        let cpu = self.watched_cpu();
+        if let Some(job) = &self.job {
+            self.slot.write_use(job.launch.run, &job.usage(cpu));
+        }
     }
 
     /// When nobody is left: was it for want of memory?
@@ -86,6 +96,13 @@ impl Supervisor {
             job.launch.speaker, job.launch.label
         );
         self.write_note(&line);
+    }
+
+    /// What children of ours that are over have read and written since this was last asked.
+    pub(super) fn moved_by_children(&mut self) -> Option<Moved> {
+        let now = self.accounts.as_ref()?.of_children()?;
+        let before = std::mem::replace(&mut self.moved, now);
+        Some(Moved { read: now.read.saturating_sub(before.read), written: now.written.saturating_sub(before.written) })
     }
 
     /// CPU time of the run by its group's account, which we may be in ourselves.
