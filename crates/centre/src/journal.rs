@@ -65,6 +65,12 @@ impl Journal {
         Vec::new()
     }
 
+    /// The runs whose starts are being written.
+    pub(crate) fn launches_under_way(&self) -> Vec<model::RunId> {
+        let after = self.writing.iter().flat_map(|(_, after)| after);
+        after.filter_map(|after| if let After::Launch(run) = after { Some(*run) } else { None }).collect()
+    }
+
     /// The batch is on disk: what may happen now.
     pub(crate) fn committed(&mut self, number: u64) -> Vec<After> {
         match self.writing.take() {

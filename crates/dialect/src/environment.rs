@@ -48,7 +48,7 @@ impl Builder {
     }
 
     fn number(&mut self, name: &str, value: impl std::fmt::Display) {
-        self.set(name, value.to_string());
+        self.0.push((name.as_bytes().to_vec(), value.to_string().into_bytes()));
     }
 }
 
@@ -225,13 +225,19 @@ pub fn task(number: u32, pid: Option<u32>) -> Vec<Variable> {
 }
 
 /// The variables of the caller with ours over them, and `TMPDIR` where there is none.
-pub fn complete(mut caller: Vec<Variable>, ours: Vec<Variable>) -> Vec<Variable> {
-    let names: std::collections::HashSet<&[u8]> = ours.iter().map(|(name, _)| name.as_slice()).collect();
-    caller.retain(|(name, _)| !names.contains(name.as_slice()));
-    drop(names);
-    caller.extend(ours);
-    if crate::environ::get(&caller, "TMPDIR").is_none() {
-        caller.push((b"TMPDIR".to_vec(), b"/tmp".to_vec()));
-    }
-    caller
+pub fn complete(caller: Vec<Variable>, ours: Vec<Variable>) -> Vec<Variable> {
+    let borrowed = caller.iter().map(|(name, value)| (name.as_slice(), value.as_slice())).collect();
+    completed(borrowed, &ours).map(|(name, value)| (name.to_vec(), value.to_vec())).collect()
+}
+
+/// A variable of somebody's.
+pub type Borrowed<'a> = (&'a [u8], &'a [u8]);
+
+/// As [`complete`], without a copy of anything: it is done for every job that starts.
+pub fn completed<'a>(caller: Vec<Borrowed<'a>>, ours: &'a [Variable]) -> impl Iterator<Item = Borrowed<'a>> {
+    let all = |(name, value): &'a Variable| (name.as_slice(), value.as_slice());
+    let is_theirs = |(name, _): &Borrowed<'a>| !ours.iter().any(|(our, _)| our == name);
+    let has_place = caller.iter().any(|(name, _)| *name == b"TMPDIR") || ours.iter().any(|(name, _)| name == b"TMPDIR");
+    let place = (!has_place).then_some((b"TMPDIR".as_slice(), b"/tmp".as_slice()));
+    caller.into_iter().filter(is_theirs).chain(ours.iter().map(all)).chain(place)
 }
