@@ -32,7 +32,8 @@ fn main() {
         "fcfs" => (Rule::Fcfs, Order::Batch),
         "sjbf" => (Rule::Easy { shortest_first: true }, Order::Batch),
         "pyss" => (Rule::Easy { shortest_first: false }, Order::Pyss),
-        "conservative" => (Rule::Conservative, Order::Batch),
+        "conservative" => (Rule::Conservative { compress: 1 }, Order::Batch),
+        "compress" => (Rule::Conservative { compress: u32::MAX }, Order::Batch),
         _ => (Rule::Easy { shortest_first: false }, Order::Batch),
     };
     let procs = args.get(2).map_or_else(|| trace.procs().unwrap(), |procs| procs.parse().unwrap());

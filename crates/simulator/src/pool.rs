@@ -57,6 +57,11 @@ impl Scheduler for PoolScheduler<'_> {
         Ok(Some(Start { job: ticket.0, begins: now, ends, run: ticket.0 }))
     }
 
+    #[inline]
+    fn wake(&mut self, now: i64) -> Option<i64> {
+        self.pool.wake(now)
+    }
+
     fn has_room(&mut self, now: i64, job: u32) -> bool {
         self.pool.has_room(now, self.ask(job))
     }

@@ -68,6 +68,11 @@ impl<S: Summary> Line<S> {
         (leaf != S::NOBODY).then_some(leaf)
     }
 
+    /// What is known of all together.
+    pub fn all(&self) -> S {
+        self.levels.last().map_or(S::NOBODY, |top| top.iter().fold(S::NOBODY, |all, node| all.and(*node)))
+    }
+
     /// A job comes; its number is greater than all before.
     pub fn push(&mut self, number: u32, job: S) {
         if self.len == 0 {

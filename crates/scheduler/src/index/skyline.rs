@@ -79,31 +79,12 @@ impl Skyline {
         }
     }
 
-    /// The most cores free at any instant from `from` until before `until`.
-    pub fn most(&self, from: i64, until: i64) -> i64 {
-        let step = self.step(from);
-        let within = self.times[step + 1..].iter().take_while(|time| **time < until).count();
-        self.free[step..=step + within].iter().copied().max().unwrap_or(0)
-    }
-
-    /// The least cores free at any instant from `from` until before `until`.
-    pub fn least(&self, from: i64, until: i64) -> i64 {
-        let step = self.step(from);
-        let within = self.times[step + 1..].iter().take_while(|time| **time < until).count();
-        self.free[step..=step + within].iter().copied().min().unwrap_or(0)
-    }
-
-    /// Where a stay of so many cores that is planned for `planned` could begin earlier: the first instant from `now`
-    /// on, if the room between `from` and `until` is new and there was none before that came. From `planned` on
+    /// Where a stay of so many cores that is planned for `planned` could begin earlier, from `now` on. From `planned` on
     /// the stay's own cores are there anyway.
-    pub fn earlier(&self, now: i64, planned: i64, cores: i64, long: i64, from: i64, until: i64) -> Option<i64> {
-        let mut step = self.step(from);
-        // The new room may begin within a room that was there, but too short.
-        while step > self.front && self.free[step] >= cores && self.free[step - 1] >= cores {
-            step -= 1;
-        }
-        let mut start = self.times[step].max(now);
-        while start < planned && start < until {
+    pub fn earlier(&self, now: i64, planned: i64, cores: i64, long: i64) -> Option<i64> {
+        let mut step = self.step(now);
+        let mut start = now;
+        while start < planned {
             if self.free[step] < cores {
                 start = self.end(step);
             } else if self.end(step) >= planned.min(start.saturating_add(long)) {
@@ -112,6 +93,31 @@ impl Skyline {
             step += 1;
         }
         None
+    }
+
+    /// Each instant from `now` on at which less is free than ever since `now`, and how much; `now` itself first. `go_on`
+    /// says whether to look further.
+    pub fn falls(&self, now: i64, mut go_on: impl FnMut(i64, i64) -> bool) {
+        let first = self.step(now);
+        let mut least = self.free[first];
+        if !go_on(now, least) {
+            return;
+        }
+        for step in first + 1..self.free.len() {
+            if self.free[step] < least {
+                least = self.free[step];
+                if !go_on(self.times[step], least) {
+                    return;
+                }
+            }
+        }
+    }
+
+    /// The first instant after `now` at which more is free than just before.
+    pub fn rise(&self, now: i64) -> Option<i64> {
+        let first = self.step(now);
+        let steps = self.free[first..].windows(2).position(|pair| pair[0] < pair[1])?;
+        self.times.get(first + steps + 1).copied()
     }
 
     /// Steps that are not over.

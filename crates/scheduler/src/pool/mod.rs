@@ -33,10 +33,12 @@ pub enum Rule {
         /// Those others are tried in the order of their estimates, else in the queue's.
         shortest_first: bool,
     },
-    /// Everybody is promised a start at arrival; when a job ends early the queue is compressed in
-    /// order: the first who could start earlier, everybody else staying, is promised that; and again from the first,
-    /// until nobody could.
-    Conservative,
+    /// Everybody is promised a start at arrival, and nobody's is put off. When there is new room, the queue is compressed
+    /// in order: who can start at once does, and the first who wait are promised earlier starts.
+    Conservative {
+        /// So many of those who wait: usually 1.
+        compress: u32,
+    },
 }
 
 /// What happens to a job.
@@ -149,8 +151,22 @@ impl Pool {
     pub fn decide(&mut self, now: i64) -> Option<Ticket> {
         match self.rule {
             Rule::Fcfs | Rule::Easy { .. } => walk(&mut easy::Turn::new(self, now)),
-            Rule::Conservative => self.plan.due(now).map(Ticket),
+            Rule::Conservative { compress } => walk(&mut plan::Turn::new(&mut self.plan, now, compress)),
         }
+    }
+
+    /// When to decide again although nothing has happened to jobs; of interest when there is nothing to decide.
+    #[inline]
+    pub fn wake(&self, now: i64) -> Option<i64> {
+        match self.rule {
+            Rule::Fcfs | Rule::Easy { .. } => None,
+            Rule::Conservative { .. } => self.plan.wake(now),
+        }
+    }
+
+    /// When a job that waits is promised to start, where the rule promises it anything before somebody asks.
+    pub fn promised(&self, ticket: Ticket) -> Option<i64> {
+        self.plan.start_of(ticket.0)
     }
 
     /// Whether a job could start if nobody else waited.
@@ -182,7 +198,7 @@ impl Pool {
                 self.by_estimate.insert((i64::from(ask.estimate), number), ask.cores);
                 self.pass.forget_place();
             }
-            Rule::Conservative => self.plan.promise(now, number, ask),
+            Rule::Conservative { .. } => self.plan.arrived(now, number, ask),
             _ => {}
         }
         Ok(())
@@ -209,7 +225,7 @@ impl Pool {
                 }
                 self.pass.note_start(ticket.0, ask.cores, until);
             }
-            Rule::Conservative => self.plan.started(now, ticket.0, ask),
+            Rule::Conservative { .. } => self.plan.started(now, ticket.0),
         }
         Ok(())
     }
@@ -224,9 +240,8 @@ impl Pool {
         self.free += i64::from(cores);
         self.running.remove((until, ticket.0));
         self.pass.forget();
-        if self.rule == Rule::Conservative && until > now {
-            let jobs = &self.jobs;
-            self.plan.ended_early(now, until, cores, |number| jobs[number as usize].ask);
+        if let Rule::Conservative { .. } = self.rule {
+            self.plan.ended(now, until, cores);
         }
         Ok(())
     }

@@ -1,39 +1,50 @@
-//! Conservative backfilling. The rule:
+//! Conservative backfilling: everybody is promised a start, not only the first. The rule:
 //!
 //! 1. Whoever arrives is promised the earliest start at which there is room for the whole estimate beside all that runs
-//!    and all that is promised.
-//! 2. When a job ends before its estimate is over, the queue is compressed in order: the first in the queue who could
-//!    start earlier, everybody else staying, is promised that start instead; and again from the first, until nobody
-//!    could start earlier.
-//! 3. Who is promised `now` starts.
+//!    and all that is promised. No promise is ever put off.
+//! 2. Whenever there may be new room (a job ended, early or not; what was planned begins or ends), the queue is
+//!    compressed in order. Each in turn starts at once, if that delays nobody who was promised a start. Else, if it is
+//!    one of the first [`Rule::Conservative::compress`](super::Rule) who wait, it is promised the earliest start beside
+//!    all others, where that is earlier than what it was promised. After a start it is the first's turn again.
 //!
-//! So no promise is ever put off, and the plan is always tight: nobody alone could start earlier. Tightness is also
-//! what makes it quick: only new room can let somebody forward, so only those are looked at whom it could serve.
+//! With `compress` without end the plan of everybody is drawn together at each end, which costs much and makes later
+//! jobs wait longer: promises that are kept early close the gaps that others could use. By default it is the first only,
+//! so that it is never worse off than under EASY, and all others are as well off as when they came, or better.
 
-use super::Ask;
+use super::{Ask, Ticket};
+use crate::backfill::{Behind, Queue, delays_nobody};
 use crate::index::{Line, Shelves, Skyline, Summary};
 
-/// The least cores and the latest promise of some jobs that wait.
+/// Of some jobs that wait: the least cores, the least estimate, the earliest promise.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) struct Hope {
     cores: u32,
+    estimate: u32,
     start: i64,
 }
 
 impl Summary for Hope {
-    const NOBODY: Hope = Hope { cores: u32::MAX, start: i64::MIN };
+    const NOBODY: Hope = Hope { cores: u32::MAX, estimate: u32::MAX, start: i64::MAX };
+
+    #[inline]
     fn and(self, other: Hope) -> Hope {
-        Hope { cores: self.cores.min(other.cores), start: self.start.max(other.start) }
+        Hope {
+            cores: self.cores.min(other.cores),
+            estimate: self.estimate.min(other.estimate),
+            start: self.start.min(other.start),
+        }
     }
 }
 
-/// Room that is new.
-#[derive(Clone, Copy, Debug)]
-struct Gap {
-    from: i64,
-    until: i64,
-    /// Those before this number have been looked at.
-    next: u32,
+impl Hope {
+    /// A job's own place in the plan is no obstacle to it: what matters is over when that begins.
+    fn ends(&self, now: i64) -> i64 {
+        (now + i64::from(self.estimate)).min(self.start)
+    }
+
+    fn until(&self) -> i64 {
+        self.start + i64::from(self.estimate)
+    }
 }
 
 /// Who is promised what.
@@ -42,16 +53,13 @@ pub(super) struct Plan {
     skyline: Skyline,
     hopes: Line<Hope>,
     promised: Shelves,
+    /// Promises of the nearest future: from an instant on, only so many cores are not taken.
+    marks: Vec<(i64, i64)>,
 }
 
 impl Plan {
     pub fn new(cores: u32) -> Self {
-        Plan { skyline: Skyline::new(cores), hopes: Line::default(), promised: Shelves::default() }
-    }
-
-    /// Who is promised a start by now.
-    pub fn due(&self, now: i64) -> Option<u32> {
-        self.promised.first().filter(|key| key.0 <= now).map(|key| key.1)
+        Plan { skyline: Skyline::new(cores), hopes: Line::default(), promised: Shelves::default(), marks: Vec::new() }
     }
 
     /// When a job is promised to start.
@@ -59,72 +67,117 @@ impl Plan {
         self.hopes.get(number).map(|hope| hope.start)
     }
 
+    /// The next instant after `now` at which, by the plan, somebody starts or more becomes free.
+    pub fn wake(&self, now: i64) -> Option<i64> {
+        let first = self.promised.first()?.0;
+        Some(self.skyline.rise(now).map_or(first, |rise| rise.min(first)))
+    }
+
     /// A job came.
-    pub fn promise(&mut self, now: i64, number: u32, ask: Ask) {
+    pub fn arrived(&mut self, now: i64, number: u32, ask: Ask) {
         self.skyline.advance(now);
-        let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
-        let start = self.skyline.earliest(now, cores, long);
-        self.skyline.change(start, start + long, -cores);
-        self.hopes.push(number, Hope { cores: ask.cores, start });
+        let start = self.skyline.earliest(now, i64::from(ask.cores), i64::from(ask.estimate));
+        let hope = Hope { cores: ask.cores, estimate: ask.estimate, start };
+        self.skyline.change(start, hope.until(), -i64::from(ask.cores));
+        self.hopes.push(number, hope);
         self.promised.insert((start, number), ask.cores);
     }
 
     /// A job started; as planned, unless somebody else decided.
-    pub fn started(&mut self, now: i64, number: u32, ask: Ask) {
-        let Some(start) = self.start_of(number) else { return };
+    pub fn started(&mut self, now: i64, number: u32) {
+        let Some(hope) = self.hopes.get(number) else { return };
+        self.promise(number, hope, now);
         self.hopes.remove(number);
-        self.promised.remove((start, number));
-        if start != now {
-            let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
-            self.skyline.change(start, start + long, cores);
-            self.skyline.change(now, now + long, -cores);
-        }
+        self.promised.remove((now, number));
     }
 
     /// A job ended that had cores until `until`.
-    pub fn ended_early(&mut self, now: i64, until: i64, cores: u32, ask: impl Fn(u32) -> Ask) {
-        self.skyline.advance(now);
-        self.skyline.change(now, until, i64::from(cores));
-        let mut gaps = vec![Gap { from: now, until, next: 0 }];
-        while let Some((number, start)) = self.first_to_move(now, &mut gaps, &ask) {
-            let ask = ask(number);
-            let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
-            let Some(old) = self.start_of(number) else { return };
-            self.skyline.change(old, old + long, cores);
-            self.skyline.change(start, start + long, -cores);
-            self.hopes.replace(number, Hope { cores: ask.cores, start });
-            self.promised.remove((old, number));
-            self.promised.insert((start, number), ask.cores);
-            gaps.push(Gap { from: old.max(start + long), until: old + long, next: 0 });
+    pub fn ended(&mut self, now: i64, until: i64, cores: u32) {
+        if until > now {
+            self.skyline.advance(now);
+            self.skyline.change(now, until, i64::from(cores));
         }
     }
 
-    /// The first in the queue whom new room lets start earlier, and when.
-    fn first_to_move(&mut self, now: i64, gaps: &mut Vec<Gap>, ask: &impl Fn(u32) -> Ask) -> Option<(u32, i64)> {
-        let mut best: Option<(u32, i64)> = None;
-        for gap in gaps.iter_mut() {
-            let most = self.skyline.most(gap.from, gap.until);
-            loop {
-                let hoping = |hope: Hope| i64::from(hope.cores) <= most && hope.start > gap.from;
-                let Some(number) = self.hopes.next(gap.next, hoping) else {
-                    gap.next = u32::MAX;
-                    break;
-                };
-                gap.next = number;
-                if best.is_some_and(|(other, _)| other <= number) {
-                    break;
-                }
-                let ask = ask(number);
-                let planned = self.start_of(number)?;
-                let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
-                if let Some(start) = self.skyline.earlier(now, planned, cores, long, gap.from, gap.until) {
-                    best = Some((number, start));
-                    break;
-                }
-                gap.next = number + 1;
+    /// A job is promised another start.
+    fn promise(&mut self, number: u32, old: Hope, start: i64) {
+        if start == old.start {
+            return;
+        }
+        let new = Hope { start, ..old };
+        let cores = i64::from(old.cores);
+        self.skyline.change(old.start, old.until(), cores);
+        self.skyline.change(start, new.until(), -cores);
+        self.hopes.replace(number, new);
+        self.promised.remove((old.start, number));
+        self.promised.insert((start, number), old.cores);
+    }
+
+    /// Looks at the nearest future, as far as it matters to who waits.
+    fn look_ahead(&mut self, now: i64) {
+        self.skyline.advance(now);
+        self.marks.clear();
+        let least = i64::from(self.hopes.all().cores);
+        self.skyline.falls(now, |at, free| {
+            self.marks.push((at, free));
+            free >= least
+        });
+    }
+
+    /// Whether a job could start now and delay nobody else.
+    #[inline]
+    fn may_start(&self, now: i64, hope: Hope) -> bool {
+        let (ends, cores) = (hope.ends(now), i64::from(hope.cores));
+        self.marks.iter().all(|(at, free)| delays_nobody(ends, *at, || cores <= *free))
+    }
+}
+
+/// A pass over a plan at an instant.
+pub(super) struct Turn<'a> {
+    plan: &'a mut Plan,
+    now: i64,
+    from: u32,
+    /// So many who wait may still be given a better promise.
+    compress: u32,
+}
+
+impl<'a> Turn<'a> {
+    pub fn new(plan: &'a mut Plan, now: i64, compress: u32) -> Self {
+        plan.look_ahead(now);
+        Turn { plan, now, from: 0, compress }
+    }
+}
+
+impl Queue for Turn<'_> {
+    type Job = u32;
+    type Start = Ticket;
+
+    #[inline]
+    fn next(&mut self) -> Option<u32> {
+        let Turn { plan, now, .. } = self;
+        let next = match self.compress {
+            0 => plan.hopes.next(self.from, |hope| plan.may_start(*now, hope)),
+            _ => plan.hopes.next(self.from, |hope| hope != Hope::NOBODY),
+        }?;
+        self.from = next + 1;
+        Some(next)
+    }
+
+    #[inline]
+    fn start(&mut self, job: u32) -> Option<Ticket> {
+        let hope = self.plan.hopes.get(job)?;
+        self.plan.may_start(self.now, hope).then_some(Ticket(job))
+    }
+
+    fn wait(&mut self, job: u32) -> Behind<Ticket> {
+        self.compress = self.compress.saturating_sub(1);
+        if let Some(hope) = self.plan.hopes.get(job) {
+            let (cores, long) = (i64::from(hope.cores), i64::from(hope.estimate));
+            if let Some(start) = self.plan.skyline.earlier(self.now, hope.start, cores, long) {
+                self.plan.promise(job, hope, start);
+                self.plan.look_ahead(self.now);
             }
         }
-        gaps.retain(|gap| gap.next != u32::MAX);
-        best
+        Behind::GoOn
     }
 }
