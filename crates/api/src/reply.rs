@@ -206,6 +206,84 @@ pub struct WhyReport {
     pub drained: Option<String>,
     /// The limit of a QOS, partition, array or reservation that holds it, by name and value.
     pub limit: Option<(String, String)>,
+    /// Every cause that holds.
+    pub causes: Vec<WhyCause>,
+}
+
+/// A cause of waiting, with what a sentence about it needs.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum WhyCause {
+    /// Held by its owner.
+    Held,
+    /// Held by an operator.
+    HeldByOperator,
+    /// Put back in the queue, held.
+    HeldAfterRequeue,
+    /// Other jobs come first, by its own wish: [`WhyReport::dependency`].
+    Dependency,
+    /// Not before.
+    Begin(Time),
+    /// As many tasks of its array run as may.
+    ArrayLimit {
+        /// Run now.
+        running: u32,
+        /// May run.
+        limit: u32,
+    },
+    /// Its partition is down or not there.
+    PartitionDown(String),
+    /// It asks for more than its partition has.
+    TooBig {
+        /// CPUs asked for.
+        cpus: u32,
+        /// CPUs that there are.
+        of: u32,
+    },
+    /// It asks for longer than it may: the longest, as Slurm writes it.
+    TooLong(String),
+    /// The machine takes no new jobs.
+    Drained {
+        /// Why.
+        reason: String,
+        /// Who said so, by name.
+        by: String,
+        /// Since when.
+        since: Time,
+    },
+    /// Its reservation has not begun, is over, is not there, or is too short or too small for it.
+    Reservation {
+        /// Its name.
+        name: String,
+        /// From when to when, if it is there.
+        span: Option<(Time, Time)>,
+    },
+    /// A limit of its QOS is reached.
+    QosLimit {
+        /// The QOS.
+        qos: String,
+        /// Which limit.
+        limit: Reason,
+    },
+    /// Its partition may use no more cores at once.
+    PartitionFull {
+        /// The partition.
+        partition: String,
+        /// Cores it may use.
+        cores: u32,
+    },
+    /// Part of the machine is kept for others while it would run.
+    Kept {
+        /// The reservation.
+        name: String,
+        /// From.
+        start: Time,
+        /// Until.
+        end: Time,
+    },
+    /// Others go first.
+    Priority,
+    /// It is next, but there is no room.
+    Resources,
 }
 
 /// One change of state of a job.

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use api::{LoadRow, Reply, StatusReport, WhyReport};
+use api::{LoadRow, Reply, StatusReport, WhyCause, WhyReport};
 use drivers::local::{protocol::CgroupVersion, system};
 use model::{JobId, NodeRow, PartitionRow, Uid};
-use scheduler::{Cause, RowFilter};
+use scheduler::{Cause, Hold, RowFilter};
 
 use crate::{
     connection::{ConnId, Peer},
@@ -219,18 +219,52 @@ impl Centre {
             expected_start: why.expected,
             drained: load.drained.map(|(reason, _, _)| reason),
             limit: None,
+            causes: why.causes.into_iter().map(|cause| self.told(id, cause)).collect(),
         };
-        for cause in why.causes {
-            report.limit = report.limit.or(match cause {
-                Cause::ArrayLimit { limit, .. } => Some(("array".to_owned(), limit.to_string())),
-                Cause::QosLimit { qos, limit } => Some((format!("qos {qos}"), limit.to_string())),
-                Cause::Reservation { name, .. } => Some(("reservation".to_owned(), name)),
-                Cause::PartitionDown(name) => Some(("partition".to_owned(), name)),
-                Cause::TooBig { of, .. } => Some(("cpus".to_owned(), of.to_string())),
-                _ => None,
-            });
-        }
+        report.limit = report.causes.iter().find_map(|cause| match cause {
+            WhyCause::ArrayLimit { limit, .. } => Some(("array".to_owned(), limit.to_string())),
+            WhyCause::QosLimit { qos, limit } => Some((format!("qos {qos}"), limit.to_string())),
+            WhyCause::Reservation { name, .. } => Some(("reservation".to_owned(), name.clone())),
+            WhyCause::PartitionDown(name) => Some(("partition".to_owned(), name.clone())),
+            WhyCause::TooBig { of, .. } => Some(("cpus".to_owned(), of.to_string())),
+            WhyCause::TooLong(limit) => Some(("time".to_owned(), limit.clone())),
+            _ => None,
+        });
         Some(report)
+    }
+
+    /// A cause as it travels: people have names.
+    fn told(&mut self, id: JobId, cause: Cause) -> WhyCause {
+        match cause {
+            Cause::Held(Hold::User) => WhyCause::Held,
+            Cause::Held(Hold::Operator) => WhyCause::HeldByOperator,
+            Cause::Held(Hold::Requeued) => WhyCause::HeldAfterRequeue,
+            Cause::Dependency { .. } => WhyCause::Dependency,
+            Cause::Begin(at) => WhyCause::Begin(at),
+            Cause::ArrayLimit { running, limit } => WhyCause::ArrayLimit { running, limit },
+            Cause::PartitionDown(name) => WhyCause::PartitionDown(name),
+            Cause::TooBig { cpus, of } => WhyCause::TooBig { cpus, of },
+            Cause::TooLong => WhyCause::TooLong(self.longest(id)),
+            Cause::Drained { reason, by, since } => WhyCause::Drained { reason, by: self.people.name(by), since },
+            Cause::Reservation { name, span } => WhyCause::Reservation { name, span },
+            Cause::QosLimit { qos, limit } => WhyCause::QosLimit { qos, limit },
+            Cause::PartitionFull { partition, cores } => WhyCause::PartitionFull { partition, cores },
+            Cause::Kept { name, start, end } => WhyCause::Kept { name, start, end },
+            Cause::Priority => WhyCause::Priority,
+            Cause::Resources => WhyCause::Resources,
+        }
+    }
+
+    /// The longest that a job may run, by its partition and its QOS.
+    fn longest(&self, id: JobId) -> String {
+        let Some(job) = self.state.job(id) else { return String::new() };
+        let config = self.state.config();
+        let partition = config.partitions.iter().find(|partition| partition.name == **job.partition());
+        let qos = config.qos.iter().find(|qos| qos.name == **job.qos());
+        let limits = [partition.map(|partition| partition.max_time), qos.map(|qos| qos.max_time)];
+        let least = limits.into_iter().flatten().filter_map(model::TimeLimit::span).min();
+        let least = least.map_or(model::TimeLimit::Unlimited, model::TimeLimit::Span);
+        dialect::text::shown(|out| dialect::text::put_full_limit(out, least))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Opening the data file: settings, format, upgrades that keep the old file until the new one has opened.
 
 use std::{
-    os::unix::fs::{MetadataExt, OpenOptionsExt},
+    os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
@@ -53,6 +53,7 @@ impl Db {
             db.migrate()?;
             return Ok((db, Opened::Created));
         }
+        tighten(path)?;
         let db = Self::connect(path, OpenFlags::default())?;
         let format = db.known_format()?;
         if format == FORMAT {
@@ -179,6 +180,24 @@ pub(crate) fn create_private(path: &Path) -> Result<(), StoreError> {
         }
         _ => Ok(()),
     }
+}
+
+/// Closes a file, and the logs beside it, to everybody but its owner: however it came here (a copy, an older program), it
+/// holds everybody's scripts and environments. What is not ours to close is left as it is.
+fn tighten(path: &Path) -> Result<(), StoreError> {
+    for path in [path.to_owned(), sibling(path, "-wal"), sibling(path, "-shm")] {
+        let Ok(about) = std::fs::metadata(&path) else { continue };
+        if about.mode() & 0o077 == 0 {
+            continue;
+        }
+        match std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)) {
+            Err(source) if source.kind() != std::io::ErrorKind::PermissionDenied => {
+                return Err(StoreError::Io { path, doing: "closing to others", source });
+            }
+            _ => {}
+        }
+    }
+    Ok(())
 }
 
 /// Gives a file that root has just made to whom that other file or directory belongs, so that the service can write it.

@@ -49,9 +49,12 @@ doctor-found-name = { $name } is { $address }
 doctor-found-name-unknown = { $name }, this machine's own name, cannot be looked up
 doctor-advice-name-unknown = add `127.0.1.1 { $name }` to /etc/hosts: programs of members (MPI above all) ask for it
 doctor-found-user = the part that faces the network runs as `algoric`
-doctor-found-user-nobody = there is no user `algoric`: the part that faces the network runs as `nobody`
-doctor-advice-user-nobody = `adduser --system --group algoric`: other programs run as `nobody`, too
+doctor-found-user-nobody = there is no user `algoric`: the part that faces the network runs as `nobody`, with a group of its own
+doctor-advice-user-nobody = `adduser --system --group algoric`: other programs run as `nobody`, too; they cannot read its data, but could stop it
 doctor-found-user-single = runs the jobs of uid { $uid } only
+doctor-found-privacy = members do not see each other's processes (/proc is mounted with hidepid={ $option })
+doctor-found-privacy-none = members see each other's processes, with the words of their command lines
+doctor-advice-privacy-none = mount /proc with `hidepid=invisible` (in /etc/fstab), or tell members that command lines are no place for secrets
 doctor-found-processes = { $max } processes at most
 doctor-found-processes-few = { $max } processes at most, for { $cpus } hardware threads
 doctor-advice-processes-few = `sysctl kernel.pid_max=4194304`

@@ -43,6 +43,24 @@ why-dead-line = Job { $job } could not end before its deadline.
 why-requeued-held = Job { $job } was put back in the queue and is held. `scontrol release { $job }` lets it go.
 why-prolog = The operator's preparation script failed for job { $job }.
 
+cause-held = Its owner holds it.
+cause-held-by-operator = An operator holds it, who alone can release it.
+cause-held-after-requeue = It was put back in the queue and is held.
+cause-dependency = It waits for other jobs.
+cause-begin = It is not to start before { $time }.
+cause-array-limit = Its array runs { $running } tasks at once and allows itself { $limit }.
+cause-partition-down = Its partition { $name } is down or not there any more.
+cause-too-big = It asks for more than its partition has ({ $cpus } CPUs asked for, { $of } there).
+cause-too-long = It asks for more time than it may have ({ $limit }).
+cause-drained = { $by } took the machine out of service at { $since }: { $why }.
+cause-reservation = Its reservation { $name } is from { $start } to { $end }: it is not open now, or too short or too small for this job.
+cause-reservation-unknown = Its reservation { $name } is not there any more.
+cause-qos-limit = A limit of its QOS { $qos } is reached ({ $limit }).
+cause-partition-full = Its partition { $name } may use { $cores } cores at once, and its jobs have too many of them.
+cause-kept = Part of the machine is kept for the reservation { $name } from { $start } to { $end }.
+cause-priority = Other jobs go first.
+cause-resources = There is no room for it now.
+
 dependency-after = job { $job } must have started
 dependency-afterany = job { $job } must have ended, well or badly
 dependency-afterok = job { $job } must end well (exit code 0)

@@ -49,9 +49,12 @@ doctor-found-name = { $name } est { $address }
 doctor-found-name-unknown = { $name }, le nom de cette machine, est introuvable
 doctor-advice-name-unknown = ajoutez `127.0.1.1 { $name }` à /etc/hosts : des programmes (MPI surtout) le demandent
 doctor-found-user = la partie tournée vers le réseau tourne comme `algoric`
-doctor-found-user-nobody = il n’y a pas d’utilisateur `algoric` : la partie tournée vers le réseau tourne comme `nobody`
-doctor-advice-user-nobody = `adduser --system --group algoric` : d’autres programmes tournent aussi comme `nobody`
+doctor-found-user-nobody = il n’y a pas d’utilisateur `algoric` : la partie tournée vers le réseau tourne comme `nobody`, avec un groupe à elle
+doctor-advice-user-nobody = `adduser --system --group algoric` : d’autres programmes tournent aussi comme `nobody` ; ils ne peuvent pas lire ses données, mais pourraient l’arrêter
 doctor-found-user-single = n’exécute que les jobs de l’uid { $uid }
+doctor-found-privacy = les membres ne voient pas les processus des autres (/proc est monté avec hidepid={ $option })
+doctor-found-privacy-none = les membres voient les processus des autres, avec les mots de leurs lignes de commande
+doctor-advice-privacy-none = montez /proc avec `hidepid=invisible` (dans /etc/fstab), ou dites aux membres qu’une ligne de commande n’est pas un endroit pour un secret
 doctor-found-processes = { $max } processus au plus
 doctor-found-processes-few = { $max } processus au plus, pour { $cpus } fils matériels
 doctor-advice-processes-few = `sysctl kernel.pid_max=4194304`

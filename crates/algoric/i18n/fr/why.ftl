@@ -43,6 +43,24 @@ why-dead-line = Le job { $job } ne pouvait pas finir avant son échéance.
 why-requeued-held = Le job { $job } a été remis dans la file et y est retenu. `scontrol release { $job }` le libère.
 why-prolog = Le script de préparation de l’opérateur a échoué pour le job { $job }.
 
+cause-held = Son propriétaire le retient.
+cause-held-by-operator = Un opérateur le retient, qui seul peut le libérer.
+cause-held-after-requeue = Il a été remis dans la file et y est retenu.
+cause-dependency = Il attend d’autres jobs.
+cause-begin = Il ne doit pas démarrer avant { $time }.
+cause-array-limit = Son tableau fait tourner { $running } tâches à la fois et s’en permet { $limit }.
+cause-partition-down = Sa partition { $name } est fermée ou n’existe plus.
+cause-too-big = Il demande plus que sa partition n’a ({ $cpus } processeurs demandés, { $of } présents).
+cause-too-long = Il demande plus de temps qu’il ne peut en avoir ({ $limit }).
+cause-drained = { $by } a mis la machine hors service à { $since } : { $why }.
+cause-reservation = Sa réservation { $name } va de { $start } à { $end } : elle n’est pas ouverte en ce moment, ou trop courte ou trop petite pour ce job.
+cause-reservation-unknown = Sa réservation { $name } n’existe plus.
+cause-qos-limit = Une limite de sa QOS { $qos } est atteinte ({ $limit }).
+cause-partition-full = Sa partition { $name } peut utiliser { $cores } cœurs à la fois, et ses jobs en ont trop.
+cause-kept = Une partie de la machine est gardée pour la réservation { $name } de { $start } à { $end }.
+cause-priority = D’autres jobs passent d’abord.
+cause-resources = Il n’y a pas de place pour lui en ce moment.
+
 dependency-after = le job { $job } doit avoir démarré
 dependency-afterany = le job { $job } doit être terminé, bien ou mal
 dependency-afterok = le job { $job } doit bien se terminer (code de sortie 0)

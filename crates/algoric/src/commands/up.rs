@@ -7,7 +7,7 @@
 use std::{
     fs::DirBuilder,
     net::SocketAddr,
-    os::unix::fs::{DirBuilderExt, MetadataExt, PermissionsExt, lchown},
+    os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt, fchown, lchown},
     path::{Path, PathBuf},
     time::{Duration, Instant},
 };
@@ -20,7 +20,7 @@ use drivers::local::{
 };
 use nix::{
     sys::wait::{WaitStatus, waitpid},
-    unistd::{ForkResult, Gid, Uid, User, fork, geteuid, setgroups, setresgid, setresuid},
+    unistd::{ForkResult, Gid, Group, Uid, User, fork, geteuid, setgroups, setresgid, setresuid},
 };
 
 use super::House;
@@ -119,7 +119,7 @@ pub fn centre(args: &CentreArgs, house: &House) -> anyhow::Result<u8> {
             Err(fault) => bail!("no launcher answers at {}: {fault}; start algoric-launcher.service", socket.display()),
         }
     };
-    let stay = Servant { uid: None, gid: None };
+    let stay = Servant { uid: None, gid: None, shared: false };
     serve(paths, args.listen, link, &stay, false)
 }
 
@@ -148,20 +148,29 @@ fn cgroups() -> Cgroups {
 struct Servant {
     uid: Option<Uid>,
     gid: Option<Gid>,
+    /// Other programs run as this user, too: what is ours is told by the group, which is nobody else's.
+    shared: bool,
 }
 
 impl Servant {
     /// Started by root: the user `algoric`, or `nobody` where there is none. Else: who started it.
     fn choose() -> Self {
         if !geteuid().is_root() {
-            return Self { uid: None, gid: None };
+            return Self { uid: None, gid: None, shared: false };
         }
-        let user = ["algoric", "nobody"].into_iter().find_map(|name| User::from_name(name).ok().flatten());
-        match user {
-            Some(user) => Self { uid: Some(user.uid), gid: Some(user.gid) },
-            // The number that the kernel itself uses for "nobody".
-            None => Self { uid: Some(Uid::from_raw(65534)), gid: Some(Gid::from_raw(65534)) },
+        let user = |name| User::from_name(name).ok().flatten();
+        if let Some(own) = user("algoric") {
+            return Self { uid: Some(own.uid), gid: Some(own.gid), shared: false };
         }
+        // The number that the kernel itself uses for "nobody".
+        let uid = user("nobody").map_or(Uid::from_raw(65534), |user| user.uid);
+        Self { uid: Some(uid), gid: Some(Self::private_group()), shared: true }
+    }
+
+    /// A group that nobody is in: the greatest number below nobody's own that has no name.
+    fn private_group() -> Gid {
+        let nameless = |gid: &Gid| !matches!(Group::from_gid(*gid), Ok(Some(_)));
+        (60_000..65_534).rev().map(Gid::from_raw).find(nameless).unwrap_or(Gid::from_raw(65534))
     }
 
     fn become_it(&self) -> anyhow::Result<()> {
@@ -190,10 +199,14 @@ fn prepare(data: &Path, servant: &Servant) -> anyhow::Result<bool> {
     for (path, mode) in [(paths.database_directory(), 0o700), (paths.run(), 0o755)] {
         create(&path, mode)?;
         if let (Some(uid), Some(gid)) = (servant.uid, servant.gid) {
-            lchown(&path, Some(uid.as_raw()), Some(gid.as_raw()))
+            // A directory that is root's and the group's keeps out whoever has but the user in common with the service.
+            let (owner, mode) = if servant.shared { (0, mode | 0o070) } else { (uid.as_raw(), mode) };
+            lchown(&path, Some(owner), Some(gid.as_raw()))
+                .and_then(|()| std::fs::set_permissions(&path, std::fs::Permissions::from_mode(mode)))
                 .with_context(|| format!("giving {} to the service", path.display()))?;
         }
     }
+    hand_over(&paths.database_directory(), servant)?;
     if !paths.config().exists() {
         std::fs::write(paths.config(), centre::CONFIG_TEMPLATE)
             .with_context(|| format!("writing {}", paths.config().display()))?;
@@ -203,6 +216,24 @@ fn prepare(data: &Path, servant: &Servant) -> anyhow::Result<bool> {
         create(Path::new(SYSTEM_RUN), 0o755)?;
     }
     Ok(first)
+}
+
+/// Gives the data files to the service, as it may have been another user when they were made, or root may have put them
+/// back. Only what is a file of its own: nobody shall have us give away root's by a link.
+fn hand_over(directory: &Path, servant: &Servant) -> anyhow::Result<()> {
+    let (Some(uid), Some(gid)) = (servant.uid, servant.gid) else { return Ok(()) };
+    let whose = |about: &std::fs::Metadata| (about.uid(), about.gid());
+    for entry in std::fs::read_dir(directory).with_context(|| format!("listing {}", directory.display()))?.flatten() {
+        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK;
+        let Ok(file) = std::fs::File::options().read(true).custom_flags(flags).open(entry.path()) else { continue };
+        let about = file.metadata()?;
+        let is_ours = about.is_file() && about.nlink() == 1;
+        if is_ours && whose(&about) != (uid.as_raw(), gid.as_raw()) {
+            fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()))
+                .with_context(|| format!("giving {} to the service", entry.path().display()))?;
+        }
+    }
+    Ok(())
 }
 
 /// A launcher that is just leaving needs an instant; one that stays is found, and said, by the new one.

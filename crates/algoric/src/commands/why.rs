@@ -1,6 +1,7 @@
 //! `algoric why`: the centre's facts about a waiting job, put into plain sentences.
 
-use api::{JobTarget, Reply, Request, WhyReport};
+use api::{JobTarget, Reply, Request, WhyCause, WhyReport};
+use fluent_bundle::FluentValue;
 use model::{JobState, Reason, Time};
 
 use super::House;
@@ -68,12 +69,73 @@ fn sentences(report: &WhyReport, now: Time, words: &Words) -> Vec<String> {
     ];
     let mut lines = vec![words.with(&format!("why-{}", kebab(&format!("{:?}", report.reason))), &gaps)];
     lines.extend(dependencies(&report.dependency, words));
+    lines.extend(report.causes.iter().filter(|cause| !says_the_reason(cause, report.reason)).map(|c| said(c, words)));
     if matches!(report.reason, Reason::Priority | Reason::Resources) {
         lines.extend(ahead(report, words));
         lines.extend(shortage(report, words));
     }
     lines.extend(expectation(report, now, words));
     lines
+}
+
+/// Whether the first sentence, which is about the reason, says it already.
+fn says_the_reason(cause: &WhyCause, reason: Reason) -> bool {
+    match (cause, reason) {
+        (WhyCause::Held, Reason::JobHeldUser)
+        | (WhyCause::HeldByOperator, Reason::JobHeldAdmin)
+        | (WhyCause::HeldAfterRequeue, Reason::RequeuedHeld)
+        | (WhyCause::Dependency, Reason::Dependency | Reason::DependencyNeverSatisfied)
+        | (WhyCause::Begin(_), Reason::BeginTime)
+        | (WhyCause::ArrayLimit { .. }, Reason::JobArrayTaskLimit)
+        | (WhyCause::PartitionDown(_), Reason::PartitionDown | Reason::PartitionInactive)
+        | (WhyCause::TooBig { .. }, Reason::PartitionConfig)
+        | (WhyCause::TooLong(_), Reason::PartitionTimeLimit)
+        | (WhyCause::Priority, Reason::Priority)
+        | (WhyCause::Resources, Reason::Resources) => true,
+        (WhyCause::QosLimit { limit, .. }, reason) => *limit == reason,
+        _ => false,
+    }
+}
+
+/// A cause as a sentence.
+fn said(cause: &WhyCause, words: &Words) -> String {
+    let text = |key: &str, gaps: &[(&str, FluentValue<'_>)]| words.with(key, gaps);
+    match cause {
+        WhyCause::Held => text("cause-held", &[]),
+        WhyCause::HeldByOperator => text("cause-held-by-operator", &[]),
+        WhyCause::HeldAfterRequeue => text("cause-held-after-requeue", &[]),
+        WhyCause::Dependency => text("cause-dependency", &[]),
+        WhyCause::Begin(at) => text("cause-begin", &[("time", words.time(*at).into())]),
+        WhyCause::ArrayLimit { running, limit } => {
+            text("cause-array-limit", &[("running", (*running).into()), ("limit", (*limit).into())])
+        }
+        WhyCause::PartitionDown(name) => text("cause-partition-down", &[("name", name.as_str().into())]),
+        WhyCause::TooBig { cpus, of } => text("cause-too-big", &[("cpus", (*cpus).into()), ("of", (*of).into())]),
+        WhyCause::TooLong(limit) => text("cause-too-long", &[("limit", limit.as_str().into())]),
+        WhyCause::Drained { reason, by, since } => text(
+            "cause-drained",
+            &[("why", reason.as_str().into()), ("by", by.as_str().into()), ("since", words.time(*since).into())],
+        ),
+        WhyCause::Reservation { name, span: None } => {
+            text("cause-reservation-unknown", &[("name", name.as_str().into())])
+        }
+        WhyCause::Reservation { name, span: Some((start, end)) } => {
+            text("cause-reservation", &during(name, start, end, words))
+        }
+        WhyCause::QosLimit { qos, limit } => {
+            text("cause-qos-limit", &[("qos", qos.as_str().into()), ("limit", limit.text().into())])
+        }
+        WhyCause::PartitionFull { partition, cores } => {
+            text("cause-partition-full", &[("name", partition.as_str().into()), ("cores", (*cores).into())])
+        }
+        WhyCause::Kept { name, start, end } => text("cause-kept", &during(name, start, end, words)),
+        WhyCause::Priority => text("cause-priority", &[]),
+        WhyCause::Resources => text("cause-resources", &[]),
+    }
+}
+
+fn during<'a>(name: &'a str, start: &Time, end: &Time, words: &Words) -> [(&'a str, FluentValue<'a>); 3] {
+    [("name", name.into()), ("start", words.time(*start).into()), ("end", words.time(*end).into())]
 }
 
 /// `afterok:57(unfulfilled),singleton(unfulfilled)`, condition by condition.
@@ -167,6 +229,7 @@ mod tests {
             expected_start: Some(Time(1_800_000)),
             drained: None,
             limit: None,
+            causes: Vec::new(),
         }
     }
 
@@ -209,6 +272,71 @@ mod tests {
              - job 57 must end well (exit code 0)\n\
              - job 58 must fail: this can no longer happen\n\
              - no earlier job of the same name and user may be left",
+        );
+    }
+
+    /// Every cause there is. Who adds one is told here by the compiler.
+    fn every_cause() -> Vec<WhyCause> {
+        let (name, start, end) = ("x".to_owned(), Time(0), Time(60_000));
+        let mut all = vec![WhyCause::Held];
+        while let Some(last) = all.last() {
+            all.push(match last {
+                WhyCause::Held => WhyCause::HeldByOperator,
+                WhyCause::HeldByOperator => WhyCause::HeldAfterRequeue,
+                WhyCause::HeldAfterRequeue => WhyCause::Dependency,
+                WhyCause::Dependency => WhyCause::Begin(end),
+                WhyCause::Begin(_) => WhyCause::ArrayLimit { running: 2, limit: 2 },
+                WhyCause::ArrayLimit { .. } => WhyCause::PartitionDown(name.clone()),
+                WhyCause::PartitionDown(_) => WhyCause::TooBig { cpus: 9, of: 8 },
+                WhyCause::TooBig { .. } => WhyCause::TooLong("01:00:00".to_owned()),
+                WhyCause::TooLong(_) => WhyCause::Drained { reason: "fan".into(), by: "anne".into(), since: start },
+                WhyCause::Drained { .. } => WhyCause::Reservation { name: name.clone(), span: None },
+                WhyCause::Reservation { span: None, .. } => {
+                    WhyCause::Reservation { name: name.clone(), span: Some((start, end)) }
+                }
+                WhyCause::Reservation { .. } => {
+                    WhyCause::QosLimit { qos: name.clone(), limit: Reason::QosMaxJobsPerUser }
+                }
+                WhyCause::QosLimit { .. } => WhyCause::PartitionFull { partition: name.clone(), cores: 3 },
+                WhyCause::PartitionFull { .. } => WhyCause::Kept { name: name.clone(), start, end },
+                WhyCause::Kept { .. } => WhyCause::Priority,
+                WhyCause::Priority => WhyCause::Resources,
+                WhyCause::Resources => return all,
+            });
+        }
+        all
+    }
+
+    #[test]
+    fn every_cause_has_words() {
+        for language in [Language::English, Language::French] {
+            let words = Words::new(language, TimeZone::UTC);
+            let said: Vec<String> = every_cause().iter().map(|cause| said(cause, &words)).collect();
+            for text in &said {
+                assert!(text.ends_with('.') && !text.contains("cause-") && !text.contains(['{', '}']), "{text}");
+            }
+            insta::assert_snapshot!(format!("causes_{language:?}"), said.join("\n"));
+        }
+    }
+
+    /// What is short is not always what others run.
+    #[test]
+    fn a_job_that_is_next_and_kept_out() {
+        let mut facts = report(Reason::Resources);
+        (facts.ahead, facts.running, facts.free_cpus) = (0, 0, 8);
+        facts.causes = vec![
+            WhyCause::Resources,
+            WhyCause::PartitionFull { partition: "small".into(), cores: 2 },
+            WhyCause::Kept { name: "lab".into(), start: Time(0), end: Time(3_600_000) },
+        ];
+        facts.expected_start = None;
+        check(
+            Language::English,
+            &facts,
+            "Job 12 is the next to start, as soon as the machine has enough free.\n\
+             Its partition small may use 2 cores at once, and its jobs have too many of them.\n\
+             Part of the machine is kept for the reservation lab from 1970-01-01 00:00:00 to 1970-01-01 01:00:00.\n\
+             When it will start cannot be told: jobs before it have no time limit.",
         );
     }
 

@@ -1,6 +1,13 @@
 //! Started by root: jobs run as who submitted them, and nobody reads, changes or ends what is not theirs.
 
-use std::{fs, os::unix::fs::MetadataExt, os::unix::process::CommandExt, process::Command};
+use std::{
+    fs,
+    os::unix::{
+        fs::{MetadataExt, PermissionsExt, chown},
+        process::CommandExt,
+    },
+    process::Command,
+};
 
 use crate::ward::{Ward, outcome, until};
 
@@ -95,6 +102,37 @@ fn an_output_file_is_opened_by_its_owner() {
         line.trim() == "FAILED"
     });
     assert_eq!(fs::read_to_string(&target).unwrap(), "root's own");
+}
+
+/// Other programs run as `nobody`, too: none of them reads what the centre knows.
+#[test]
+fn the_data_is_closed_to_others_of_the_same_user() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not run: only root can be somebody else");
+        return;
+    }
+    let mut ward = Ward::new("");
+    ward.start();
+    let (centre, _, _) = ward.status().unwrap();
+    let status = fs::read_to_string(format!("/proc/{centre}/status")).unwrap();
+    let uid = status.lines().find_map(|line| line.strip_prefix("Uid:")).unwrap();
+    let uid: u32 = uid.split_whitespace().next().unwrap().parse().unwrap();
+    let nobody = nix::unistd::User::from_name("nobody").unwrap().unwrap();
+    for path in [ward.data().join("db/algoric.db"), ward.data().join("db"), ward.data().join("run/new")] {
+        let script = "cat \"$0\" 2> /dev/null || ls \"$0\" 2> /dev/null || touch \"$0\"";
+        let mut command = Command::new("sh");
+        command.args(["-c", script]).arg(&path).uid(uid).gid(nobody.gid.as_raw());
+        assert_ne!(outcome(&mut command).0, 0, "{}", path.display());
+    }
+    // What root put back is the service's again at the next start.
+    let file = ward.data().join("db/algoric.db");
+    assert_eq!(outcome(Command::new(crate::ward::EXE).args(["stop", "--data"]).arg(ward.data())).0, 0);
+    ward.wait_gone(centre);
+    chown(&file, Some(0), Some(0)).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    ward.start();
+    let about = fs::metadata(&file).unwrap();
+    assert_eq!((about.uid(), about.mode() & 0o777), (uid, 0o600));
 }
 
 #[test]

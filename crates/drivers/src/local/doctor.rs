@@ -156,10 +156,24 @@ const SAYINGS: &[(&str, &str, State, &str, &str)] = &[
         "user-nobody",
         "user",
         State::Weak,
-        "there is no user `algoric`: the part that faces the network runs as `nobody`",
-        "`adduser --system --group algoric`: other programs run as `nobody`, too",
+        "there is no user `algoric`: the part that faces the network runs as `nobody`, with a group of its own",
+        "`adduser --system --group algoric`: other programs run as `nobody`, too; they cannot read its data, but could stop it",
     ),
     ("user-single", "user", State::Good, "runs the jobs of uid {uid} only", ""),
+    (
+        "privacy",
+        "privacy",
+        State::Good,
+        "members do not see each other's processes (/proc is mounted with hidepid={option})",
+        "",
+    ),
+    (
+        "privacy-none",
+        "privacy",
+        State::Weak,
+        "members see each other's processes, with the words of their command lines",
+        "mount /proc with `hidepid=invisible` (in /etc/fstab), or tell members that command lines are no place for secrets",
+    ),
     ("processes", "processes", State::Good, "{max} processes at most", ""),
     (
         "processes-few",
@@ -201,6 +215,7 @@ pub fn examine(data: &Path, cgroups: &Cgroups) -> Vec<Check> {
     checks.push(check_gpus());
     checks.push(check_name());
     checks.push(check_user(root));
+    checks.extend(root.then(|| check_privacy(&std::fs::read_to_string("/proc/self/mounts").unwrap_or_default())));
     checks.push(check_processes());
     checks.push(check_files());
     checks.push(swap);
@@ -378,6 +393,18 @@ fn check_user(root: bool) -> Check {
     say(if there { "user" } else { "user-nobody" }, Vec::new())
 }
 
+/// How `/proc` is mounted (proc(5)): with `hidepid` from 1 (`noaccess`) on, command lines are their owners' own.
+fn check_privacy(mounts: &str) -> Check {
+    let of_proc = mounts.lines().rev().map(|line| line.split(' ').collect::<Vec<_>>());
+    let options =
+        of_proc.into_iter().find(|words| words.get(1) == Some(&"/proc")).and_then(|words| words.get(3).copied());
+    let option = options.and_then(|all| all.split(',').find_map(|option| option.strip_prefix("hidepid=")));
+    match option {
+        None | Some("0" | "off") => say("privacy-none", Vec::new()),
+        Some(option) => say("privacy", vec![("option", option.to_owned())]),
+    }
+}
+
 fn check_processes() -> Check {
     let text = std::fs::read_to_string("/proc/sys/kernel/pid_max").unwrap_or_default();
     let max: u64 = text.trim().parse().unwrap_or(0);
@@ -405,6 +432,20 @@ mod tests {
             assert_eq!(check.advice.is_empty(), check.state == State::Good, "{check:?}");
         }
         assert_eq!(std::fs::read_dir(dir.path()).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn whose_processes_are_seen() {
+        for (options, key) in [
+            ("rw,nosuid", "privacy-none"),
+            ("rw,hidepid=0", "privacy-none"),
+            ("rw,hidepid=2,gid=4", "privacy"),
+            ("rw,hidepid=invisible", "privacy"),
+        ] {
+            let mounts =
+                format!("sysfs /sys sysfs rw 0 0\nproc /proc proc {options} 0 0\n/dev/x /proc/y ext4 rw 0 0\n");
+            assert_eq!(check_privacy(&mounts).key, key, "{options}");
+        }
     }
 
     #[test]

@@ -102,3 +102,20 @@ fn an_older_file_is_upgraded_as_a_copy_and_kept() {
     let (_, opened) = Db::open(&path).unwrap();
     assert_eq!(opened, Opened::Current);
 }
+
+#[test]
+fn a_file_that_others_may_read_is_closed() {
+    use std::os::unix::fs::PermissionsExt;
+    let file = File::new();
+    let wal = file.path.with_extension("db-wal");
+    std::fs::write(&wal, "").unwrap();
+    for path in [&file.path, &wal] {
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o644)).unwrap();
+    }
+    let (db, _) = store::Db::open(&file.path).unwrap();
+    for path in [&file.path, &wal] {
+        let mode = std::fs::metadata(path).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600, "{}", path.display());
+    }
+    drop(db);
+}
