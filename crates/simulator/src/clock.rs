@@ -28,6 +28,17 @@ pub struct Start {
     pub run: u32,
 }
 
+/// What became of a run that should have ended.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum End {
+    /// This job is over.
+    Of(u32),
+    /// It goes on until then.
+    Later(i64),
+    /// It was stopped before, and its job is to run again.
+    Stopped,
+}
+
 /// Who decides. What it returns is applied already.
 pub trait Scheduler {
     /// What can go wrong.
@@ -39,11 +50,11 @@ pub trait Scheduler {
     /// It cannot be taken.
     fn arrive(&mut self, now: i64, job: u32) -> Result<(), Self::Fault>;
 
-    /// A run should have ended by now. `Some`: it goes on until then after all, or (`i64::MAX`) is no more.
+    /// A run should have ended by now.
     ///
     /// # Errors
     /// It was not known to run.
-    fn end(&mut self, now: i64, run: u32) -> Result<Option<i64>, Self::Fault>;
+    fn end(&mut self, now: i64, run: u32) -> Result<End, Self::Fault>;
 
     /// The next start at this instant; asked until there is none.
     ///
@@ -106,10 +117,10 @@ struct Play<'a, S> {
     workload: &'a Workload,
     scheduler: &'a mut S,
     played: Played,
-    /// When which run is over, and whose it is.
-    due: BinaryHeap<Reverse<(i64, u64, u32, u32)>>,
+    /// When which run is over; of those of the same second, which began first.
+    due: BinaryHeap<Reverse<(i64, u32, u32)>>,
     /// How many runs have begun.
-    begun: u64,
+    begun: u32,
     /// The next job to come.
     next: usize,
     /// When the scheduler wants to be asked.
@@ -133,8 +144,8 @@ impl<S: Scheduler> Play<'_, S> {
     fn pass(&mut self, now: i64) -> Result<(), S::Fault> {
         while let Some(start) = self.scheduler.start(now)? {
             self.played.starts[start.job as usize] = start.begins;
-            self.begun += 1;
-            self.due.push(Reverse((start.ends, self.begun, start.run, start.job)));
+            self.begun = self.begun.wrapping_add(1);
+            self.due.push(Reverse((start.ends, self.begun, start.run)));
         }
         self.wake = self.scheduler.wake(now).unwrap_or(NEVER);
         Ok(())
@@ -142,15 +153,14 @@ impl<S: Scheduler> Play<'_, S> {
 
     #[inline]
     fn end_one(&mut self, now: i64) -> Result<bool, S::Fault> {
-        let Some(Reverse((_, begun, run, job))) = self.due.peek().copied().filter(|Reverse((at, ..))| *at == now)
-        else {
+        let Some(Reverse((_, begun, run))) = self.due.peek().copied().filter(|Reverse((at, ..))| *at == now) else {
             return Ok(false);
         };
         self.due.pop();
         match self.scheduler.end(now, run)? {
-            None => self.played.ends[job as usize] = now,
-            Some(NEVER) => {}
-            Some(later) => self.due.push(Reverse((later, begun, run, job))),
+            End::Of(job) => self.played.ends[job as usize] = now,
+            End::Later(later) => self.due.push(Reverse((later, begun, run))),
+            End::Stopped => {}
         }
         Ok(true)
     }

@@ -2,7 +2,7 @@
 
 use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
 
-use crate::clock::{Order, Scheduler, Start};
+use crate::clock::{End, Order, Scheduler, Start};
 use crate::workload::Workload;
 
 /// A pool that plays a workload.
@@ -15,6 +15,7 @@ impl<'a> PoolScheduler<'a> {
     /// An empty pool with the workload's cores.
     pub fn new(workload: &'a Workload, rule: Rule, order: Order) -> Self {
         let mut pool = Pool::new(workload.procs, rule);
+        pool.reserve(workload.jobs.len());
         if order == Order::Pyss {
             pool.count_overdue_as_free();
         }
@@ -44,9 +45,9 @@ impl Scheduler for PoolScheduler<'_> {
     }
 
     #[inline]
-    fn end(&mut self, now: i64, run: u32) -> Result<Option<i64>, Unlikely> {
+    fn end(&mut self, now: i64, run: u32) -> Result<End, Unlikely> {
         self.pool.apply(now, Fact::Ended(Ticket(run)))?;
-        Ok(None)
+        Ok(End::Of(run))
     }
 
     #[inline]

@@ -11,6 +11,8 @@ pub trait Summary: Copy + PartialEq {
     const NOBODY: Self;
     /// Of these and those.
     fn and(self, other: Self) -> Self;
+    /// Whether these would be the same without some of theirs of whom this is true.
+    fn adds_nothing_to(self, all: Self) -> bool;
 }
 
 /// The least cores and the least estimate of some jobs (not always of the same job).
@@ -27,6 +29,11 @@ impl Summary for Least {
     #[inline]
     fn and(self, other: Least) -> Least {
         Least { cores: self.cores.min(other.cores), estimate: self.estimate.min(other.estimate) }
+    }
+
+    #[inline]
+    fn adds_nothing_to(self, all: Least) -> bool {
+        self.cores > all.cores && self.estimate > all.estimate
     }
 }
 
@@ -100,16 +107,23 @@ impl<S: Summary> Line<S> {
     /// Something else is true of a job that waits.
     pub fn replace(&mut self, number: u32, job: S) {
         let mut at = (number - self.base) as usize;
-        self.levels[0][at] = job;
+        let mut old = std::mem::replace(&mut self.levels[0][at], job);
+        let mut new = job;
         for level in 1..self.levels.len() {
             let (below, above) = self.levels.split_at_mut(level);
             at >>= SHIFT;
+            let node = above[0][at];
+            // What told nothing of the node, and tells nothing now, changes nothing above.
+            if old.adds_nothing_to(node) && new.adds_nothing_to(node) {
+                break;
+            }
             let children = &below[level - 1][at << SHIFT..(at + 1) << SHIFT];
             let least = children.iter().fold(S::NOBODY, |least, child| least.and(*child));
-            if above[0][at] == least {
+            if node == least {
                 break;
             }
             above[0][at] = least;
+            (old, new) = (node, least);
         }
     }
 
@@ -127,23 +141,24 @@ impl<S: Summary> Line<S> {
     pub fn next(&self, from: u32, passes: impl Fn(S) -> bool) -> Option<u32> {
         let top = self.levels.len().checked_sub(1)?;
         let (mut level, mut at) = (0, from.max(self.first).saturating_sub(self.base) as usize);
-        let end = self.end.saturating_sub(self.base) as usize;
         loop {
-            if at << (SHIFT * level as u32) >= end {
-                return None;
-            }
-            if passes(self.levels[level][at]) {
-                if level == 0 {
-                    return Some(self.base + at as u32);
+            let nodes = &self.levels[level];
+            let block = nodes.get(at..(at / WIDTH + 1) * WIDTH)?;
+            match block.iter().position(|node| passes(*node)) {
+                Some(place) if level == 0 => return Some(self.base + (at + place) as u32),
+                Some(place) => {
+                    at = (at + place) << SHIFT;
+                    level -= 1;
                 }
-                level -= 1;
-                at <<= SHIFT;
-                continue;
-            }
-            at += 1;
-            while at & (WIDTH - 1) == 0 && level < top {
-                at >>= SHIFT;
-                level += 1;
+                None if level == top => return None,
+                None => {
+                    at = (at >> SHIFT) + 1;
+                    level += 1;
+                    while at & (WIDTH - 1) == 0 && level < top {
+                        at >>= SHIFT;
+                        level += 1;
+                    }
+                }
             }
         }
     }

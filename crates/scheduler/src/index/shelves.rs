@@ -8,10 +8,28 @@ const FULL: usize = 64;
 /// What the order is by: an instant or a length of time, then the job's number.
 pub type Key = (i64, u32);
 
+#[derive(Clone, Copy, Debug)]
+struct Item {
+    by: i64,
+    number: u32,
+    cores: u32,
+}
+
+impl Item {
+    fn key(&self) -> Key {
+        (self.by, self.number)
+    }
+}
+
+/// A key as one number: comparing two of them takes no branch that the processor could guess wrong.
+#[inline(always)]
+fn rank(key: Key) -> i128 {
+    i128::from(key.0) << 32 | i128::from(key.1)
+}
+
 #[derive(Clone, Debug)]
 struct Shelf {
-    keys: [Key; FULL],
-    cores: [u32; FULL],
+    items: [Item; FULL],
     len: usize,
 }
 
@@ -34,18 +52,23 @@ pub struct Shelves {
 }
 
 impl Shelf {
+    fn items(&self) -> &[Item] {
+        &self.items[..self.len]
+    }
+
     fn label(&self, shelf: u32) -> Label {
-        let cores = &self.cores[..self.len];
+        let cores = || self.items().iter().map(|item| item.cores);
         Label {
-            last: self.keys[self.len - 1],
-            sum: cores.iter().map(|cores| u64::from(*cores)).sum(),
-            least: cores.iter().copied().min().unwrap_or(u32::MAX),
+            last: self.items[self.len - 1].key(),
+            sum: cores().map(u64::from).sum(),
+            least: cores().min().unwrap_or(u32::MAX),
             shelf,
         }
     }
 
     fn find(&self, key: Key) -> usize {
-        self.keys[..self.len].partition_point(|other| *other < key)
+        let wanted = rank(key);
+        self.items().partition_point(|item| rank(item.key()) < wanted)
     }
 }
 
@@ -67,7 +90,7 @@ impl Shelves {
             let shelf = self.fresh();
             self.labels.push(Label { last: key, sum: 0, least: u32::MAX, shelf });
         }
-        let mut at = self.labels.partition_point(|label| label.last < key).min(self.labels.len() - 1);
+        let mut at = self.label_of(key).min(self.labels.len() - 1);
         if self.shelves[self.labels[at].shelf as usize].len == FULL {
             self.split(at);
             at += usize::from(self.labels[at].last < key);
@@ -75,9 +98,8 @@ impl Shelves {
         let label = &mut self.labels[at];
         let shelf = &mut self.shelves[label.shelf as usize];
         let place = shelf.find(key);
-        shelf.keys.copy_within(place..shelf.len, place + 1);
-        shelf.cores.copy_within(place..shelf.len, place + 1);
-        (shelf.keys[place], shelf.cores[place]) = (key, cores);
+        shelf.items.copy_within(place..shelf.len, place + 1);
+        shelf.items[place] = Item { by: key.0, number: key.1, cores };
         shelf.len += 1;
         label.last = label.last.max(key);
         label.sum += u64::from(cores);
@@ -86,16 +108,14 @@ impl Shelves {
 
     /// Takes a job out; says whether it was in.
     pub fn remove(&mut self, key: Key) -> bool {
-        let at = self.labels.partition_point(|label| label.last < key);
+        let at = self.label_of(key);
         let Some(label) = self.labels.get_mut(at) else { return false };
         let shelf = &mut self.shelves[label.shelf as usize];
         let place = shelf.find(key);
-        if place >= shelf.len || shelf.keys[place] != key {
+        let Some(Item { cores, .. }) = shelf.items().get(place).copied().filter(|item| item.key() == key) else {
             return false;
-        }
-        let cores = shelf.cores[place];
-        shelf.keys.copy_within(place + 1..shelf.len, place);
-        shelf.cores.copy_within(place + 1..shelf.len, place);
+        };
+        shelf.items.copy_within(place + 1..shelf.len, place);
         shelf.len -= 1;
         self.len -= 1;
         if shelf.len == 0 {
@@ -103,17 +123,23 @@ impl Shelves {
             self.labels.remove(at);
             return true;
         }
-        label.last = shelf.keys[shelf.len - 1];
+        label.last = shelf.items[shelf.len - 1].key();
         label.sum -= u64::from(cores);
         if cores == label.least {
-            label.least = shelf.cores[..shelf.len].iter().copied().min().unwrap_or(u32::MAX);
+            label.least = shelf.items().iter().map(|item| item.cores).min().unwrap_or(u32::MAX);
         }
         true
     }
 
+    /// The shelf that a key is on, if it is on any.
+    fn label_of(&self, key: Key) -> usize {
+        let wanted = rank(key);
+        self.labels.partition_point(|label| rank(label.last) < wanted)
+    }
+
     fn fresh(&mut self) -> u32 {
         self.spare.pop().unwrap_or_else(|| {
-            self.shelves.push(Shelf { keys: [(0, 0); FULL], cores: [0; FULL], len: 0 });
+            self.shelves.push(Shelf { items: [Item { by: 0, number: 0, cores: 0 }; FULL], len: 0 });
             self.shelves.len() as u32 - 1
         })
     }
@@ -123,8 +149,7 @@ impl Shelves {
         let mut upper = self.shelves[old as usize].clone();
         let lower = &mut self.shelves[old as usize];
         lower.len = FULL / 2;
-        upper.keys.copy_within(FULL / 2.., 0);
-        upper.cores.copy_within(FULL / 2.., 0);
+        upper.items.copy_within(FULL / 2.., 0);
         upper.len = FULL / 2;
         self.labels[at] = lower.label(old);
         self.labels.insert(at + 1, upper.label(new));
@@ -133,7 +158,7 @@ impl Shelves {
 
     /// The first key.
     pub fn first(&self) -> Option<Key> {
-        self.labels.first().map(|label| self.shelves[label.shelf as usize].keys[0])
+        self.labels.first().map(|label| self.shelves[label.shelf as usize].items[0].key())
     }
 
     /// The lowest key part (instant) by which the jobs up to it have so many cores together, and how many they have by
@@ -147,14 +172,14 @@ impl Shelves {
         let shelf = &self.shelves[self.labels[at].shelf as usize];
         let mut place = 0;
         while sum < cores {
-            sum += u64::from(*shelf.cores[..shelf.len].get(place)?);
+            sum += u64::from(shelf.items().get(place)?.cores);
             place += 1;
         }
-        let instant = shelf.keys[place.max(1) - 1].0;
+        let instant = shelf.items[place.max(1) - 1].by;
         // Those of the same instant, on this shelf and the next ones.
         let same = |shelf: &Shelf, from: usize| -> u64 {
-            let rest = shelf.keys[from..shelf.len].iter().zip(&shelf.cores[from..shelf.len]);
-            rest.take_while(|(key, _)| key.0 == instant).map(|(_, cores)| u64::from(*cores)).sum()
+            let rest = shelf.items()[from..].iter();
+            rest.take_while(|item| item.by == instant).map(|item| u64::from(item.cores)).sum()
         };
         sum += same(shelf, place);
         while self.labels[at].last.0 == instant && at + 1 < self.labels.len() {
@@ -170,8 +195,8 @@ impl Shelves {
         let sum: u64 = self.labels[..full].iter().map(|label| label.sum).sum();
         let Some(label) = self.labels.get(full) else { return sum };
         let shelf = &self.shelves[label.shelf as usize];
-        let count = shelf.keys[..shelf.len].partition_point(|key| key.0 <= instant);
-        sum + shelf.cores[..count].iter().map(|cores| u64::from(*cores)).sum::<u64>()
+        let early = shelf.items().iter().take_while(|item| item.by <= instant);
+        sum + early.map(|item| u64::from(item.cores)).sum::<u64>()
     }
 
     /// The first after a key that passes; asked of the cores and the key's first part. What passes must also pass with
@@ -181,17 +206,16 @@ impl Shelves {
         let mut place = match (after, self.labels.get(at)) {
             (Some(after), Some(label)) => {
                 let shelf = &self.shelves[label.shelf as usize];
-                shelf.keys[..shelf.len].partition_point(|key| *key <= after)
+                shelf.items().partition_point(|item| item.key() <= after)
             }
             _ => 0,
         };
         while let Some(label) = self.labels.get(at) {
             let shelf = &self.shelves[label.shelf as usize];
-            if passes(label.least, shelf.keys[place.min(shelf.len - 1)].0) {
-                let rest = shelf.keys[place..shelf.len].iter().zip(&shelf.cores[place..shelf.len]);
-                if let Some((key, _)) = rest.into_iter().find(|(key, cores)| passes(**cores, key.0)) {
-                    return Some(*key);
-                }
+            if passes(label.least, shelf.items[place.min(shelf.len - 1)].by)
+                && let Some(item) = shelf.items()[place..].iter().find(|item| passes(item.cores, item.by))
+            {
+                return Some(item.key());
             }
             (at, place) = (at + 1, 0);
         }
@@ -202,7 +226,7 @@ impl Shelves {
     pub fn iter(&self) -> impl Iterator<Item = (Key, u32)> + '_ {
         self.labels.iter().flat_map(|label| {
             let shelf = &self.shelves[label.shelf as usize];
-            shelf.keys[..shelf.len].iter().copied().zip(shelf.cores[..shelf.len].iter().copied())
+            shelf.items().iter().map(|item| (item.key(), item.cores))
         })
     }
 }

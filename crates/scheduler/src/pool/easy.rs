@@ -108,11 +108,9 @@ impl Queue for Turn<'_> {
     #[inline]
     fn next(&mut self) -> Option<u32> {
         let Some(head) = self.pool.pass.head else { return self.pool.line.first() };
-        let free = self.free;
-        // Nobody asks for the promise before somebody fits at all.
-        self.candidate(|cores, _| i64::from(cores) <= free)?;
         let promise = match self.pool.pass.promise {
             Some(promise) => promise,
+            None if self.free == 0 => return None,
             None => *self.pool.pass.promise.insert(self.promise(head)),
         };
         let next = self.candidate(|cores, estimate| self.may_start(Some(promise), cores, estimate));

@@ -127,6 +127,11 @@ impl Pool {
         }
     }
 
+    /// Makes room for so many jobs at once.
+    pub fn reserve(&mut self, jobs: usize) {
+        self.jobs.reserve(jobs);
+    }
+
     /// From now on, jobs whose estimate is over count as gone although nobody has seen their end: their cores are given
     /// away. For comparing with schedulers that look at the plan and not at the machine.
     pub fn count_overdue_as_free(&mut self) {

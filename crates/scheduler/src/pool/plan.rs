@@ -34,6 +34,11 @@ impl Summary for Hope {
             start: self.start.min(other.start),
         }
     }
+
+    #[inline]
+    fn adds_nothing_to(self, all: Hope) -> bool {
+        self.cores > all.cores && self.estimate > all.estimate && self.start > all.start
+    }
 }
 
 impl Hope {
