@@ -9,6 +9,7 @@ mod help;
 mod hostile;
 mod no_centre;
 mod odd_days;
+mod parity;
 mod program;
 mod replay;
 mod slurm_doc;

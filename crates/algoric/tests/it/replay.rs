@@ -278,7 +278,7 @@ fn submitted(expected: &str) -> Option<u32> {
 }
 
 /// Runs of digits, and what is between them.
-fn split_numbers(text: &str) -> Vec<&str> {
+pub fn split_numbers(text: &str) -> Vec<&str> {
     let mut parts = Vec::new();
     let mut start = 0;
     let bytes = text.as_bytes();
@@ -357,7 +357,7 @@ fn tidy_line(line: &str, command: &str) -> String {
 }
 
 /// Replaces what looks like `shape` (`d`: a digit, `a`: a letter, the rest itself) and has no digit beside it.
-fn replace_shape(text: &str, shape: &str, name: &str) -> String {
+pub fn replace_shape(text: &str, shape: &str, name: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let shape: Vec<char> = shape.chars().collect();
     let fits = |at: usize| {

@@ -1,0 +1,36 @@
+# Read before each line of a case, there and here: words for waiting.
+
+# over ID...: these jobs, all their tasks too, have ended and are accounted for.
+over() {
+  local id states tries
+  for id; do
+    until states=$(squeue -h -t all -r -o %T -j "$id" 2> /dev/null) && [ -n "$states" ] &&
+      ! grep -qE '^(PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING|REQUEUED|STOPPED)' <<< "$states"; do sleep .1; done
+    # What never ran is not accounted for everywhere.
+    for tries in {1..30}; do
+      states=$(sacct -n -P -D -o State,End -j "$id")
+      [ -n "$states" ] && ! grep -qE 'Unknown|^RUNNING|^PENDING' <<< "$states" && break
+      sleep .1
+    done
+  done
+}
+
+# is STATE ID...: these jobs are in this state.
+is() {
+  local state=$1 id
+  shift
+  for id; do until [ "$(squeue -h -t all -o %T -j "$id" 2> /dev/null | sort -u)" = "$state" ]; do sleep .1; done; done
+}
+
+# because REASON ID...: these jobs wait for this reason.
+because() {
+  local reason=$1 id
+  shift
+  for id; do until [ "$(squeue -h -o %r -j "$id" 2> /dev/null | sort -u)" = "$reason" ]; do sleep .1; done; done
+}
+
+# until_file NAME: a job has written to it.
+until_file() { until [ -s "$1" ]; do sleep .1; done; }
+
+# slurm_env: the variables of Slurm, but for those whose value nobody can know.
+slurm_env() { env | grep -E '^(SLURM|SBATCH|SRUN|SALLOC|PMI)' | grep -vE '^SLURM_(TASK_PID|CONF|WORKING_CLUSTER)=' | sort; }
