@@ -6,6 +6,7 @@
 
 use model::{JobId, Span, Time};
 
+use crate::backfill::delays_nobody;
 use crate::class::Class;
 use crate::event::Reservation;
 use crate::job::{Active, Job};
@@ -314,7 +315,7 @@ impl Promise {
     /// Whether it still holds when something stays on the machine from now on.
     pub fn allows(&self, stay: &Stay, state: &State) -> bool {
         let topology = &state.rules.topology;
-        self.marks.iter().filter(|mark| mark.at < stay.until).all(|mark| {
+        let room_for_both = |mark: &Mark| {
             // Who stays within a reservation takes from what it keeps first.
             let own = mark.kept.iter().find(|(name, _)| stay.reservation == Some(*name));
             let taken = own.map_or(stay.amount, |(_, kept)| stay.amount.less(kept));
@@ -322,6 +323,7 @@ impl Promise {
             let room_in_partition =
                 cap.is_none_or(|cap| self.need.core_count(topology) + stay.amount.core_count() <= cap);
             room_in_partition && self.need.fits(&mark.room.less(&taken), topology)
-        })
+        };
+        self.marks.iter().all(|mark| delays_nobody(stay.until, mark.at, || room_for_both(mark)))
     }
 }

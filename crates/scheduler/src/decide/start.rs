@@ -7,6 +7,7 @@ use std::collections::BTreeMap;
 use model::{CpuSet, JobId, RunId, Time};
 
 use super::horizon::{Horizon, Promise};
+use crate::backfill::{Behind, Queue, walk};
 use crate::class::{Class, ClassNumber};
 use crate::event::{Placement, What};
 use crate::names::Name;
@@ -117,9 +118,58 @@ impl State {
     }
 }
 
+/// The queue in its order, walked along.
+struct InOrder<'p, 'a, I> {
+    pass: &'p mut Pass<'a>,
+    order: I,
+    waiting: usize,
+}
+
+impl<I: Iterator<Item = (ClassNumber, JobId)>> Queue for InOrder<'_, '_, I> {
+    type Job = (ClassNumber, JobId);
+    type Start = Vec<What>;
+
+    fn next(&mut self) -> Option<Self::Job> {
+        let (state, now) = (self.pass.state, self.pass.now);
+        self.order.find(|(number, _)| state.block(state.classes.get(*number), now).is_none())
+    }
+
+    fn start(&mut self, (number, id): Self::Job) -> Option<Vec<What>> {
+        let class = self.pass.state.classes.get(number);
+        self.pass.try_start(class, id).map(|start| vec![start])
+    }
+
+    /// The first of each partition is promised a start.
+    fn wait(&mut self, (number, id): Self::Job) -> Behind<Vec<What>> {
+        let state = self.pass.state;
+        let class = state.classes.get(number);
+        if class.standing.displaces {
+            let events = self.pass.make_place(number, id);
+            if !events.is_empty() {
+                return Behind::Do(events);
+            }
+        }
+        let partition = class.traits.partition;
+        if !self.pass.heads.iter().any(|(_, other)| *other == partition) {
+            self.pass.heads.push((number, partition));
+        }
+        self.waiting += 1;
+        let nothing_free = state.floor.free().core_count() == 0 && !state.floor.has_lenders();
+        let depth = if state.rules.config.backfill { state.rules.config.backfill_depth } else { 0 };
+        let stop = self.waiting > depth || (nothing_free && !class.standing.displaces);
+        if stop { Behind::Stop } else { Behind::GoOn }
+    }
+}
+
 impl<'a> Pass<'a> {
     fn new(state: &'a State, now: Time) -> Self {
         Pass { state, now, heads: Vec::new(), promises: Vec::new(), common: OnceCell::new(), arriving: Vec::new() }
+    }
+
+    /// Goes through the queue until somebody can start, or must be made place for.
+    fn walk(&mut self) -> Vec<What> {
+        let order = self.state.index.queue.order(self.now);
+        walk(&mut InOrder { pass: self, order, waiting: 0 }).unwrap_or_default()
     }
 
     pub(super) fn state(&self) -> &'a State {
@@ -133,38 +183,6 @@ impl<'a> Pass<'a> {
     /// Whether somebody was found already who must wait.
     pub(super) fn somebody_waits(&self) -> bool {
         !self.heads.is_empty()
-    }
-
-    /// Goes through the queue until somebody can start, or must be made place for.
-    fn walk(&mut self) -> Vec<What> {
-        let state = self.state;
-        let mut candidates = 0;
-        for (number, id) in state.index.queue.order(self.now) {
-            let class = state.classes.get(number);
-            if state.block(class, self.now).is_some() {
-                continue;
-            }
-            if let Some(start) = self.try_start(class, id) {
-                return vec![start];
-            }
-            if class.standing.displaces {
-                let events = self.make_place(number, id);
-                if !events.is_empty() {
-                    return events;
-                }
-            }
-            let partition = class.traits.partition;
-            if !self.heads.iter().any(|(_, other)| *other == partition) {
-                self.heads.push((number, partition));
-            }
-            candidates += 1;
-            let nothing_free = state.floor.free().core_count() == 0 && !state.floor.has_lenders();
-            let depth = if state.rules.config.backfill { state.rules.config.backfill_depth } else { 0 };
-            if candidates > depth || (nothing_free && !class.standing.displaces) {
-                break;
-            }
-        }
-        Vec::new()
     }
 
     /// The start of a job, if there is room and nobody's promise suffers.
