@@ -121,6 +121,24 @@ impl Client {
         }
     }
 
+    /// Asks, and hands each part of the answer to `take`, which says whether it fits the question.
+    ///
+    /// # Errors
+    /// [`ClientError`], a refusal included.
+    pub fn each(&mut self, request: &Request, mut take: impl FnMut(Reply) -> bool) -> Result<(), ClientError> {
+        self.send(request)?;
+        loop {
+            let reply = self.next()?;
+            let last = reply.is_last();
+            if !take(reply) && !last {
+                return Err(ClientError::Unfit);
+            }
+            if last {
+                return Ok(());
+            }
+        }
+    }
+
     /// Asks, and calls `notice` once if the answer takes longer than `patience`; then goes on waiting.
     ///
     /// # Errors
@@ -151,6 +169,50 @@ impl Client {
         while self.next().is_ok() {}
     }
 
+    /// Sends a question whose answers are heard one by one ([`Client::hear`]).
+    ///
+    /// # Errors
+    /// [`ClientError`].
+    pub fn post(&mut self, request: &Request) -> Result<(), ClientError> {
+        self.send(request)
+    }
+
+    /// The next answer if it is there, when there is something to read; `None`: not all of it has come.
+    ///
+    /// # Errors
+    /// [`ClientError`], a refusal included.
+    pub fn hear(&mut self) -> Result<Option<Reply>, ClientError> {
+        if let Some(reply) = self.take()? {
+            return Ok(Some(reply));
+        }
+        let had = self.inbox.len();
+        self.inbox.resize(had + self.wanted(), 0);
+        let got = self.stream.read(&mut self.inbox[had..]);
+        self.inbox.truncate(had + got.as_ref().copied().unwrap_or(0));
+        match got {
+            Ok(1..) => self.take(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => Ok(None),
+            Ok(_) | Err(_) => Err(ClientError::WentAway),
+        }
+    }
+
+    /// What has come already.
+    ///
+    /// # Errors
+    /// [`ClientError`], a refusal included.
+    pub fn take(&mut self) -> Result<Option<Reply>, ClientError> {
+        match api::decode(&self.inbox)? {
+            None => Ok(None),
+            Some((reply, used)) => {
+                self.inbox.drain(..used);
+                match reply {
+                    Reply::Refused(refusal) => Err(ClientError::Refused(refusal)),
+                    reply => Ok(Some(reply)),
+                }
+            }
+        }
+    }
+
     fn send(&mut self, request: &Request) -> Result<(), ClientError> {
         let frame = api::encode(request)?;
         match self.stream.write_all(&frame) {
@@ -164,6 +226,8 @@ impl Client {
         loop {
             match self.read_reply() {
                 Ok(Reply::Refused(refusal)) => return Err(ClientError::Refused(refusal)),
+                // It came unasked, and too late.
+                Ok(Reply::Signal(_)) => {}
                 Ok(reply) => return Ok(reply),
                 Err(Silence::Slow) => {}
                 Err(Silence::Broken(error)) => return Err(error),

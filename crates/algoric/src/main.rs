@@ -16,10 +16,13 @@ mod zone;
 use std::{ffi::OsString, process::ExitCode};
 
 fn main() -> ExitCode {
-    let mut args = std::env::args_os();
-    let called = args.next().unwrap_or_default();
-    match slurm::FrontEnd::named(&called) {
-        Some(front_end) => ExitCode::from(front_end.run(args.collect())),
-        None => ExitCode::from(commands::run(std::iter::once(called).chain(args).collect::<Vec<OsString>>())),
-    }
+    let args: Vec<OsString> = std::env::args_os().collect();
+    let front_end = args.first().and_then(|called| slurm::FrontEnd::named(called));
+    let code = match (front_end, args.as_slice()) {
+        (Some(front_end), _) => front_end.run(args.into_iter().skip(1).collect()),
+        // What the centre starts inside jobs: not for people, and started for each `srun`.
+        (None, [_, word, socket]) if word == centre::RUNNER => step::run_runner(socket.as_encoded_bytes()),
+        _ => commands::run(args),
+    };
+    ExitCode::from(code)
 }

@@ -13,7 +13,10 @@ mod request;
 
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
-pub use reply::{HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport};
+pub use reply::{
+    Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,
+};
 pub use request::{
-    AccountQuery, CancelFilter, JobTarget, QueueQuery, Request, StepRequest, StepResult, Submission, UpdateChange,
+    AccountQuery, Allocation, CancelFilter, JobTarget, NeedsChange, QueueQuery, Request, StepRequest, StepResult,
+    Submission, UpdateChange,
 };

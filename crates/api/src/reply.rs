@@ -1,7 +1,8 @@
 //! What the centre answers.
 
 use model::{
-    AccountRow, CpuSet, Exit, JobId, JobState, NodeRow, PartitionRow, QueueDetail, QueueRow, Reason, StepRow, Time, Uid,
+    AccountRow, CpuSet, Exit, JobId, JobState, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow,
+    QueueDetail, QueueRecord, QueueRow, Reason, ShareRow, StepRow, Text, Time, Uid,
 };
 use serde::{Deserialize, Serialize};
 
@@ -75,14 +76,76 @@ pub enum Reply {
         step: u32,
         /// CPUs it has, by the operating system's numbers; empty: not bound.
         cpus: CpuSet,
+        /// What describes the job, for an `srun` that is not inside it.
+        environment: Vec<(Text, Text)>,
     },
+    /// The allocation waits.
+    Queued {
+        /// Its number.
+        id: JobId,
+        /// Why.
+        reason: Reason,
+    },
+    /// The allocation has started.
+    Granted(Box<Granted>),
+    /// Where the step is found.
+    Attach {
+        /// Name of its socket.
+        socket: Text,
+        /// Its tasks.
+        tasks: u32,
+    },
+    /// To the `srun` of a running step, unasked: send this signal to the tasks; 0: end them.
+    Signal(u8),
+    /// Part of the queue, for programs.
+    Records(Vec<QueueRecord>),
+    /// What was handed in with a job.
+    Papers {
+        /// The number of the submission.
+        id: JobId,
+        /// The batch script; empty: there is none.
+        script: Vec<u8>,
+        /// `NAME=value`, each ended by a NUL.
+        environment: Vec<u8>,
+    },
+    /// Priorities of waiting jobs.
+    Priorities {
+        /// What each part may count for at most.
+        weights: PriorityWeights,
+        /// The jobs.
+        rows: Vec<PriorityRow>,
+    },
+    /// Projects, each followed by its users.
+    Shares(Vec<ShareRow>),
+    /// How the centre does.
+    Diagnostics(Box<Diagnostics>),
+    /// Qualities of service.
+    Qos(Vec<QosRow>),
 }
 
 impl Reply {
     /// Whether the request is fully answered by this.
     pub fn is_last(&self) -> bool {
-        !matches!(self, Reply::Queue(_) | Reply::Details(_) | Reply::Accounts(_))
+        let more = matches!(self, Reply::Queue(_) | Reply::Records(_) | Reply::Details(_) | Reply::Accounts(_));
+        !more && !matches!(self, Reply::Queued { .. } | Reply::Signal(_))
     }
+}
+
+/// An allocation that has started.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Granted {
+    /// The job.
+    pub job: JobId,
+    /// Number and CPUs of the step that began with it.
+    pub step: Option<(u32, CpuSet)>,
+    /// What describes the job to its processes (`SLURM_*`).
+    pub environment: Vec<(Text, Text)>,
+    /// Login name of its owner.
+    pub user: String,
+    /// The machine.
+    pub node: String,
+    /// CPUs of the job.
+    pub cpus: u32,
 }
 
 /// Why something was not done: a kind that programs can tell apart, and what exactly.
@@ -351,4 +414,41 @@ pub struct LoadRow {
     pub cpus: u32,
     /// Waiting jobs.
     pub pending: u64,
+}
+
+/// What the centre has done since it was started (`sdiag`).
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Diagnostics {
+    /// Its clock.
+    pub now: Time,
+    /// When it was started.
+    pub since: Time,
+    /// Commands that are connected.
+    pub connections: u32,
+    /// Submissions taken in.
+    pub submitted: u64,
+    /// Runs started.
+    pub started: u64,
+    /// Runs that ended well.
+    pub completed: u64,
+    /// Jobs that people ended.
+    pub cancelled: u64,
+    /// Runs that ended otherwise.
+    pub failed: u64,
+    /// Records that wait.
+    pub pending: u32,
+    /// Runs on the machine.
+    pub running: u32,
+    /// Passes over the queue.
+    pub passes: u64,
+    /// All of them together, microseconds.
+    pub passes_us: u64,
+    /// The last one.
+    pub last_pass_us: u64,
+    /// The longest one.
+    pub longest_pass_us: u64,
+    /// Questions and orders by kind: how often, microseconds until answered or handed on.
+    pub by_kind: Vec<(String, u64, u64)>,
+    /// The same by user.
+    pub by_user: Vec<(String, Uid, u64, u64)>,
 }

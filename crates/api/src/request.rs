@@ -85,6 +85,57 @@ pub enum Request {
         /// Start nothing more, wait for what runs.
         drain: bool,
     },
+    /// A job without a script (`srun` outside a job, `salloc`). Answered by `Queued`, then by `Granted` when it starts or
+    /// by `Ended` when it will not. Whoever asked owns it: the job ends when this connection does.
+    Allocate(Box<Allocation>),
+    /// As the rest of `Allocate`, after the connection was lost.
+    Attend {
+        /// The job.
+        job: JobId,
+        /// The step that begins with it.
+        step: Option<Box<StepRequest>>,
+    },
+    /// The owner of an allocation ends it: losing the connection is no accident any more. Answered by `Done`.
+    Relinquish(JobId),
+    /// Where `sattach` finds a running step. Answered by `Attach`.
+    Attach {
+        /// The job.
+        job: JobTarget,
+        /// The step.
+        step: StepId,
+    },
+    /// Jobs as programs ask for them. Answered by `Records` parts, then `End`.
+    Records(QueueQuery),
+    /// What was handed in with a job. Answered by `Papers`.
+    Papers(JobTarget),
+    /// What the priorities of waiting jobs are made of. Answered by `Priorities`.
+    Priorities(QueueQuery),
+    /// Who may use and has used what. Answered by `Shares`.
+    Shares,
+    /// How the centre itself does. Answered by `Diagnostics`.
+    Diagnostics,
+    /// Qualities of service. Answered by `Qos`.
+    Qos,
+    /// `scontrol top`: these go before the other waiting jobs of their owner. Answered by `Done`.
+    Top(Vec<JobTarget>),
+    /// Operators: a partition starts jobs or does not, until the centre is started again. Answered by `Done`.
+    Partition {
+        /// Its name.
+        name: String,
+        /// Whether it starts jobs.
+        up: bool,
+    },
+}
+
+/// A job without a script.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Allocation {
+    /// The wishes, as for a batch job. The first argument names the socket of whoever waits for it.
+    pub submission: Submission,
+    /// The step that begins with it; its job is not known yet and not read.
+    pub step: Option<StepRequest>,
+    /// Now or never.
+    pub immediate: bool,
 }
 
 /// A submission as the command made it.
@@ -197,6 +248,39 @@ pub enum UpdateChange {
     Deadline(Option<Time>),
     /// `ReservationName=`
     Reservation(Option<String>),
+    /// `NumTasks=`, `NumCPUs=`, `CPUsPerTask=`, `MinMemoryNode=`, `MinMemoryCPU=`
+    Needs(NeedsChange),
+    /// `MailType=`
+    Mail(model::MailEvents),
+    /// `MailUser=`
+    MailUser(String),
+    /// `StdOut=`
+    StdOut(Text),
+    /// `StdErr=`
+    StdErr(Text),
+    /// `StdIn=`
+    StdIn(Text),
+    /// `WorkDir=`
+    Workdir(Text),
+    /// `WCKey=`
+    Wckey(String),
+    /// `TimeMin=`
+    TimeMin(model::Span),
+}
+
+/// One number of what a waiting job asks for.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum NeedsChange {
+    /// Tasks.
+    Tasks(u32),
+    /// CPUs a task.
+    CpusPerTask(u32),
+    /// CPUs in all: tasks of one CPU.
+    Cpus(u32),
+    /// Nodes, least and greatest.
+    Nodes(u32, u32),
+    /// Memory.
+    Memory(model::Memory),
 }
 
 /// A step of `srun` that wants to start inside a job.
@@ -216,6 +300,10 @@ pub struct StepRequest {
     pub exact: bool,
     /// Answer at once, refused, when there is no room (`--immediate`).
     pub immediate: bool,
+    /// The socket of an `srun` that is not inside the job: a process shall be started there that calls back.
+    pub runner: Option<Text>,
+    /// The socket where `sattach` finds the step.
+    pub attach: Option<Text>,
 }
 
 /// How a step ended.
@@ -233,4 +321,6 @@ pub struct StepResult {
     pub usage: Usage,
     /// The CPUs it had.
     pub cpus: CpuSet,
+    /// With it ends the allocation that the asker owns.
+    pub last: bool,
 }

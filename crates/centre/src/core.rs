@@ -16,8 +16,8 @@ use scheduler::{Event, Finished, Impossible, RequeueCause, State, What};
 use store::{Fact, Reader, Write};
 
 use crate::{
-    config, connection::ConnId, connection::Connections, journal::After, journal::Journal, paths::Paths,
-    people::People, reading::Archive, steps::Steps, submissions::Submissions,
+    allocations::Allocations, config, connection::ConnId, connection::Connections, journal::After, journal::Journal,
+    launch::Draft, paths::Paths, people::People, reading::Archive, steps::Steps, submissions::Submissions,
 };
 
 /// The centre while it serves.
@@ -34,11 +34,16 @@ pub(crate) struct Centre {
     /// Reads what is needed now: submissions to launch, jobs that others depend on.
     pub(crate) reader: Reader,
     pub(crate) submissions: Submissions,
+    /// Orders to launch whose starts are being written.
+    pub(crate) drafts: HashMap<RunId, Draft>,
     pub(crate) link: Link,
     pub(crate) hello: Option<Hello>,
     pub(crate) launcher_gone: bool,
     pub(crate) conns: Connections,
     pub(crate) steps: Steps,
+    pub(crate) allocations: Allocations,
+    /// This program's file.
+    pub(crate) program: model::Text,
     /// Commands that wait for the end of a submission.
     pub(crate) waiters: HashMap<JobId, Vec<ConnId>>,
     /// Tasks of each open submission that are not over.
@@ -76,6 +81,7 @@ pub(crate) struct Centre {
     pub(crate) pruned: Time,
     /// When a failed disk was last tried.
     pub(crate) probed: Time,
+    pub(crate) counters: crate::counters::Counters,
 }
 
 /// Whether the centre is about to end.
@@ -97,6 +103,7 @@ impl Centre {
         let orders = self.orders(&what);
         let event = Event { at: self.now, what };
         let finished = self.state.apply(&event)?;
+        self.counters.fact(&event.what);
         if let What::Submitted { id, spec, .. } = &event.what {
             let array = spec.as_ref().and_then(|spec| spec.array.as_ref());
             self.remaining.insert(*id, array.map_or(1, |array| array.tasks.len()));
@@ -104,7 +111,14 @@ impl Centre {
         if let (What::Requeued { id, .. }, Some(base), true) = (&event.what, base, finished.is_empty()) {
             self.reopen(*id, base);
         }
+        let started = match &event.what {
+            What::Started { run, .. } => Some(*run),
+            _ => None,
+        };
         self.journal.write(Write::Event { at: event.at, base, fact: Box::new(Fact::Job(event.what)) });
+        if let Some(run) = started {
+            self.granted(run);
+        }
         for run in finished {
             self.over(base, run);
         }
@@ -207,7 +221,9 @@ impl Centre {
     /// A run, or what had not run of a record, is over.
     fn over(&mut self, base: Option<JobId>, run: Finished) {
         let base = base.unwrap_or_else(|| self.state.job(run.run.job).map_or(run.run.job, |job| job.base()));
+        self.counters.over(&run);
         self.close_steps(run.run);
+        self.allocation_over(run.run.job);
         if run.state != model::JobState::Requeued {
             let count = run.tasks.as_ref().map_or(1, |tasks| tasks.len());
             if let Some(left) = self.remaining.get_mut(&base) {
@@ -239,7 +255,9 @@ impl Centre {
             return None;
         }
         loop {
+            let begun = std::time::Instant::now();
             let decision = self.state.decide(self.now);
+            self.counters.pass(begun);
             let mut progress = false;
             for what in decision.events {
                 // A centre that is about to end starts nothing, and makes no place for what it does not start.
@@ -279,6 +297,9 @@ impl Centre {
             self.journal.write(Write::Usage(Box::new(self.state.usage_rows())));
         }
         let ready = self.journal.flush();
+        if ready.is_empty() {
+            self.draft_launches();
+        }
         self.perform(ready);
     }
 

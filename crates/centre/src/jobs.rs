@@ -1,82 +1,18 @@
-//! What members do with jobs: submit, end, hold, release, put back, change. Nobody touches what is not theirs.
+//! What members do with jobs: end, hold, release, put back, change. Nobody touches what is not theirs.
 
-use std::sync::Arc;
-
-use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, Submission, UpdateChange};
+use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, UpdateChange};
 use drivers::local::protocol::{Order, Scope};
-use model::{Dependency, DependencyKind, IndexSet, JobId, JobSpec, JobState, Uid};
+use model::{Dependency, DependencyKind, IndexSet, JobId, JobState, Uid};
 use scheduler::{Change, Hold, RequeueCause, RowFilter, TaskPlace, What};
-use store::{StoredSubmission, Write};
 
 use crate::{
     connection::{ConnId, Peer},
     core::{Centre, Stopping, refuse},
 };
 
-/// The longest single argument or variable that Linux takes (`MAX_ARG_STRLEN`), and all of them together, with room
-/// for what the centre adds (a quarter of the usual 8 MiB stack).
-const MAX_STRING: usize = 128 << 10;
-const MAX_STRINGS: usize = (2 << 20) - (64 << 10);
-
 type Outcome = Result<(), Refusal>;
 
 impl Centre {
-    /// Takes a submission in; the answer comes when it is on disk.
-    pub(crate) fn submit(&mut self, conn: ConnId, peer: Peer, submission: Submission) -> Outcome {
-        self.writable()?;
-        let Submission { mut spec, script, environment, test_only } = submission;
-        self.check_size(&spec, &script, &environment)?;
-        Self::check_shape(&spec)?;
-        if !self.every_user && peer.uid != self.service_uid {
-            return Err(refuse(RefusalCode::AccessDenied, "this centre runs only the jobs of the user who started it"));
-        }
-        spec.owner = (*self.people.owner(peer.uid, peer.gid)).clone();
-        let is_operator = self.people.is_operator(peer.uid);
-        spec.account = self
-            .people
-            .account(&spec.owner.user, &spec.account, is_operator)
-            .map_err(|name| refuse(RefusalCode::InvalidAccount, name))?;
-        let spec = self.state.admit(spec, is_operator).map_err(|fault| refusal(&fault))?;
-        let id = self.state.next_id();
-        if test_only {
-            return self.would_start(conn, id, spec);
-        }
-        let known = match &spec.dependency {
-            Some(wish) => self.endings_it_depends_on(wish)?,
-            None => Vec::new(),
-        };
-        let spec = Arc::new(spec);
-        let environment =
-            environment.iter().flat_map(|(name, value)| [name.as_bytes(), b"=", value.as_bytes(), b"\0"].concat());
-        let (script, script_is_new) = self.submissions.blob(script);
-        let (environment, environment_is_new) = self.submissions.blob(environment.collect());
-        for (blob, is_new) in [(&script, script_is_new), (&environment, environment_is_new)] {
-            if is_new {
-                self.journal.write(Write::Blob { id: blob.id, bytes: blob.bytes.clone() });
-            }
-        }
-        self.journal.write(Write::Submission {
-            id,
-            at: self.now,
-            spec: spec.clone(),
-            script: script.id,
-            environment: environment.id,
-        });
-        self.submissions.remember(StoredSubmission {
-            id,
-            at: self.now,
-            spec: spec.clone(),
-            script_id: script.id,
-            script: script.bytes,
-            environment: environment.bytes,
-        });
-        // What was written for it is harmless if this is refused: rows without an event are never read back.
-        self.record(What::Submitted { id, spec: Some(spec), known })
-            .map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
-        self.reply_when_safe(conn, Reply::Submitted(id));
-        Ok(())
-    }
-
     /// Refuses what would be lost: nothing can be written, or the centre is about to end.
     pub(crate) fn writable(&self) -> Outcome {
         if let Some(why) = &self.degraded {
@@ -88,51 +24,11 @@ impl Centre {
         Ok(())
     }
 
-    /// Refuses wishes of a size that no command makes: the centre remembers them all.
-    fn check_shape(spec: &JobSpec) -> Outcome {
-        let words = [&spec.account, &spec.partition, &spec.qos, &spec.submit_host];
-        let optional = [&spec.reservation, &spec.wckey, &spec.mail_user, &spec.features, &spec.request.gpu_type];
-        let paths = [Some(&spec.workdir), spec.stdin.as_ref(), spec.stdout.as_ref(), spec.stderr.as_ref()];
-        let paths = paths.into_iter().chain([spec.command.as_ref(), Some(&spec.submit_dir)]).flatten();
-        let texts = [Some(&spec.submit_line), spec.comment.as_ref(), spec.export.as_ref()];
-        let fits = words.iter().all(|word| word.len() <= 256)
-            && optional.iter().all(|word| word.as_ref().is_none_or(|word| word.len() <= 1024))
-            && spec.name.as_bytes().len() <= 1024
-            && paths.into_iter().all(|path| path.as_bytes().len() <= 4096 && !path.as_bytes().contains(&0))
-            && texts.into_iter().flatten().all(|text| text.as_bytes().len() <= MAX_STRING)
-            && spec.limits.0.len() <= 64
-            && spec.dependency.as_ref().is_none_or(|dependency| dependency.terms.len() <= 4096);
-        if fits { Ok(()) } else { Err(refuse(RefusalCode::Other, "a name, a path or a list of this job is too long")) }
-    }
-
-    fn check_size(&self, spec: &JobSpec, script: &[u8], environment: &[(model::Text, model::Text)]) -> Outcome {
-        if script.len() > (self.file.limits.max_script_mib as usize) << 20 {
-            return Err(refuse(RefusalCode::ScriptTooLarge, script.len().to_string()));
-        }
-        let lengths = || {
-            let pairs = environment.iter().map(|(name, value)| name.as_bytes().len() + value.as_bytes().len() + 2);
-            pairs.chain(spec.args.iter().map(|arg| arg.as_bytes().len() + 1))
-        };
-        if lengths().any(|length| length > MAX_STRING) || lengths().sum::<usize>() > MAX_STRINGS {
-            return Err(refuse(RefusalCode::EnvironmentTooLarge, lengths().sum::<usize>().to_string()));
-        }
-        Ok(())
-    }
-
-    fn would_start(&mut self, conn: ConnId, id: JobId, spec: JobSpec) -> Outcome {
-        let cpus = spec.request.cpus();
-        let load = self.state.machine_use();
-        let free = self.state.config().machine.cpus().saturating_sub(load.cpus_allocated);
-        // With nobody waiting and room for it, it would start at once; else nothing is promised.
-        let start = (load.pending == 0 && cpus <= free && load.drained.is_none()).then_some(self.now);
-        let partition = spec.partition;
-        let node = self.node.to_string();
-        self.reply(conn, &Reply::WouldStart { id, start, cpus, partition, node });
-        Ok(())
-    }
-
     /// How jobs ended that this one depends on and that the state no longer knows.
-    fn endings_it_depends_on(&self, wish: &Dependency) -> Result<Vec<(JobId, Option<u32>, JobState)>, Refusal> {
+    pub(crate) fn endings_it_depends_on(
+        &self,
+        wish: &Dependency,
+    ) -> Result<Vec<(JobId, Option<u32>, JobState)>, Refusal> {
         let mut known = Vec::new();
         let mut asked = std::collections::BTreeSet::new();
         for term in &wish.terms {
@@ -150,9 +46,6 @@ impl Centre {
     pub(crate) fn cancel(&mut self, conn: ConnId, peer: Peer, filter: &CancelFilter) -> Outcome {
         self.writable()?;
         crate::listing::not_too_many(filter.targets.len().max(filter.names.len()).max(filter.states.len()))?;
-        if filter.step.is_some_and(|step| step != model::StepId::Batch) {
-            return Err(refuse(RefusalCode::Other, "steps cannot be signalled one by one yet: end srun in the job"));
-        }
         let mut refused = Vec::new();
         let mut hit = 0;
         for (asked, id, tasks) in self.cancel_candidates(peer, filter, &mut refused) {
@@ -165,6 +58,12 @@ impl Centre {
                 continue;
             }
             hit += 1;
+            if let Some(step) = filter.step.filter(|step| *step != model::StepId::Batch) {
+                if !self.signal_step(id, step, filter.signal.unwrap_or(0)) {
+                    refused.push((asked, refuse(RefusalCode::InvalidJobId, asked.to_string())));
+                }
+                continue;
+            }
             match filter.signal {
                 Some(signal) => self.signal(id, signal, filter, &mut refused),
                 None => {
@@ -405,7 +304,10 @@ impl Centre {
             UpdateChange::Priority(0) => return Ok(()),
             _ => {}
         }
-        let change = self.scheduler_change(change)?;
+        if crate::amend::is_on_paper(change) {
+            return self.may_amend(id, change);
+        }
+        let change = self.scheduler_change(id, change)?;
         self.state.admit_change(id, &change, is_operator).map_err(|fault| refusal(&fault))
     }
 
@@ -413,13 +315,16 @@ impl Centre {
         if *change == UpdateChange::Priority(0) {
             return self.act(What::Held { id, by_operator: is_operator });
         }
-        let change = self.scheduler_change(change)?;
+        if crate::amend::is_on_paper(change) {
+            return self.amend_paper(id, change);
+        }
+        let change = self.scheduler_change(id, change)?;
         self.act(What::Updated { id, change: change.clone(), by })?;
         self.amend(id, &change)
     }
 
     /// The change in the scheduler's words.
-    fn scheduler_change(&self, change: &UpdateChange) -> Result<Change, Refusal> {
+    fn scheduler_change(&self, id: JobId, change: &UpdateChange) -> Result<Change, Refusal> {
         Ok(match change.clone() {
             UpdateChange::TimeLimit(limit) => Change::TimeLimit(limit),
             UpdateChange::Priority(priority) => Change::Priority(priority),
@@ -441,31 +346,16 @@ impl Centre {
             UpdateChange::Requeue(requeue) => Change::Requeue(requeue),
             UpdateChange::Deadline(deadline) => Change::Deadline(deadline),
             UpdateChange::Reservation(name) => Change::Reservation(name),
+            UpdateChange::Needs(needs) => Change::Needs(self.needs(id, needs)?),
+            UpdateChange::TimeMin(least) => Change::TimeMin(least),
+            UpdateChange::Mail(_)
+            | UpdateChange::MailUser(_)
+            | UpdateChange::StdOut(_)
+            | UpdateChange::StdErr(_)
+            | UpdateChange::StdIn(_)
+            | UpdateChange::Workdir(_)
+            | UpdateChange::Wckey(_) => return Err(refuse(RefusalCode::Other, "nothing that the scheduler knows")),
         })
-    }
-
-    /// What accounting shows of the submission follows the change.
-    fn amend(&mut self, id: JobId, change: &Change) -> Outcome {
-        let Some(base) = self.state.job(id).map(|job| job.base()) else { return Ok(()) };
-        let Some(stored) = self.submission(base) else { return Ok(()) };
-        let mut spec = (*stored.spec).clone();
-        match change.clone() {
-            Change::TimeLimit(limit) => spec.time_limit = limit,
-            Change::Name(name) => spec.name = name,
-            Change::Partition(name) => spec.partition = name,
-            Change::Qos(name) => spec.qos = name,
-            Change::Account(name) => spec.account = name,
-            Change::Comment(comment) => spec.comment = Some(comment),
-            Change::Requeue(requeue) => spec.requeue = requeue,
-            Change::Nice(nice) => spec.nice = nice,
-            Change::Reservation(name) => spec.reservation = name,
-            Change::Deadline(deadline) => spec.deadline = deadline,
-            Change::Priority(_) | Change::Begin(_) | Change::Dependency { .. } | Change::ArrayLimit(_) => return Ok(()),
-        }
-        let spec = Arc::new(spec);
-        self.journal.write(Write::Amend { id: base, spec: spec.clone() });
-        self.submissions.remember(StoredSubmission { spec, ..(*stored).clone() });
-        Ok(())
     }
 }
 
@@ -477,7 +367,7 @@ fn impossible(fault: &scheduler::Impossible) -> Refusal {
 }
 
 /// The scheduler's refusal in the words of the wire.
-fn refusal(fault: &scheduler::Refusal) -> Refusal {
+pub(crate) fn refusal(fault: &scheduler::Refusal) -> Refusal {
     use scheduler::Refusal as Fault;
     match fault {
         Fault::InvalidPartition(name) | Fault::PartitionDenied(name) => {

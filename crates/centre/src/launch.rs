@@ -3,7 +3,11 @@
 use crate::complain::complain;
 use std::sync::Arc;
 
-use dialect::{environment::Place, patterns};
+use dialect::{
+    environ::Variable,
+    environment::{Borrowed, Place},
+    patterns,
+};
 use drivers::local::{
     protocol::{Environment, Hook, Launch, ScriptId},
     system,
@@ -13,6 +17,12 @@ use scheduler::{RequeueCause, What};
 use store::StoredSubmission;
 
 use crate::core::Centre;
+
+/// An order to launch that waits until its start is on disk.
+pub(crate) struct Draft {
+    order: Box<Launch>,
+    stored: Arc<StoredSubmission>,
+}
 
 /// An operator's script may take so long.
 const HOOK_LIMIT: Span = Span::minutes(5);
@@ -33,24 +43,40 @@ impl Centre {
         }
     }
 
+    /// Draws up the orders to launch whose starts are being written, while the disk is at work.
+    pub(crate) fn draft_launches(&mut self) {
+        let under_way = self.journal.launches_under_way();
+        self.drafts.retain(|run, _| under_way.contains(run));
+        for run in under_way {
+            if !self.drafts.contains_key(&run)
+                && let Some(draft) = self.draft(run)
+            {
+                self.drafts.insert(run, draft);
+            }
+        }
+    }
+
     /// Sends a run to the launcher. Its start is on disk.
     pub(crate) fn launch(&mut self, run: RunId) {
-        let Some(base) = Some(run.job)
-            .filter(|id| self.live_run(*id) == Some(run))
-            .and_then(|id| self.state.job(id))
-            .map(|job| job.base())
-        else {
+        if self.live_run(run.job) != Some(run) {
             return;
-        };
-        let (Some(row), Some(stored)) = (self.state.row(run.job, self.now), self.submission(base)) else {
+        }
+        let Some(draft) = self.drafts.remove(&run).or_else(|| self.draft(run)) else {
             complain!("run {run} has no submission to launch; `algoric check` tells more");
             return self.not_launched(run);
         };
-        let launch = self.launch_order(run, &row, &stored);
-        if let Err(fault) = self.link.launch(Box::new(launch), &stored.script) {
+        if let Err(fault) = self.link.launch(draft.order, &draft.stored.script) {
             complain!("run {run} could not be sent to the launcher: {fault}");
             self.not_launched(run);
         }
+    }
+
+    fn draft(&mut self, run: RunId) -> Option<Draft> {
+        let base = self.state.job(run.job)?.base();
+        let row = self.state.row(run.job, self.now)?;
+        let stored = self.submission(base)?;
+        let order = Box::new(self.launch_order(run, &row, &stored));
+        Some(Draft { order, stored })
     }
 
     /// A run whose order to launch never left: it did not begin, and goes back to the queue, held, for an operator to see.
@@ -66,7 +92,8 @@ impl Centre {
         let spec = &stored.spec;
         let machine = &self.state.config().machine;
         let placement = self.state.job(run.job).and_then(|job| job.placement().cloned()).unwrap_or_default();
-        let [stdout, stderr, stdin] = files(row, spec, &self.node);
+        // Without a script the owner's commands have their own files.
+        let [stdout, stderr, stdin] = if spec.batch { files(row, spec, &self.node) } else { [const { None }; 3] };
         let stderr = (stderr != stdout).then_some(stderr).flatten();
         let (prolog, epilog) = (self.hook(&self.file.scripts.prolog, row), self.hook(&self.file.scripts.epilog, row));
         Launch {
@@ -103,37 +130,64 @@ impl Centre {
         placement: &scheduler::Placement,
     ) -> Environment {
         let spec = &stored.spec;
+        let place = self.place(run, row, spec, placement);
+        if !spec.batch {
+            return Environment::from_pairs(dialect::environment::allocation(spec, &place));
+        }
+        let ours = dialect::environment::batch(spec, &place);
+        let caller = stored.environment.split(|byte| *byte == 0).filter_map(|entry| {
+            let at = entry.iter().position(|byte| *byte == b'=')?;
+            Some((&entry[..at], &entry[at + 1..]))
+        });
+        let mut caller: Vec<Borrowed<'_>> = caller.collect();
+        let own = if spec.get_user_env { own_environment(spec.owner.uid) } else { Vec::new() };
+        for (name, value) in &own {
+            if !caller.iter().any(|(known, _)| known == name) {
+                caller.push((name, value));
+            }
+        }
+        Environment::from_pairs(dialect::environment::completed(caller, &ours))
+    }
+
+    /// What describes a running allocation to its owner's commands.
+    pub(crate) fn allocation_environment(&mut self, id: JobId) -> Vec<(Text, Text)> {
+        let run = self.live_run(id);
+        let base = self.state.job(id).map_or(id, |job| job.base());
+        let (Some(run), Some(row), Some(stored)) = (run, self.state.row(id, self.now), self.submission(base)) else {
+            return Vec::new();
+        };
+        let placement = self.state.job(id).and_then(|job| job.placement().cloned()).unwrap_or_default();
+        let place = self.place(run, &row, &stored.spec, &placement);
+        let pairs = dialect::environment::allocation(&stored.spec, &place);
+        pairs.into_iter().map(|(name, value)| (Text::from(name), Text::from(value))).collect()
+    }
+
+    fn place<'a>(
+        &'a self,
+        run: RunId,
+        row: &'a QueueRow,
+        spec: &'a JobSpec,
+        placement: &'a scheduler::Placement,
+    ) -> Place<'a> {
         let array = match (&row.array, &spec.array) {
             (ArrayPlace::Task { base, index }, Some(array)) => Some((*base, *index, &array.tasks)),
             _ => None,
         };
-        let ours = dialect::environment::batch(
-            spec,
-            &Place {
-                job: run.job,
-                array,
-                name: row.name.as_bytes(),
-                account: &row.account,
-                partition: &row.partition,
-                qos: &row.qos,
-                cluster: &self.name,
-                node: &self.node,
-                cpus: row.cpus,
-                memory: spec.request.memory,
-                gpus: &placement.gpus,
-                restarts: run.attempt,
-                pid: None,
-            },
-        );
-        let caller = stored.environment.split(|byte| *byte == 0).filter_map(|entry| {
-            let at = entry.iter().position(|byte| *byte == b'=')?;
-            Some((entry[..at].to_vec(), entry[at + 1..].to_vec()))
-        });
-        let mut caller: Vec<(Vec<u8>, Vec<u8>)> = caller.collect();
-        if spec.get_user_env {
-            own_environment(spec.owner.uid, &mut caller);
+        Place {
+            job: run.job,
+            array,
+            name: row.name.as_bytes(),
+            account: &row.account,
+            partition: &row.partition,
+            qos: &row.qos,
+            cluster: &self.name,
+            node: &self.node,
+            cpus: row.cpus,
+            memory: spec.request.memory,
+            gpus: &placement.gpus,
+            restarts: run.attempt,
+            pid: None,
         }
-        Environment::from_pairs(dialect::environment::complete(caller, ours))
     }
 
     fn hook(&self, path: &Option<String>, row: &QueueRow) -> Option<Hook> {
@@ -155,8 +209,8 @@ impl Centre {
 
 /// What every session of a user starts with, for jobs that take no environment along (`--export=NONE` and lists): from
 /// the password database. What login scripts would add is not there.
-fn own_environment(uid: model::Uid, environment: &mut Vec<(Vec<u8>, Vec<u8>)>) {
-    let Ok(Some(account)) = system::account_of(uid) else { return };
+fn own_environment(uid: model::Uid) -> Vec<Variable> {
+    let Ok(Some(account)) = system::account_of(uid) else { return Vec::new() };
     let path = |path: std::path::PathBuf| path.into_os_string().into_encoded_bytes();
     let name = account.name.into_bytes();
     let own = [
@@ -166,11 +220,7 @@ fn own_environment(uid: model::Uid, environment: &mut Vec<(Vec<u8>, Vec<u8>)>) {
         ("LOGNAME", name),
         ("PATH", b"/usr/local/bin:/usr/bin:/bin:/usr/local/sbin:/usr/sbin:/sbin".to_vec()),
     ];
-    for (key, value) in own {
-        if !environment.iter().any(|(name, _)| name == key.as_bytes()) {
-            environment.push((key.as_bytes().to_vec(), value));
-        }
-    }
+    own.into_iter().map(|(name, value)| (name.as_bytes().to_vec(), value)).collect()
 }
 
 /// Output, error and input, patterns filled in; `None`: `/dev/null`.

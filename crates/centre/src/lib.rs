@@ -2,10 +2,13 @@
 //! must not know SQL text, HTML, or how a process is started.
 
 mod admin;
+mod allocations;
+mod amend;
 mod complain;
 mod config;
 mod connection;
 mod core;
+mod counters;
 mod doors;
 mod http;
 mod jobs;
@@ -17,10 +20,13 @@ mod people;
 mod reading;
 mod recovery;
 mod service;
+mod shares;
 mod status;
 mod steps;
 mod submissions;
+mod submit;
 
+pub use allocations::RUNNER;
 pub use config::{ConfigError, File as ConfigFile, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
 pub use paths::{Paths, system_data};
 pub use service::{Ended, Options, ServiceError, run};

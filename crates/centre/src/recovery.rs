@@ -21,6 +21,8 @@ pub(crate) struct ReadBack {
     pub(crate) last_boot: Option<String>,
     /// Runs started under that boot.
     pub(crate) started_there: HashSet<RunId>,
+    /// Jobs without a script.
+    pub(crate) allocations: HashSet<model::JobId>,
     /// Submissions of which an event contradicts the others.
     pub(crate) suspects: std::collections::BTreeSet<model::JobId>,
 }
@@ -37,6 +39,7 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
         next_blob: 1,
         last_boot: None,
         started_there: HashSet::new(),
+        allocations: HashSet::new(),
         suspects: std::collections::BTreeSet::new(),
     };
     let replay = reader.replay(&mut |stored| match stored.fact {
@@ -52,6 +55,7 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
                 overlap: false,
                 conn: None,
                 pid: None,
+                attach: None,
             };
             back.steps.restore(job, live);
         }
@@ -76,6 +80,9 @@ impl ReadBack {
     fn fold(&mut self, event: Event, base: Option<model::JobId>) {
         match &event.what {
             What::Submitted { id, spec, .. } => {
+                if spec.as_ref().is_some_and(|spec| !spec.batch) {
+                    self.allocations.insert(*id);
+                }
                 let array = spec.as_ref().and_then(|spec| spec.array.as_ref());
                 self.remaining.insert(*id, array.map_or(1, |array| array.tasks.len()));
             }
@@ -272,6 +279,7 @@ impl Centre {
             }
         }
         self.degraded = Some(why);
+        self.drafts.clear();
         self.perhaps_over.clear();
         match read_back(&self.reader, State::new(self.state.config().clone())) {
             Ok(back) => {

@@ -22,6 +22,7 @@ use scheduler::State;
 use store::{Committed, Db, Opened, Reader, Write, Writer};
 
 use crate::{
+    allocations::Allocations,
     config,
     connection::{Conn, ConnId, Connections, Incoming, Peer},
     core::{Centre, Stopping},
@@ -120,6 +121,7 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
         wake_at = centre.decide();
         centre.state.forget_finished(centre.now);
         centre.housekeeping();
+        centre.end_orphans();
         centre.update_board();
         centre.flush();
         send_to_launcher(&mut centre, &mut doors);
@@ -180,6 +182,14 @@ fn discover() -> Result<Machine, ServiceError> {
         .map_err(|fault| system("looking at the processors")(std::io::Error::other(fault)))
 }
 
+/// The file of this program, which jobs without a script are started with.
+fn this_program() -> Result<model::Text, ServiceError> {
+    let path = std::env::current_exe().map_err(system("looking for this program's file"))?;
+    let path = path.into_os_string().into_encoded_bytes();
+    // So the kernel says when the file was replaced meanwhile: the new one does it too.
+    Ok(model::Text::from(path.strip_suffix(b" (deleted)").unwrap_or(&path)))
+}
+
 fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
     let file = config::load(&paths.config())?;
     let db = open_data(&paths)?;
@@ -216,6 +226,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         state: back.state,
         people,
         journal: Journal::new(writer),
+        drafts: std::collections::HashMap::new(),
         archive,
         reader,
         submissions: Submissions::new(back.next_blob),
@@ -224,6 +235,8 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         launcher_gone: false,
         conns: Connections::new(doors::open_files()),
         steps: back.steps,
+        allocations: Allocations::restored(back.allocations),
+        program: this_program()?,
         waiters: Default::default(),
         perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),
         remaining: back.remaining,
@@ -247,6 +260,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         board,
         pruned: now,
         probed: now,
+        counters: Default::default(),
     };
     Ok((centre, doors))
 }
@@ -317,9 +331,11 @@ fn serve_one(centre: &mut Centre, doors: &Doors, id: ConnId) {
     let peer = conn.peer;
     match conn.next() {
         Incoming::Request(request) => {
+            let (kind, begun) = (crate::counters::kind(&request), std::time::Instant::now());
             if let Err(refusal) = answer(centre, id, peer, *request) {
                 centre.reply(id, &Reply::Refused(refusal));
             }
+            centre.counters.served(kind, peer.uid, begun);
             centre.touched.push(id);
         }
         Incoming::Nothing => {}
@@ -335,6 +351,7 @@ fn hang_up(centre: &mut Centre, doors: &Doors, id: ConnId) {
         }
     }
     centre.step_lost(id);
+    centre.owner_lost(id);
 }
 
 fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Result<(), Refusal> {
@@ -343,7 +360,18 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::Status => centre.status(conn, peer),
         Request::Submit(submission) => centre.submit(conn, peer, *submission)?,
         Request::Wait(id) => centre.wait(conn, peer, id)?,
-        Request::Queue(query) => centre.queue(conn, peer, &query)?,
+        Request::Queue(query) => centre.queue(conn, peer, &query, crate::connection::Shape::Row)?,
+        Request::Records(query) => centre.records(conn, peer, &query)?,
+        Request::Papers(target) => centre.papers(conn, peer, &target),
+        Request::Priorities(query) => centre.priorities(conn, peer, &query)?,
+        Request::Shares => centre.shares(conn, peer),
+        Request::Diagnostics => centre.diagnostics(conn),
+        Request::Qos => {
+            let rows = centre.qos_rows();
+            centre.reply(conn, &Reply::Qos(rows));
+        }
+        Request::Top(targets) => centre.top(conn, peer, &targets)?,
+        Request::Partition { name, up } => centre.set_partition(conn, peer, &name, up)?,
         Request::Details(targets) => centre.details(conn, peer, &targets)?,
         Request::Steps(targets) => centre.steps(conn, peer, &targets)?,
         Request::Accounts(query) => centre.accounts(conn, peer, query)?,
@@ -377,6 +405,10 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::StepBegin(request) => centre.step_begin(conn, peer, *request)?,
         Request::StepEnd(result) => centre.step_end(conn, peer, &result)?,
         Request::Stop { drain } => centre.stop(conn, peer, drain)?,
+        Request::Allocate(allocation) => centre.allocate(conn, peer, *allocation)?,
+        Request::Attend { job, step } => centre.attend(conn, peer, job, step.map(|step| *step))?,
+        Request::Relinquish(job) => centre.relinquish(conn, job),
+        Request::Attach { job, step } => centre.attach(conn, peer, &job, step)?,
     }
     Ok(())
 }

@@ -2,14 +2,19 @@
 
 use std::collections::HashMap;
 
-use api::{Refusal, RefusalCode, Reply, StepRequest, StepResult};
+use api::{JobTarget, Refusal, RefusalCode, Reply, StepRequest, StepResult};
+use drivers::local::protocol::{Environment, Order};
 use model::{CpuSet, Exit, JobId, JobState, RunId, StepId, Text, Time, Usage};
 use store::{Fact, StepRecord, Write};
 
 use crate::{
     connection::{ConnId, Peer},
     core::{Centre, refuse},
+    journal::After,
 };
+
+/// What a runner finds programs by, before its tasks get their own environment.
+const RUNNER_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
 
 /// Steps of one job that run or wait at once.
 const MOST: usize = 1024;
@@ -28,6 +33,8 @@ pub(crate) struct Live {
     /// The connection that srun holds while it runs; none after a restart of the centre.
     pub(crate) conn: Option<ConnId>,
     pub(crate) pid: Option<u32>,
+    /// The socket where `sattach` finds it.
+    pub(crate) attach: Option<Text>,
 }
 
 impl Live {
@@ -78,6 +85,13 @@ impl Steps {
         }
     }
 
+    /// The first step of a job whose srun came back by this connection.
+    pub(crate) fn take_over(&mut self, job: JobId, conn: ConnId) -> Option<(u32, CpuSet)> {
+        let step = self.jobs.get_mut(&job)?.live.iter_mut().find(|step| step.number == 0)?;
+        step.conn = Some(conn);
+        Some((0, step.cpus.clone()))
+    }
+
     /// Running steps of a connection. Each connection holds one, of an honest srun.
     fn held_by(&self, conn: ConnId) -> Vec<(JobId, u32)> {
         let of = |(job, steps): (&JobId, &OfJob)| {
@@ -118,10 +132,24 @@ impl Centre {
         }
     }
 
-    /// Starts a step if its CPUs are free.
+    /// Starts a step if its CPUs are free, and answers.
     fn grant(&mut self, conn: ConnId, peer: Peer, request: &StepRequest) -> bool {
-        let Some(job) = self.state.job(request.job) else { return false };
-        let Some(placement) = job.placement() else { return false };
+        let Some((step, cpus)) = self.open_step(conn, peer, request) else { return false };
+        if let (Some(socket), Some(run)) = (&request.runner, self.live_run(request.job)) {
+            let env = Environment::from_pairs([("PATH", RUNNER_PATH)]);
+            let join = Order::Join { run, command: self.runner(socket), env };
+            self.journal.after(After::Order(Box::new(join)));
+        }
+        let outside = request.runner.is_some();
+        let environment = if outside { self.allocation_environment(request.job) } else { Vec::new() };
+        self.reply_when_safe(conn, Reply::Step { step, cpus, environment });
+        true
+    }
+
+    /// A step begins, if its CPUs are free: its number, and its CPUs where they are bound.
+    pub(crate) fn open_step(&mut self, conn: ConnId, peer: Peer, request: &StepRequest) -> Option<(u32, CpuSet)> {
+        let job = self.state.job(request.job)?;
+        let placement = job.placement()?;
         let run = job.run();
         let all = placement.cpus.clone();
         let steps = self.steps.jobs.entry(request.job).or_default();
@@ -130,7 +158,7 @@ impl Centre {
         let free: Vec<u32> =
             if request.overlap { all.iter().collect() } else { all.iter().filter(|cpu| !taken(cpu)).collect() };
         if free.len() < needed.min(all.len()) {
-            return false;
+            return None;
         }
         // Without --exact a step has all that is free in the job, as in Slurm.
         let count = if request.exact { needed } else { free.len() };
@@ -147,6 +175,7 @@ impl Centre {
             overlap: request.overlap,
             conn: Some(conn),
             pid: (peer.pid > 0).then_some(peer.pid),
+            attach: request.attach.clone(),
         });
         let fact = Fact::StepBegan {
             job: run.job,
@@ -158,9 +187,7 @@ impl Centre {
         };
         self.note_step(run.job, fact);
         let simulated = self.state.config().machine.simulated;
-        let bound = if simulated { CpuSet::default() } else { cpus };
-        self.reply_when_safe(conn, Reply::Step { step: number, cpus: bound });
-        true
+        Some((number, if simulated { CpuSet::default() } else { cpus }))
     }
 
     fn note_step(&mut self, job: JobId, fact: Fact) {
@@ -178,6 +205,9 @@ impl Centre {
             return Err(refuse(RefusalCode::AccessDenied, result.job.to_string()));
         }
         self.step_over(result.job, number, result.state, result.exit, result.usage);
+        if result.last {
+            self.let_go(conn, result.job);
+        }
         self.reply_when_safe(conn, Reply::Done);
         Ok(())
     }
@@ -215,6 +245,32 @@ impl Centre {
         if let Some(steps) = self.steps.jobs.get_mut(&job) {
             steps.waiting = left;
         }
+    }
+
+    /// Where `sattach` finds a step: only its owner may look.
+    pub(crate) fn attach(&mut self, conn: ConnId, peer: Peer, target: &JobTarget, step: StepId) -> Result<(), Refusal> {
+        let unknown = || refuse(RefusalCode::InvalidJobId, target.id.to_string());
+        for (id, _) in self.resolve(target)? {
+            let owner = self.state.job(id).map(|job| job.owner().uid);
+            let Some(live) = self.steps.of(id).find(|live| live.id() == step) else { continue };
+            if owner != Some(peer.uid) && peer.uid != model::Uid::ROOT {
+                return Err(refuse(RefusalCode::AccessDenied, target.id.to_string()));
+            }
+            let Some(socket) = live.attach.clone() else { return Err(unknown()) };
+            let tasks = live.tasks;
+            self.reply(conn, &Reply::Attach { socket, tasks });
+            return Ok(());
+        }
+        Err(unknown())
+    }
+
+    /// Sends a signal to the tasks of one step (0: ends it), by way of its srun; says whether there is such a step.
+    pub(crate) fn signal_step(&mut self, job: JobId, step: StepId, signal: u8) -> bool {
+        let Some(conn) = self.steps.of(job).find(|live| live.id() == step).map(|live| live.conn) else { return false };
+        if let Some(conn) = conn {
+            self.reply(conn, &Reply::Signal(signal));
+        }
+        true
     }
 
     /// An srun went away without a word: its step is over.

@@ -77,6 +77,7 @@ pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
         env.number("SLURM_ARRAY_TASK_MAX", last);
         env.number("SLURM_ARRAY_TASK_STEP", step);
     }
+    memory(&mut env, place.memory);
     if let Some(export) = &spec.export {
         env.set("SLURM_EXPORT_ENV", export.as_bytes());
     }
@@ -92,10 +93,37 @@ pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
     env.0
 }
 
-/// What the shell or the command of `salloc` gets.
+/// What the shell or the command of `salloc` gets; of memory only what was asked for, which who asks knows
+/// ([`asked_memory`]).
 pub fn allocation(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
     let mut env = Builder::default();
     job(&mut env, spec, place);
+    env.0
+}
+
+/// Memory as it was asked for.
+pub fn asked_memory(asked: Option<Memory>) -> Vec<Variable> {
+    let mut env = Builder::default();
+    memory(&mut env, asked.unwrap_or(Memory::Default));
+    env.0
+}
+
+fn memory(env: &mut Builder, memory: Memory) {
+    match memory {
+        Memory::PerNode(mib) => env.number("SLURM_MEM_PER_NODE", mib),
+        Memory::PerCpu(mib) => env.number("SLURM_MEM_PER_CPU", mib),
+        Memory::Default | Memory::Unlimited => {}
+    }
+}
+
+/// What the tasks of an allocation that `srun` made have beside: who they are, where.
+pub fn of_own_allocation(uid: u32, gid: u32, user: &str, cpus: u32) -> Vec<Variable> {
+    let mut env = Builder::default();
+    env.number("SLURM_CPUS_ON_NODE", cpus);
+    env.number("SLURM_JOB_UID", uid);
+    env.number("SLURM_JOB_GID", gid);
+    env.set("SLURM_JOB_USER", user);
+    env.set("SLURM_PRIO_PROCESS", "0");
     env.0
 }
 
@@ -130,11 +158,6 @@ fn job(env: &mut Builder, spec: &JobSpec, place: &Place<'_>) {
     }
     if let Some(threads) = request.threads_per_core {
         env.number("SLURM_THREADS_PER_CORE", threads);
-    }
-    match place.memory {
-        Memory::PerNode(mib) => env.number("SLURM_MEM_PER_NODE", mib),
-        Memory::PerCpu(mib) => env.number("SLURM_MEM_PER_CPU", mib),
-        Memory::Default | Memory::Unlimited => {}
     }
     if let Some(reservation) = &spec.reservation {
         env.set("SLURM_JOB_RESERVATION", reservation);

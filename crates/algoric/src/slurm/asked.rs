@@ -1,9 +1,18 @@
 //! Questions that several front ends ask.
 
 use api::{Reply, Request};
-use dialect::scontrol::Reservation;
+use dialect::{
+    errors::{Action, Refused},
+    refusal::Refusal,
+    scontrol::Reservation,
+    submission::{Asked, Context},
+};
 use model::{NodeRow, PartitionRow};
 
+use super::{
+    caller::{self, Caller},
+    refused::failed,
+};
 use crate::client::{Client, ClientError};
 
 /// The machines.
@@ -58,4 +67,35 @@ pub fn reservations(centre: &mut Client) -> Result<Vec<Reservation>, ClientError
         accounts: spec.accounts,
     };
     Ok(specs.into_iter().map(whole).collect())
+}
+
+/// Machines and clusters that were named must be this one. Asked only when some were named.
+///
+/// # Errors
+/// The refusal that the centre would give.
+pub fn check_machine(program: &str, wish: &Asked, centre: &mut Client) -> Result<(), Refusal> {
+    if wish.nodelist.is_empty() && wish.exclude.is_empty() && wish.clusters.is_empty() {
+        return Ok(());
+    }
+    let refuse = |refused: Refused| refused.refusal(Action::Submit(program));
+    let node = node(centre).map_err(|error| refuse(failed(error)))?;
+    let cluster = cluster(centre).map_err(|error| refuse(failed(error)))?;
+    wish.check_machine(&node, &cluster).map_err(refuse)
+}
+
+/// Where a submission is made.
+///
+/// # Errors
+/// When the working directory is gone.
+pub fn context(program: &str, caller: &Caller, script: Option<model::Text>) -> Result<Context, Refusal> {
+    let cwd = caller::directory()
+        .map_err(|error| Refusal::error(program, format!("The working directory is gone: {error}"), 1))?;
+    Ok(Context {
+        owner: caller.owner(),
+        submit_host: caller::host(),
+        cwd,
+        umask: caller::creation_mask(),
+        limits: caller::limits(),
+        script,
+    })
 }

@@ -5,6 +5,7 @@ use std::{
     env,
     ffi::OsString,
     os::unix::ffi::{OsStrExt as _, OsStringExt as _},
+    path::{Path, PathBuf},
 };
 
 use dialect::{environ::Variable, text::Clock};
@@ -81,6 +82,12 @@ pub fn user(name: &str) -> Option<Uid> {
     }
 }
 
+/// The login name of a user; the number of who has none.
+pub fn login_name(uid: Uid) -> String {
+    let known = User::from_uid(nix::unistd::Uid::from_raw(uid.0)).ok().flatten();
+    known.map_or_else(|| uid.to_string(), |user| user.name)
+}
+
 /// Short name of this machine.
 pub fn host() -> String {
     let name = gethostname().unwrap_or_default();
@@ -119,4 +126,14 @@ pub fn limits() -> Limits {
     ];
     let soft = |resource| getrlimit(resource).ok().map(|(soft, _)| (soft != RLIM_INFINITY).then_some(soft));
     Limits(all.into_iter().filter_map(|(name, resource)| Some((name, soft(resource)?))).collect())
+}
+
+/// A program as a shell finds it: as typed where it has a `/`, else by `PATH`.
+pub fn program(typed: &Path) -> PathBuf {
+    if typed.as_os_str().as_bytes().contains(&b'/') {
+        return typed.to_owned();
+    }
+    let path = env::var_os("PATH").unwrap_or_default();
+    let found = env::split_paths(&path).map(|directory| directory.join(typed)).find(|found| found.is_file());
+    found.unwrap_or_else(|| typed.to_owned())
 }

@@ -3,17 +3,26 @@
 //!
 //! They are started hundreds of times a second: nothing is read or looked up that the answer does not need.
 
+mod allocation;
 mod asked;
 mod caller;
+mod clusters;
+mod processes;
 mod refused;
 mod sacct;
+mod sacctmgr;
 mod salloc;
 mod sbatch;
 mod scancel;
 mod scontrol;
+mod sdiag;
+mod seff;
 mod sinfo;
+mod sprio;
 mod squeue;
 mod srun;
+mod sshare;
+mod sstat;
 
 use std::{
     ffi::{OsStr, OsString},
@@ -44,11 +53,25 @@ pub enum FrontEnd {
     Srun,
     /// Allocates without a script.
     Salloc,
+    /// Shows what priorities are made of.
+    Sprio,
+    /// Shows shares and use.
+    Sshare,
+    /// Shows what running steps use.
+    Sstat,
+    /// Shows how the scheduler does.
+    Sdiag,
+    /// Shows projects, members, qualities of service.
+    Sacctmgr,
+    /// Shows how well a job used what it had.
+    Seff,
+    /// Refuses triggers.
+    Strigger,
 }
 
 impl FrontEnd {
     /// All of them.
-    pub const ALL: [FrontEnd; 8] = [
+    pub const ALL: [FrontEnd; 15] = [
         FrontEnd::Sbatch,
         FrontEnd::Squeue,
         FrontEnd::Scancel,
@@ -57,6 +80,13 @@ impl FrontEnd {
         FrontEnd::Scontrol,
         FrontEnd::Srun,
         FrontEnd::Salloc,
+        FrontEnd::Sprio,
+        FrontEnd::Sshare,
+        FrontEnd::Sstat,
+        FrontEnd::Sdiag,
+        FrontEnd::Sacctmgr,
+        FrontEnd::Seff,
+        FrontEnd::Strigger,
     ];
 
     /// What it is called.
@@ -70,6 +100,13 @@ impl FrontEnd {
             FrontEnd::Scontrol => "scontrol",
             FrontEnd::Srun => "srun",
             FrontEnd::Salloc => "salloc",
+            FrontEnd::Sprio => "sprio",
+            FrontEnd::Sshare => "sshare",
+            FrontEnd::Sstat => "sstat",
+            FrontEnd::Sdiag => "sdiag",
+            FrontEnd::Sacctmgr => "sacctmgr",
+            FrontEnd::Seff => "seff",
+            FrontEnd::Strigger => "strigger",
         }
     }
 
@@ -91,6 +128,13 @@ impl FrontEnd {
             FrontEnd::Scontrol => scontrol::run(&caller),
             FrontEnd::Srun => srun::run(&caller),
             FrontEnd::Salloc => salloc::run(&caller),
+            FrontEnd::Sprio => sprio::run(&caller),
+            FrontEnd::Sshare => sshare::run(&caller),
+            FrontEnd::Sstat => sstat::run(&caller),
+            FrontEnd::Sdiag => sdiag::run(&caller),
+            FrontEnd::Sacctmgr => sacctmgr::run(&caller),
+            FrontEnd::Seff => seff::run(&caller),
+            FrontEnd::Strigger => dialect::strigger::run(&caller.args),
         };
         done.unwrap_or_else(|refusal| tell(&refusal))
     }

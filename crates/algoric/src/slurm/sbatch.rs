@@ -14,16 +14,12 @@ use api::{Reply, Request};
 use dialect::{
     errors::{Action, Refused},
     refusal::Refusal,
-    sbatch::{self, Context, Line, Source, Submission},
+    sbatch::{self, Line, Source, Submission},
     script::MAX_SCRIPT,
 };
 use model::{Exit, JobId, JobState, Text};
 
-use super::{
-    asked,
-    caller::{self, Caller},
-    refused::failed,
-};
+use super::{asked, caller::Caller, refused::failed};
 use crate::{
     client::{Client, ClientError},
     console,
@@ -44,7 +40,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     let job = line.submission(script, &caller.environ, &caller.clock(), caller.is_root())?;
     let submission = complete(&job, path, caller)?;
     let mut centre = caller.call().map_err(refuse)?;
-    check_machine(&job, &mut centre)?;
+    asked::check_machine(NAME, &job.options().asked, &mut centre)?;
     match centre.ask(&Request::Submit(Box::new(submission))) {
         Ok(Reply::Submitted(id)) => {
             console::print(job.accepted(id));
@@ -53,7 +49,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         Ok(Reply::WouldStart { id, start, cpus, partition, node }) => {
             let clock = caller.clock();
             let start = start.unwrap_or(clock.now);
-            console::complain(sbatch::would_start(id, start, cpus, &node, &partition, clock.zone) + "\n");
+            console::complain(sbatch::would_start(NAME, id, start, cpus, &node, &partition, clock.zone) + "\n");
             Ok(0)
         }
         Ok(_) => Err(refuse(ClientError::Unfit)),
@@ -115,16 +111,7 @@ fn absolute(path: PathBuf) -> Option<Text> {
 }
 
 fn complete(job: &Submission, script: Option<Text>, caller: &Caller) -> Result<api::Submission, Refusal> {
-    let cwd = caller::directory()
-        .map_err(|error| Refusal::error(NAME, format!("The working directory is gone: {error}"), 1))?;
-    let context = Context {
-        owner: caller.owner(),
-        submit_host: caller::host(),
-        cwd,
-        umask: caller::creation_mask(),
-        limits: caller::limits(),
-        script,
-    };
+    let context = asked::context(NAME, caller, script)?;
     let spec = job.spec(&context);
     let variables = match &job.options().export_file {
         Some(file) => exported(file)?,
@@ -145,17 +132,6 @@ fn exported(file: &Text) -> Result<Vec<dialect::environ::Variable>, Refusal> {
         Ok(_) => Ok(sbatch::environment_file(&bytes)),
         Err(error) => Err(Refusal::error(NAME, format!("Unable to read --export-file {file}: {error}"), 1)),
     }
-}
-
-/// Machines and clusters that were named must be this one. Asked only when some were named.
-fn check_machine(job: &Submission, centre: &mut Client) -> Result<(), Refusal> {
-    let wish = &job.options().asked;
-    if wish.nodelist.is_empty() && wish.exclude.is_empty() && wish.clusters.is_empty() {
-        return Ok(());
-    }
-    let node = asked::node(centre).map_err(refuse)?;
-    let cluster = asked::cluster(centre).map_err(refuse)?;
-    wish.check_machine(&node, &cluster).map_err(|refused| refused.refusal(Action::Submit(NAME)))
 }
 
 /// Waits for the end of the job, also across a restart of the centre.

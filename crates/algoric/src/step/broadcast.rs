@@ -14,6 +14,8 @@ const MOST_WAITING: usize = 256 << 10;
 pub struct Broadcast {
     source: Option<OwnedFd>,
     readers: Vec<Reader>,
+    /// What readers get at the end of the source.
+    farewell: &'static [u8],
 }
 
 struct Reader {
@@ -25,9 +27,14 @@ impl Broadcast {
     /// From `source` into these pipes, which must not block.
     pub fn new(source: Option<OwnedFd>, pipes: Vec<OwnedFd>) -> Self {
         let readers = pipes.into_iter().map(|pipe| Reader { pipe: Some(pipe), waiting: Vec::new() }).collect();
-        let mut broadcast = Self { source, readers };
+        let mut broadcast = Self { source, readers, farewell: b"" };
         broadcast.close_what_is_over();
         broadcast
+    }
+
+    /// The same; at the end of the source readers get these bytes.
+    pub fn with_farewell(self, farewell: &'static [u8]) -> Self {
+        Self { farewell, ..self }
     }
 
     /// The source, if it should be read now.
@@ -45,21 +52,28 @@ impl Broadcast {
             .filter_map(|(number, reader)| reader.pipe.as_ref().map(|pipe| (number, pipe.as_fd())))
     }
 
+    /// Passes on what came from elsewhere.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        for number in 0..self.readers.len() {
+            if self.readers[number].pipe.is_some() {
+                self.readers[number].waiting.extend_from_slice(bytes);
+                self.write(number);
+            }
+        }
+        self.close_what_is_over();
+    }
+
     /// Reads what is there, and passes it on.
     pub fn read(&mut self) {
         let Some(source) = &self.source else { return };
         let mut bytes = [0; 16 << 10];
         match unistd::read(source, &mut bytes) {
             Err(Errno::EINTR | Errno::EAGAIN) => return,
-            Ok(0) | Err(_) => self.source = None,
-            Ok(count) => {
-                for number in 0..self.readers.len() {
-                    if self.readers[number].pipe.is_some() {
-                        self.readers[number].waiting.extend_from_slice(&bytes[..count]);
-                        self.write(number);
-                    }
-                }
+            Ok(0) | Err(_) => {
+                self.feed(self.farewell);
+                self.source = None;
             }
+            Ok(count) => self.feed(&bytes[..count]),
         }
         self.close_what_is_over();
     }

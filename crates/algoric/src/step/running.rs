@@ -6,25 +6,35 @@ use std::{
     time::{Duration, Instant},
 };
 
-use dialect::text;
+use dialect::{environ::Variable, text};
 use model::{Time, Usage};
 use nix::{
     errno::Errno,
-    fcntl::OFlag,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::signal::{Signal, killpg},
+    sys::{
+        signal::{Signal, killpg},
+        socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair},
+    },
     unistd::{self, Pid},
 };
 
 use super::{
-    Ended, Sink, Source, Step,
+    Ended, Orders, Sink, Source, Step, Told,
+    attach::Taps,
     broadcast::{self, Broadcast},
     endings::{self, Ending},
+    hooks,
     lines::{self, Lines},
+    outputs::Outputs,
+    pmi::{Act, Pmi},
     signals::{Arrived, Signals},
     task,
+    terminal::{self, Terminal},
 };
 use crate::console;
+
+/// What ends the input of a terminal.
+const END_OF_INPUT: &[u8] = b"\x04";
 
 /// How long tasks may take to leave after SIGTERM, before SIGKILL.
 const PATIENCE: Duration = Duration::from_secs(32);
@@ -41,13 +51,8 @@ const DOUBLE: Duration = Duration::from_secs(1);
 struct Task {
     pid: Pid,
     ending: Option<Ending>,
-}
-
-/// A task's output on its way into one of the step's.
-struct Stream {
-    pipe: OwnedFd,
-    lines: Lines,
-    output: usize,
+    /// Our end of its socket, if it is part of an MPI program.
+    pmi: Option<OwnedFd>,
 }
 
 /// What there is to do at some instant.
@@ -67,8 +72,14 @@ struct Deadlines {
 pub struct Running {
     step: Step,
     tasks: Vec<Task>,
-    streams: Vec<Stream>,
+    outputs: Outputs,
     stdin: Broadcast,
+    taps: Taps,
+    pmi: Option<Pmi>,
+    /// Our side of the first task's terminal.
+    terminal: Option<OwnedFd>,
+    /// Nobody tells us anything any more.
+    alone: bool,
     usage: Usage,
     untold: Vec<(u32, Ending)>,
     deadlines: Deadlines,
@@ -81,11 +92,16 @@ impl Running {
     ///
     /// # Errors
     /// When a pipe or a process cannot be made; tasks already started are ended.
-    pub fn start(step: Step) -> io::Result<Self> {
+    pub fn start(mut step: Step) -> io::Result<Self> {
+        let tasks = step.tasks.len();
         let mut running = Running {
-            tasks: Vec::with_capacity(step.tasks.len()),
-            streams: Vec::new(),
+            tasks: Vec::with_capacity(tasks),
+            outputs: Outputs::default(),
             stdin: Broadcast::new(None, Vec::new()),
+            taps: Taps::new(step.door.take()),
+            pmi: step.pmi.as_ref().map(|name| Pmi::new(name, tasks as u32)),
+            terminal: None,
+            alone: false,
             usage: Usage::default(),
             untold: Vec::new(),
             deadlines: Deadlines::default(),
@@ -94,61 +110,120 @@ impl Running {
             step,
         };
         let mut feeds = Vec::new();
-        for rank in 0..running.step.tasks.len() {
+        for rank in 0..tasks {
             if let Err(error) = running.start_task(rank, &mut feeds) {
                 running.signal_all(Signal::SIGKILL);
                 return Err(error);
             }
         }
         if !feeds.is_empty() {
-            running.stdin = Broadcast::new(Some(unistd::dup(io::stdin())?), feeds);
+            let farewell = if running.terminal.is_some() { END_OF_INPUT } else { b"" };
+            let source = running.step.files[super::STDIN].try_clone()?.into();
+            running.stdin = Broadcast::new(Some(source), feeds).with_farewell(farewell);
         }
         Ok(running)
     }
 
     fn start_task(&mut self, rank: usize, feeds: &mut Vec<OwnedFd>) -> io::Result<()> {
-        let plan = &self.step.tasks[rank];
         // What only the task keeps: closed here once it has started.
         let mut handed = Vec::new();
-        let input = match &plan.stdin {
-            Source::Inherit => io::stdin().as_raw_fd(),
-            Source::Own(file) => file.as_raw_fd(),
-            Source::Broadcast => {
-                let (read, write) = broadcast::pipe()?;
-                feeds.push(write);
-                kept(read, &mut handed)
-            }
+        let terminal = self.step.terminal.filter(|_| rank == 0);
+        let files = match terminal {
+            Some((rows, columns)) => self.terminal_files(rows, columns, feeds, &mut handed)?,
+            None => self.files_of(rank, feeds, &mut handed)?,
         };
-        let (tasks, unbuffered) = (self.step.tasks.len() as u32, self.step.unbuffered);
-        let label = if self.step.label { lines::label(rank as u32, tasks) } else { Vec::new() };
-        let streams = &mut self.streams;
-        let mut output = |sink: &Sink, own: RawFd| -> io::Result<RawFd> {
-            Ok(match sink {
-                Sink::Inherit => own,
-                Sink::Own(file) => file.as_raw_fd(),
-                Sink::Lines(output) => {
-                    let (pipe, write) = unistd::pipe2(OFlag::O_CLOEXEC)?;
-                    streams.push(Stream { pipe, lines: Lines::new(label.clone(), unbuffered), output: *output });
-                    kept(write, &mut handed)
-                }
-            })
-        };
-        let files = [input, output(&plan.stdout, libc::STDOUT_FILENO)?, output(&plan.stderr, libc::STDERR_FILENO)?];
+        let (mut pmi, mut theirs) = (None, None);
+        if self.pmi.is_some() {
+            let flags = SockFlag::SOCK_CLOEXEC;
+            let (ours, task) = socketpair(AddressFamily::Unix, SockType::Stream, None, flags)?;
+            theirs = Some(kept(task, &mut handed));
+            pmi = Some(ours);
+        }
+        let environment = self.environment_of(rank)?;
+        let plan = &self.step.tasks[rank];
         let pid = task::start(&task::Start {
             command: &plan.command,
-            environment: &plan.environment,
+            environment: &environment,
             workdir: &self.step.workdir,
             cpus: &plan.cpus,
             files,
+            extra: theirs,
+            terminal: terminal.is_some(),
             speaker: &format!("slurmstepd-{}", self.step.node),
         })?;
-        self.tasks.push(Task { pid, ending: None });
+        if plan.tell_cpus {
+            let (node, mask) = (&self.step.node, mask(&plan.cpus));
+            console::complain(format!("cpu-bind=MASK - {node}, task {rank:2} {rank:2} [{pid}]: mask 0x{mask} set\n"));
+        }
+        self.tasks.push(Task { pid, ending: None, pmi });
         Ok(())
+    }
+
+    /// Input, output and error of a task.
+    fn files_of(&mut self, rank: usize, feeds: &mut Vec<OwnedFd>, handed: &mut Vec<OwnedFd>) -> io::Result<[RawFd; 3]> {
+        let plan = &self.step.tasks[rank];
+        let (tasks, unbuffered) = (self.step.tasks.len() as u32, self.step.unbuffered);
+        let missing = || io::Error::from(io::ErrorKind::InvalidInput);
+        let numbered = |file: usize| self.step.files.get(file).map(AsRawFd::as_raw_fd).ok_or_else(missing);
+        let input = match plan.stdin {
+            Source::File(file) => numbered(file)?,
+            Source::Broadcast => {
+                let (read, write) = broadcast::pipe()?;
+                feeds.push(write);
+                kept(read, handed)
+            }
+        };
+        let mut files = [input, -1, -1];
+        for (place, sink) in [(1, plan.stdout), (2, plan.stderr)] {
+            files[place] = match sink {
+                Sink::File(file) => numbered(file)?,
+                Sink::Lines(file) => {
+                    let label = if self.step.label { lines::label(rank as u32, tasks) } else { Vec::new() };
+                    let lines = Lines::new(label, unbuffered || tasks == 1);
+                    kept(self.outputs.pipe(rank as u32, place == 2, file, lines)?, handed)
+                }
+            };
+        }
+        Ok(files)
+    }
+
+    /// A terminal, whose other end is what `srun` reads and writes.
+    fn terminal_files(
+        &mut self,
+        rows: u16,
+        columns: u16,
+        feeds: &mut Vec<OwnedFd>,
+        handed: &mut Vec<OwnedFd>,
+    ) -> io::Result<[RawFd; 3]> {
+        let Terminal { master, slave } = Terminal::new(rows, columns)?;
+        feeds.push(master.try_clone()?);
+        self.outputs.take(master.try_clone()?, 0, false, super::STDOUT, Lines::new(Vec::new(), true));
+        self.terminal = Some(master);
+        Ok([kept(slave, handed); 3])
+    }
+
+    /// The common environment, what the task has beside it, and what a prolog makes of both.
+    fn environment_of(&mut self, rank: usize) -> io::Result<Vec<Variable>> {
+        let plan = &self.step.tasks[rank];
+        let mut own = plan.environment.clone();
+        if let Some(name) = &self.step.pmi {
+            let (fd, size) = (task::EXTRA.to_string(), self.step.tasks.len().to_string());
+            let numbers =
+                [("PMI_FD", fd), ("PMI_RANK", rank.to_string()), ("PMI_SIZE", size), ("PMI_JOBID", name.clone())];
+            own.extend(numbers.map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes())));
+        }
+        let mut environment = dialect::environment::complete(self.step.environment.clone(), own);
+        if let Some(program) = &self.step.task_prolog {
+            let printed = hooks::prolog(program, &mut environment, &self.step.workdir)
+                .map_err(|error| io::Error::new(error.kind(), format!("task prolog {program}: {error}")))?;
+            self.step.files[super::STDOUT].write_all(&printed).ok();
+        }
+        Ok(environment)
     }
 
     /// All tasks have ended, and nothing more comes out of them.
     pub fn is_over(&self) -> bool {
-        self.all_ended() && self.streams.is_empty()
+        self.all_ended() && self.outputs.is_over()
     }
 
     fn all_ended(&self) -> bool {
@@ -159,17 +234,24 @@ impl Running {
     ///
     /// # Errors
     /// When waiting itself fails.
-    pub fn turn(&mut self, signals: &mut Signals) -> io::Result<()> {
-        let ready = self.wait_for_events(signals)?;
+    pub fn turn(&mut self, signals: &mut Signals, orders: &mut dyn Orders) -> io::Result<()> {
+        let ready = self.wait_for_events(signals, orders)?;
         while let Some(arrived) = signals.next() {
             match arrived.signal {
                 Signal::SIGCHLD => {}
                 _ => self.on_signal(arrived),
             }
         }
+        let told = orders.source().is_some_and(|source| !self.alone && ready.contains(&source.as_raw_fd()));
+        if told {
+            orders.hear().into_iter().for_each(|told| self.on_told(told));
+        }
         // Output first: what a task said before it ended stands before the word about its end.
-        self.move_output(&ready);
+        self.outputs.serve(&ready, &mut self.step.files, &mut self.taps);
         self.move_input(&ready);
+        let typed = self.taps.serve(&ready);
+        self.stdin.feed(&typed);
+        self.serve_pmi(&ready);
         while let Some((pid, ending, usage)) = task::reap() {
             self.on_end(pid, ending, usage);
         }
@@ -178,10 +260,14 @@ impl Running {
     }
 
     /// The descriptors that can be read or written.
-    fn wait_for_events(&self, signals: &Signals) -> io::Result<Vec<RawFd>> {
+    fn wait_for_events(&self, signals: &Signals, orders: &dyn Orders) -> io::Result<Vec<RawFd>> {
         let mut files = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
-        files.extend(self.streams.iter().map(|stream| PollFd::new(stream.pipe.as_fd(), PollFlags::POLLIN)));
-        files.extend(self.stdin.source().map(|source| PollFd::new(source, PollFlags::POLLIN)));
+        let reading = |fd| PollFd::new(fd, PollFlags::POLLIN);
+        files.extend(self.outputs.sources().map(reading));
+        files.extend(self.stdin.source().map(reading));
+        files.extend(self.taps.sources().map(reading));
+        files.extend(self.tasks.iter().filter_map(|task| task.pmi.as_ref()).map(|pmi| reading(pmi.as_fd())));
+        files.extend(orders.source().filter(|_| !self.alone).map(reading));
         files.extend(self.stdin.pipes().map(|(_, pipe)| PollFd::new(pipe, PollFlags::POLLOUT)));
         let Deadlines { tell, wait, kill, drain } = &self.deadlines;
         let next = [tell, wait, kill, drain].into_iter().flatten().min();
@@ -201,29 +287,66 @@ impl Running {
         Ok(files.iter().filter(|file| is_ready(file)).map(|file| file.as_fd().as_raw_fd()).collect())
     }
 
-    fn move_output(&mut self, ready: &[RawFd]) {
-        let Running { streams, step, .. } = self;
-        streams.retain_mut(|stream| {
-            if !ready.contains(&stream.pipe.as_raw_fd()) {
-                return true;
+    /// What the processes of an MPI program ask.
+    fn serve_pmi(&mut self, ready: &[RawFd]) {
+        let Some(pmi) = &mut self.pmi else { return };
+        let mut acts = Vec::new();
+        for (rank, task) in (0..).zip(&mut self.tasks) {
+            let Some(socket) = task.pmi.as_ref().filter(|socket| ready.contains(&socket.as_raw_fd())) else { continue };
+            let mut bytes = [0; 16 << 10];
+            match unistd::read(socket, &mut bytes) {
+                Err(Errno::EINTR | Errno::EAGAIN) => {}
+                Ok(0) | Err(_) => task.pmi = None,
+                Ok(count) => acts.extend(pmi.take(rank, &bytes[..count])),
             }
-            let mut bytes = [0; 64 << 10];
-            let mut out = Vec::new();
-            let more = match unistd::read(&stream.pipe, &mut bytes) {
-                Err(Errno::EINTR | Errno::EAGAIN) => true,
-                Ok(0) | Err(_) => {
-                    stream.lines.end(&mut out);
-                    false
+        }
+        for act in acts {
+            match act {
+                Act::Say(rank, bytes) => {
+                    if let Some(socket) = self.tasks.get(rank as usize).and_then(|task| task.pmi.as_ref()) {
+                        // It asked, and waits for this; the socket has room.
+                        nix::sys::socket::send(socket.as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL).ok();
+                    }
                 }
-                Ok(count) => {
-                    stream.lines.take(&bytes[..count], &mut out);
-                    true
+                Act::Leave(rank) => {
+                    if let Some(task) = self.tasks.get_mut(rank as usize) {
+                        task.pmi = None;
+                    }
                 }
-            };
-            // A reader of ours that went away does not end the tasks.
-            step.outputs[stream.output].write_all(&out).ok();
-            more
-        });
+                Act::Abort(_) if self.cancelled => {}
+                Act::Abort(_) => {
+                    self.inform(&format!("Terminating StepId={}", self.step.id));
+                    self.terminate();
+                }
+            }
+        }
+    }
+
+    fn on_told(&mut self, told: Told) {
+        match told {
+            Told::Signal(number) => match Signal::try_from(number) {
+                Ok(signal) => self.on_signal(Arrived { signal, to_whole_job: false }),
+                // Real-time signals have no names.
+                Err(_) => self.tasks.iter().for_each(|task| {
+                    // SAFETY: plain numbers.
+                    unsafe { libc::kill(-task.pid.as_raw(), number) };
+                }),
+            },
+            Told::End => self.on_terminate(false),
+            Told::Resize(rows, columns) => self.resize(rows, columns),
+            Told::Gone => {
+                self.alone = true;
+                self.signal_all(Signal::SIGKILL);
+                self.cancelled = true;
+            }
+            Told::Silence => self.alone = true,
+        }
+    }
+
+    fn resize(&self, rows: u16, columns: u16) {
+        if let Some(terminal) = &self.terminal {
+            terminal::resize(terminal, rows, columns);
+        }
     }
 
     fn move_input(&mut self, ready: &[RawFd]) {
@@ -242,6 +365,12 @@ impl Running {
     fn on_end(&mut self, pid: Pid, ending: Ending, usage: Usage) {
         let Some(rank) = self.tasks.iter().position(|task| task.pid == pid) else { return };
         self.tasks[rank].ending = Some(ending);
+        self.tasks[rank].pmi = None;
+        if let Some(program) = &self.step.task_epilog {
+            let own = self.step.tasks[rank].environment.clone();
+            let environment = dialect::environment::complete(self.step.environment.clone(), own);
+            hooks::epilog(program, &environment, &self.step.workdir);
+        }
         self.usage = self.usage.plus(usage);
         let now = Instant::now();
         if ending != Ending::Code(0) {
@@ -276,17 +405,17 @@ impl Running {
             self.signal_all(Signal::SIGKILL);
         }
         if due(&mut self.deadlines.drain) {
-            for mut stream in self.streams.drain(..) {
-                let mut out = Vec::new();
-                stream.lines.end(&mut out);
-                self.step.outputs[stream.output].write_all(&out).ok();
-            }
+            self.outputs.give_up(&mut self.step.files);
         }
     }
 
     fn on_signal(&mut self, arrived: Arrived) {
         match arrived.signal {
             Signal::SIGCONT => self.inform("got SIGCONT"),
+            Signal::SIGWINCH => {
+                let (rows, columns) = terminal::size();
+                self.resize(rows, columns);
+            }
             Signal::SIGINT if !arrived.to_whole_job && !self.step.disable_status => self.on_interrupt(),
             Signal::SIGTERM | Signal::SIGHUP => self.on_terminate(arrived.to_whole_job),
             signal if !arrived.to_whole_job => self.signal_all(signal),
@@ -380,6 +509,16 @@ impl Running {
         let (state, exit) = endings::outcome(endings(), self.cancelled);
         Ended { code: endings::exit_code(endings()), state, exit, usage: self.usage }
     }
+}
+
+/// The bits of these CPUs as a number in hexadecimal digits.
+fn mask(cpus: &model::CpuSet) -> String {
+    let digits = cpus.iter().max().map_or(1, |last| last as usize / 4 + 1);
+    let mut mask = vec![0_u8; digits];
+    for cpu in cpus.iter() {
+        mask[digits - 1 - cpu as usize / 4] |= 1 << (cpu % 4);
+    }
+    mask.iter().map(|digit| format!("{digit:x}")).collect()
 }
 
 /// Keeps a descriptor open until the task has started; its number.

@@ -10,11 +10,11 @@ use nix::{
         signal::{SigSet, SigmaskHow, Signal, sigprocmask},
         signalfd::{SfdFlags, SignalFd},
     },
-    unistd::Pid,
+    unistd::{Pid, getppid},
 };
 
 /// What `srun` reacts to instead of dying of it.
-const TAKEN: [Signal; 9] = [
+const TAKEN: [Signal; 10] = [
     Signal::SIGCHLD,
     Signal::SIGINT,
     Signal::SIGTERM,
@@ -24,6 +24,7 @@ const TAKEN: [Signal; 9] = [
     Signal::SIGUSR2,
     Signal::SIGALRM,
     Signal::SIGCONT,
+    Signal::SIGWINCH,
 ];
 
 /// The signals taken over.
@@ -42,15 +43,16 @@ pub struct Arrived {
 }
 
 impl Signals {
-    /// From now on the signals are read here.
+    /// From now on the signals are read here. `child_of_supervisor`: our parent is the job's supervisor.
     ///
     /// # Errors
     /// When the system has no descriptor left.
-    pub fn take() -> io::Result<Self> {
+    pub fn take(child_of_supervisor: bool) -> io::Result<Self> {
         let set: SigSet = TAKEN.into_iter().collect();
         sigprocmask(SigmaskHow::SIG_BLOCK, Some(&set), None)?;
         let file = SignalFd::with_flags(&set, SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)?;
-        Ok(Self { file, supervisor: supervisor() })
+        let supervisor = if child_of_supervisor { Some(getppid()) } else { supervisor() };
+        Ok(Self { file, supervisor })
     }
 
     /// The next signal, if one is there.

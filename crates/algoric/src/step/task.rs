@@ -17,7 +17,7 @@ use nix::{
     errno::Errno,
     sched::{CpuSet as Affinity, sched_setaffinity},
     sys::signal::{SaFlags, SigAction, SigHandler, SigSet, SigmaskHow, Signal, sigaction, sigprocmask},
-    unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid},
+    unistd::{ForkResult, Pid, fork, getpid, getppid, setpgid, setsid},
 };
 
 use super::endings::Ending;
@@ -28,8 +28,11 @@ const PID_VARIABLE: &[u8] = b"SLURM_TASK_PID";
 /// Room for the digits of any process number.
 const PID_DIGITS: usize = 10;
 
+/// The descriptor of the socket that an MPI program is served at.
+pub const EXTRA: RawFd = 3;
+
 /// What a task begins with in their default action.
-const RESTORED: [Signal; 8] = [
+const RESTORED: [Signal; 11] = [
     Signal::SIGHUP,
     Signal::SIGINT,
     Signal::SIGQUIT,
@@ -38,6 +41,9 @@ const RESTORED: [Signal; 8] = [
     Signal::SIGTERM,
     Signal::SIGUSR1,
     Signal::SIGUSR2,
+    Signal::SIGTSTP,
+    Signal::SIGTTIN,
+    Signal::SIGTTOU,
 ];
 
 /// What a task is started with.
@@ -50,8 +56,12 @@ pub struct Start<'a> {
     pub workdir: &'a [u8],
     /// The CPUs it may use; none: all that `srun` may.
     pub cpus: &'a CpuSet,
-    /// Descriptors that become standard input, output, error; each is above 2, or the very one it becomes.
+    /// Descriptors that become standard input, output, error; each is above 3, or the very one it becomes.
     pub files: [RawFd; 3],
+    /// One that becomes [`EXTRA`].
+    pub extra: Option<RawFd>,
+    /// Its files are a terminal, which shall be its own.
+    pub terminal: bool,
     /// Who speaks when the program cannot be started: `slurmstepd-vm`.
     pub speaker: &'a str,
 }
@@ -87,7 +97,9 @@ pub fn start(plan: &Start<'_>) -> io::Result<Pid> {
     match unsafe { fork() }? {
         ForkResult::Parent { child } => {
             // Both sides do it, so that the group is there for whoever comes first.
-            setpgid(child, child).ok();
+            if !plan.terminal {
+                setpgid(child, child).ok();
+            }
             Ok(child)
         }
         ForkResult::Child => {
@@ -135,7 +147,11 @@ fn become_task(
     pid_slot: Option<usize>,
     parent: Pid,
 ) -> i32 {
-    setpgid(Pid::from_raw(0), Pid::from_raw(0)).ok();
+    if plan.terminal {
+        setsid().ok();
+    } else {
+        setpgid(Pid::from_raw(0), Pid::from_raw(0)).ok();
+    }
     // The task dies with srun, also with an srun that was killed.
     // SAFETY: plain numbers.
     unsafe { libc::prctl(libc::PR_SET_PDEATHSIG, libc::SIGKILL) };
@@ -157,6 +173,14 @@ fn become_task(
         if unsafe { libc::dup2(file, number) } < 0 {
             return libc::EBADF;
         }
+    }
+    if let Some(extra) = plan.extra {
+        // SAFETY: plain numbers.
+        unsafe { libc::dup2(extra, EXTRA) };
+    }
+    if plan.terminal {
+        // SAFETY: plain numbers; without it the program still has the terminal for its files.
+        unsafe { libc::ioctl(libc::STDIN_FILENO, libc::TIOCSCTTY, 0) };
     }
     // SAFETY: a C string.
     if unsafe { libc::chdir(prepared.workdir.as_ptr()) } != 0 {

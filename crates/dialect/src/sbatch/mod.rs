@@ -257,6 +257,7 @@ impl Submission {
 
 /// What `--test-only` prints on standard error.
 pub fn would_start(
+    program: &str,
     job: JobId,
     start: model::Time,
     cpus: u32,
@@ -265,7 +266,7 @@ pub fn would_start(
     zone: &jiff::tz::TimeZone,
 ) -> String {
     let start = crate::text::shown(|out| crate::text::put_timestamp(out, start, zone));
-    format!("{NAME}: Job {job} to start at {start} using {cpus} processors on nodes {node} in partition {partition}")
+    format!("{program}: Job {job} to start at {start} using {cpus} processors on nodes {node} in partition {partition}")
 }
 
 /// The table of `sbatch`'s options for the docs, as Markdown.

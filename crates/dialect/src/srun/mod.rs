@@ -2,9 +2,11 @@
 //!
 //! Does not know whether there is room, nor how tasks are started.
 
+mod binding;
 mod multi;
 mod rows;
 
+pub use binding::Binding;
 pub use multi::{MultiProg, parse_multi_prog};
 
 use model::{JobId, JobSpec, Text};
@@ -57,8 +59,12 @@ pub struct Srun {
     pub multi_prog: bool,
     /// `--mpi`.
     pub mpi: Option<String>,
-    /// `--cpu-bind`: the words, without `verbose` and `quiet`.
-    pub cpu_bind: Option<String>,
+    /// `--cpu-bind`.
+    pub cpu_bind: Binding,
+    /// `--cpu-bind=verbose`: each task says where it is bound.
+    pub cpu_bind_verbose: bool,
+    /// `--bcast`: copy the program there, or where Slurm would (`None` inside), and run the copy.
+    pub bcast: Option<Option<Text>>,
     /// `-Z`, `--test-only` and the like: only say whether it could run.
     pub test_only: bool,
     /// `-E`.

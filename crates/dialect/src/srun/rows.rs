@@ -7,7 +7,6 @@ use crate::errors::Refused;
 use crate::getopt::Arg::{self, No, Optional, Required};
 use crate::getopt::opt;
 use crate::submission::{Bad, Row, Standing, Value};
-use crate::values;
 
 type Set = fn(&mut Srun, Value<'_>) -> Result<(), Bad>;
 
@@ -21,20 +20,22 @@ const fn accepted(long: &'static str, short: char, arg: Arg, note: &'static str)
 
 /// The options that only `srun` has.
 pub const OWN: &[Row<Srun>] = &[
-    accepted("bcast", ' ', Optional, "one machine has the program already"),
+    honoured("bcast", ' ', Optional, "the program is copied first, and the copy runs", |srun, value| {
+        srun.bcast = Some(if value.given { Some(value.exact()) } else { None });
+        Ok(())
+    }),
     accepted("compress", ' ', Optional, "nothing is sent"),
-    honoured(
-        "cpu-bind",
-        ' ',
-        Required,
-        "`none` and `quiet` are honoured; cores are bound by the centre",
-        |srun, value| {
-            let words: Vec<String> = values::list(value.text);
-            let known = |word: &&String| !matches!(word.as_str(), "q" | "quiet" | "v" | "verbose");
-            srun.cpu_bind = words.iter().find(known).cloned();
-            Ok(())
-        },
-    ),
+    honoured("cpu-bind", ' ', Required, "all forms; sockets and NUMA nodes are those of the step", |srun, value| {
+        for word in value.string().split(',').filter(|word| !word.is_empty()) {
+            match word.to_ascii_lowercase().as_str() {
+                "q" | "quiet" => srun.cpu_bind_verbose = false,
+                "v" | "verbose" => srun.cpu_bind_verbose = true,
+                "help" => return Err(Bad::Says(vec![CPU_BIND_HELP.to_owned()], 0)),
+                _ => srun.cpu_bind.push(word)?,
+            }
+        }
+        Ok(())
+    }),
     honoured("disable-status", 'X', No, "", |srun, _| set(&mut srun.disable_status)),
     honoured("epilog", ' ', Required, "", |srun, value| {
         srun.epilog = Some(value.exact());
@@ -113,6 +114,9 @@ pub const OWN: &[Row<Srun>] = &[
     }),
     accepted("whole", ' ', No, "a step without --exact has the whole job"),
 ];
+
+const CPU_BIND_HELP: &str = "CPU bind options: quiet, verbose, none, rank, map_cpu:LIST, mask_cpu:LIST, rank_ldom, \
+                             map_ldom:LIST, mask_ldom:LIST, sockets, cores, threads, ldoms, boards";
 
 fn set(flag: &mut bool) -> Result<(), Bad> {
     *flag = true;

@@ -20,7 +20,7 @@ use model::{CpuSet, JobId, OpenMode, StepId, Text};
 use super::{Caller, NAME};
 use crate::{
     slurm::caller,
-    step::{Sink, Source, Step, TaskPlan},
+    step::{self, STDERR, STDIN, STDOUT, Sink, Source, Step, TaskPlan},
 };
 
 /// The greatest `--multi-prog` file that is read.
@@ -34,6 +34,8 @@ pub struct Granted {
     pub step: u32,
     /// Its CPUs; none: not bound.
     pub cpus: CpuSet,
+    /// What describes the job (`SLURM_*`).
+    pub environment: Vec<Variable>,
 }
 
 /// The whole plan.
@@ -42,33 +44,35 @@ pub struct Granted {
 /// A file that cannot be opened.
 pub fn step(asked: &Srun, granted: &Granted, caller: &Caller) -> Result<Step, Refusal> {
     let tasks = asked.tasks();
-    let node = text(&caller.environ, "SLURMD_NODENAME").unwrap_or_else(caller::host);
+    let node = text(&granted.environment, "SLURM_JOB_NODELIST").unwrap_or_else(caller::host);
     let cwd = caller::directory()
         .map_err(|error| Refusal::error(NAME, format!("The working directory is gone: {error}"), 1))?;
     let workdir = asked.asked.chdir.as_ref().map_or_else(|| cwd.clone(), |chdir| below(&cwd, chdir));
-    let facts = Facts::new(asked, granted, caller, &node);
+    let facts = Facts::new(asked, granted, &node);
     let mut streams = Streams::new(asked, &cwd, facts)?;
-    let shared = environment(asked, granted, caller, &node);
-    let commands = commands(asked, tasks)?;
+    let commands = commands(asked, tasks, granted, &node)?;
     let mut plans = Vec::with_capacity(tasks as usize);
     for (rank, command) in (0..tasks).zip(commands) {
         let (stdout, stderr) = streams.outputs_of(rank)?;
-        let own = environment::task(rank, None);
         plans.push(TaskPlan {
             command,
-            environment: environment::complete(shared.clone(), own),
-            cpus: cpus_of(rank, asked, &granted.cpus),
+            environment: environment::task(rank, None),
+            cpus: asked.cpu_bind.of(rank, tasks, asked.asked.cpus_per_task.unwrap_or(1), &granted.cpus),
+            tell_cpus: asked.cpu_bind_verbose && !granted.cpus.is_empty(),
             stdin: streams.input_of(rank)?,
             stdout,
             stderr,
         });
     }
+    let id = format!("{}.{}", granted.job, granted.step);
     Ok(Step {
-        id: format!("{}.{}", granted.job, granted.step),
+        environment: environment(asked, granted, caller, &node),
+        pmi: (asked.mpi.as_deref() == Some("pmi2")).then(|| id.clone()),
+        id,
         node,
         workdir: workdir.into_bytes(),
         tasks: plans,
-        outputs: streams.outputs,
+        files: streams.files,
         label: asked.label,
         unbuffered: asked.unbuffered,
         kill_on_bad_exit: asked.kill_on_bad_exit.unwrap_or(false),
@@ -76,6 +80,10 @@ pub fn step(asked: &Srun, granted: &Granted, caller: &Caller) -> Result<Step, Re
         disable_status: asked.disable_status,
         quit_on_interrupt: asked.quit_on_interrupt,
         quiet: asked.asked.quiet > 0,
+        terminal: asked.pty.then(step::terminal_size),
+        task_prolog: asked.task_prolog.clone(),
+        task_epilog: asked.task_epilog.clone(),
+        door: None,
     })
 }
 
@@ -97,10 +105,14 @@ fn as_path(text: &Text) -> &Path {
 }
 
 /// Each task's program and arguments: the same for all, or by `--multi-prog`.
-fn commands(asked: &Srun, tasks: u32) -> Result<Vec<Vec<Vec<u8>>>, Refusal> {
+fn commands(asked: &Srun, tasks: u32, granted: &Granted, node: &str) -> Result<Vec<Vec<Vec<u8>>>, Refusal> {
     let bytes = |words: &[Text]| words.iter().map(|word| word.as_bytes().to_vec()).collect::<Vec<_>>();
     let Some(file) = asked.command.first().filter(|_| asked.multi_prog) else {
-        return Ok(vec![bytes(&asked.command); tasks as usize]);
+        let mut command = bytes(&asked.command);
+        if let (Some(to), Some(program)) = (&asked.bcast, command.first_mut()) {
+            *program = copied(program, to.as_ref(), granted, node)?;
+        }
+        return Ok(vec![command; tasks as usize]);
     };
     let mut content = Vec::new();
     File::open(as_path(file))
@@ -109,34 +121,46 @@ fn commands(asked: &Srun, tasks: u32) -> Result<Vec<Vec<Vec<u8>>>, Refusal> {
     Ok(srun::parse_multi_prog(&content, tasks, file)?.iter().map(|words| bytes(words)).collect())
 }
 
+/// `--bcast`: the program where it was wished, or beside us under the name that Slurm gives it.
+fn copied(program: &[u8], to: Option<&Text>, granted: &Granted, node: &str) -> Result<Vec<u8>, Refusal> {
+    let usual = format!("slurm_bcast_{}.{}_{node}", granted.job, granted.step).into_bytes();
+    let target = match to {
+        None => [b"./".as_slice(), &usual].concat(),
+        Some(directory) if directory.as_bytes().ends_with(b"/") => [directory.as_bytes(), &usual].concat(),
+        Some(path) => path.as_bytes().to_vec(),
+    };
+    let path = |bytes: &[u8]| std::path::PathBuf::from(std::ffi::OsStr::from_bytes(bytes));
+    let source = crate::slurm::caller::program(&path(program));
+    match std::fs::copy(&source, path(&target)) {
+        Ok(_) => Ok(target),
+        Err(error) => {
+            let (from, to) = (source.display(), String::from_utf8_lossy(&target).into_owned());
+            Err(Refusal::error(NAME, format!("Unable to broadcast {from} to {to}: {}", plain(&error)), 1))
+        }
+    }
+}
+
 /// What all tasks have: what `--export` lets through, and always what describes the job; then the step's own.
 fn environment(asked: &Srun, granted: &Granted, caller: &Caller, node: &str) -> Vec<Variable> {
     let export = Export::parse(asked.asked.export.as_ref().map(Text::as_bytes));
-    let mut shared = export.environment(&caller.environ);
-    let of_job =
-        |name: &[u8]| name.starts_with(b"SLURM") && environ::get(&shared, &String::from_utf8_lossy(name)).is_none();
-    let missing: Vec<Variable> = caller.environ.iter().filter(|(name, _)| of_job(name)).cloned().collect();
-    shared.extend(missing);
+    let shared = environment::complete(export.environment(&caller.environ), granted.environment.clone());
     let step = environment::Step {
         id: granted.step,
         tasks: asked.tasks(),
         cpus_per_task: asked.asked.cpus_per_task,
         node,
-        job_cpus: number(&caller.environ, "SLURM_JOB_CPUS_PER_NODE").unwrap_or(granted.cpus.len() as u32),
+        job_cpus: number(&granted.environment, "SLURM_JOB_CPUS_PER_NODE").unwrap_or(granted.cpus.len() as u32),
         umask: caller::creation_mask(),
         gpus: &[],
     };
-    environment::complete(shared, environment::step(&step))
-}
-
-/// A task's block of the step's CPUs, where there is one for each task; otherwise all of them.
-fn cpus_of(rank: u32, asked: &Srun, granted: &CpuSet) -> CpuSet {
-    let each = asked.asked.cpus_per_task.unwrap_or(1).max(1) as usize;
-    let fits = granted.len() == each * asked.tasks() as usize;
-    if !fits || asked.cpu_bind.as_deref() == Some("none") {
-        return granted.clone();
+    let mut own = environment::step(&step);
+    if asked.preserve_env {
+        let kept = ["SLURM_NTASKS", "SLURM_NPROCS", "SLURM_JOB_NUM_NODES", "SLURM_NNODES"];
+        let is_kept = |name: &[u8]| kept.iter().any(|kept| kept.as_bytes() == name);
+        own.retain(|(name, _)| !is_kept(name));
+        own.extend(caller.environ.iter().filter(|(name, _)| is_kept(name)).cloned());
     }
-    granted.iter().skip(rank as usize * each).take(each).collect()
+    environment::complete(shared, own)
 }
 
 /// What file name patterns stand for.
@@ -150,8 +174,8 @@ struct Facts {
 }
 
 impl Facts {
-    fn new(asked: &Srun, granted: &Granted, caller: &Caller, node: &str) -> Self {
-        let environ = &caller.environ;
+    fn new(asked: &Srun, granted: &Granted, node: &str) -> Self {
+        let environ = &granted.environment;
         let array = number(environ, "SLURM_ARRAY_JOB_ID").zip(number(environ, "SLURM_ARRAY_TASK_ID"));
         Self {
             job: granted.job,
@@ -183,8 +207,10 @@ struct Streams<'a> {
     asked: &'a Srun,
     cwd: &'a Text,
     facts: Facts,
-    /// Merged lines go to one of these; the first two are our own.
-    outputs: Vec<File>,
+    /// All open files; the first three are our own.
+    files: Vec<File>,
+    /// Where nothing comes from, and where everything vanishes.
+    nothing: Option<usize>,
     stdout: Way,
     stderr: Way,
 }
@@ -192,13 +218,11 @@ struct Streams<'a> {
 /// How one of the two outputs goes.
 #[derive(Clone)]
 enum Way {
-    /// Straight to our own.
-    Inherit,
-    /// Line by line to that one of the outputs.
+    /// Line by line to that one of the files.
     Lines(usize),
     /// Nowhere.
     Nowhere,
-    /// That task line by line to that one of the outputs, the others nowhere.
+    /// That task line by line to that one of the files, the others nowhere.
     Only(u32, usize),
     /// A file for each task.
     Each(Text),
@@ -208,24 +232,29 @@ enum Way {
 
 impl<'a> Streams<'a> {
     fn new(asked: &'a Srun, cwd: &'a Text, facts: Facts) -> Result<Self, Refusal> {
-        let own = |file: io::Result<std::os::fd::OwnedFd>| {
-            file.map(File::from).map_err(|error| Refusal::error(NAME, format!("no standard output: {error}"), 1))
-        };
-        let outputs =
-            vec![own(io::stdout().as_fd().try_clone_to_owned())?, own(io::stderr().as_fd().try_clone_to_owned())?];
-        let mut streams = Self { asked, cwd, facts, outputs, stdout: Way::Inherit, stderr: Way::Inherit };
-        streams.stdout = streams.way(&asked.output, 0)?;
+        let own = [io::stdin().as_fd(), io::stdout().as_fd(), io::stderr().as_fd()]
+            .map(|file| file.try_clone_to_owned().map(File::from))
+            .into_iter()
+            .collect::<io::Result<Vec<File>>>();
+        let files = own.map_err(|error| Refusal::error(NAME, format!("no standard files: {error}"), 1))?;
+        let (stdout, stderr) = (Way::Lines(STDOUT), Way::Lines(STDERR));
+        let mut streams = Self { asked, cwd, facts, files, nothing: None, stdout, stderr };
+        // With --pty only the first task is heard, by its terminal.
+        if asked.pty {
+            (streams.stdout, streams.stderr) = (Way::Nowhere, Way::Nowhere);
+            return Ok(streams);
+        }
+        streams.stdout = streams.way(&asked.output, STDOUT)?;
         streams.stderr = match (&asked.error, &asked.output) {
-            (Some(error), _) => streams.way(error, 1)?,
+            (Some(error), _) => streams.way(error, STDERR)?,
             (None, Stream::File(_)) => Way::AsOutput,
-            (None, _) => streams.way(&asked.output, 1)?,
+            (None, _) => streams.way(&asked.output, STDERR)?,
         };
         Ok(streams)
     }
 
     fn way(&mut self, stream: &Stream, own: usize) -> Result<Way, Refusal> {
         Ok(match stream {
-            Stream::All if self.asked.tasks() == 1 && !self.asked.label => Way::Inherit,
             Stream::All => Way::Lines(own),
             Stream::None => Way::Nowhere,
             Stream::Task(task) => Way::Only(*task, own),
@@ -234,44 +263,64 @@ impl<'a> Streams<'a> {
                 if differs || self.asked.tasks() == 1 {
                     Way::Each(pattern.clone())
                 } else {
-                    self.outputs.push(self.create(pattern, 0)?);
-                    Way::Lines(self.outputs.len() - 1)
+                    let file = self.create(pattern, 0)?;
+                    Way::Lines(self.keep(file))
                 }
             }
         })
     }
 
+    fn keep(&mut self, file: File) -> usize {
+        self.files.push(file);
+        self.files.len() - 1
+    }
+
+    fn nothing(&mut self) -> Result<usize, Refusal> {
+        if let Some(nothing) = self.nothing {
+            return Ok(nothing);
+        }
+        let file = OpenOptions::new()
+            .read(true)
+            .write(true)
+            .open("/dev/null")
+            .map_err(|error| Refusal::error(NAME, format!("cannot open /dev/null: {error}"), 1))?;
+        let nothing = self.keep(file);
+        self.nothing = Some(nothing);
+        Ok(nothing)
+    }
+
     fn outputs_of(&mut self, task: u32) -> Result<(Sink, Sink), Refusal> {
-        let stdout = self.sink(&self.stdout, task)?;
-        let stderr = match (&self.stderr, &stdout) {
-            (Way::AsOutput, Sink::Own(file)) => Sink::Own(
-                file.try_clone().map_err(|error| Refusal::error(NAME, format!("no standard error: {error}"), 1))?,
-            ),
-            (Way::AsOutput, Sink::Lines(output)) => Sink::Lines(*output),
-            (way, _) => self.sink(way, task)?,
+        let stdout = self.sink(&self.stdout.clone(), task)?;
+        let stderr = match self.stderr.clone() {
+            Way::AsOutput => stdout,
+            way => self.sink(&way, task)?,
         };
         Ok((stdout, stderr))
     }
 
-    fn sink(&self, way: &Way, task: u32) -> Result<Sink, Refusal> {
+    fn sink(&mut self, way: &Way, task: u32) -> Result<Sink, Refusal> {
         Ok(match way {
-            Way::Lines(output) => Sink::Lines(*output),
-            Way::Only(only, output) if *only == task => Sink::Lines(*output),
-            Way::Nowhere | Way::Only(..) => Sink::Own(nothing(true)?),
-            Way::Each(pattern) => Sink::Own(self.create(pattern, task)?),
-            Way::Inherit | Way::AsOutput => Sink::Inherit,
+            Way::Lines(file) => Sink::Lines(*file),
+            Way::Only(only, file) if *only == task => Sink::Lines(*file),
+            Way::Nowhere | Way::Only(..) => Sink::File(self.nothing()?),
+            Way::Each(pattern) => {
+                let file = self.create(pattern, task)?;
+                Sink::File(self.keep(file))
+            }
+            Way::AsOutput => Sink::Lines(STDERR),
         })
     }
 
-    fn input_of(&self, task: u32) -> Result<Source, Refusal> {
+    fn input_of(&mut self, task: u32) -> Result<Source, Refusal> {
         Ok(match &self.asked.input {
-            Stream::All if self.asked.tasks() == 1 => Source::Inherit,
+            Stream::All if self.asked.tasks() == 1 => Source::File(STDIN),
             Stream::All => Source::Broadcast,
-            Stream::Task(only) if *only == task => Source::Inherit,
-            Stream::None | Stream::Task(_) => Source::Own(nothing(false)?),
+            Stream::Task(only) if *only == task => Source::File(STDIN),
+            Stream::None | Stream::Task(_) => Source::File(self.nothing()?),
             Stream::File(pattern) => {
                 let path = self.facts.fill(pattern, task, self.cwd);
-                Source::Own(File::open(as_path(&path)).map_err(|error| cannot_open("stdin", &path, &error))?)
+                let file = File::open(as_path(&path)).map_err(|error| cannot_open("stdin", &path, &error))?;
+                Source::File(self.keep(file))
             }
         })
     }
@@ -291,36 +340,12 @@ fn empty(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).write(true).truncate(true).open(path).map(drop)
 }
 
-fn nothing(write: bool) -> Result<File, Refusal> {
-    OpenOptions::new()
-        .read(!write)
-        .write(write)
-        .open("/dev/null")
-        .map_err(|error| Refusal::error(NAME, format!("cannot open /dev/null: {error}"), 1))
-}
-
 fn cannot_open(which: &str, path: &Text, error: &io::Error) -> Refusal {
-    // Rust adds the number to the system's words.
-    let words = error.to_string();
-    let words = words.split(" (os error").next().unwrap_or(&words);
-    Refusal::error(NAME, format!("Could not open {which} file {path}: {words}"), 1)
+    Refusal::error(NAME, format!("Could not open {which} file {path}: {}", plain(error)), 1)
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn cpus_go_in_blocks_where_they_suffice() {
-        let cpus = |args: &str, rank| {
-            let words: Vec<Vec<u8>> = args.split(' ').map(|word| word.as_bytes().to_vec()).collect();
-            let clock = dialect::text::Clock { now: model::Time(0), zone: &jiff::tz::TimeZone::UTC };
-            let asked = srun::parse(&words, &[], &clock, false).unwrap_or_default();
-            cpus_of(rank, &asked, &[2, 3, 6, 7].into_iter().collect()).to_string()
-        };
-        assert_eq!(cpus("-n 2 -c 2 x", 1), "6-7");
-        assert_eq!(cpus("-n 4 x", 2), "6");
-        assert_eq!(cpus("-n 2 x", 1), "2-3,6-7");
-        assert_eq!(cpus("-n 4 --cpu-bind=none x", 2), "2-3,6-7");
-    }
+/// Rust adds the number to the system's words.
+fn plain(error: &io::Error) -> String {
+    let words = error.to_string();
+    words.split(" (os error").next().unwrap_or(&words).to_owned()
 }
