@@ -22,11 +22,21 @@ pub(crate) struct Peer {
     pub(crate) pid: u32,
 }
 
+/// How much of each job a long answer has.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum Shape {
+    /// A row (`squeue`).
+    Row,
+    /// What programs ask for (`squeue --json`).
+    Record,
+    /// Everything (`scontrol show job`).
+    Full,
+}
+
 /// A long answer that is made piece by piece, as fast as the other end takes it.
 #[derive(Debug)]
 pub(crate) struct Cursor {
-    /// Everything about each (`scontrol show job`), or a row.
-    pub(crate) in_full: bool,
+    pub(crate) shape: Shape,
     pub(crate) ids: Vec<JobId>,
     pub(crate) next: usize,
 }
@@ -240,6 +250,11 @@ impl Connections {
         let id = ConnId(self.last);
         self.open.insert(id, conn);
         Some(id)
+    }
+
+    /// How many are open.
+    pub(crate) fn len(&self) -> usize {
+        self.open.len()
     }
 
     pub(crate) fn get(&mut self, id: ConnId) -> Option<&mut Conn> {

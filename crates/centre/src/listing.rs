@@ -1,14 +1,18 @@
 //! What the listing commands show: the queue, a job in full, accounts, steps. Long answers are made piece by piece.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use api::{AccountQuery, JobTarget, QueueQuery, Refusal, RefusalCode, Reply};
-use model::{ArrayPlace, IndexSet, JobId, JobState, QueueDetail, QueueRow, StepRow, Text, Uid};
+use model::{
+    ArrayPlace, CpuSet, IndexSet, JobId, JobState, Machine, QueueDetail, QueueRecord, QueueRow, StepRow, Text, Uid,
+    Wishes,
+};
 use scheduler::RowFilter;
 use store::{AccountFilter, LiveFacts};
 
 use crate::{
-    connection::{ConnId, Cursor, Peer},
+    complain::complain,
+    connection::{ConnId, Cursor, Peer, Shape},
     core::{Centre, refuse},
     journal::After,
     reading::Question,
@@ -21,7 +25,17 @@ type Outcome = Result<(), Refusal>;
 
 impl Centre {
     /// Starts the answer to `squeue`; [`Centre::advance`] goes on with it.
-    pub(crate) fn queue(&mut self, conn: ConnId, peer: Peer, query: &QueueQuery) -> Outcome {
+    pub(crate) fn queue(&mut self, conn: ConnId, peer: Peer, query: &QueueQuery, shape: Shape) -> Outcome {
+        let visible = self.visible(peer, query)?;
+        if let Some(conn) = self.conns.get(conn) {
+            conn.cursor = Some(Cursor { shape, ids: visible, next: 0 });
+        }
+        self.advance(conn);
+        Ok(())
+    }
+
+    /// The records that a question is about and the asker may see.
+    pub(crate) fn visible(&mut self, peer: Peer, query: &QueueQuery) -> Result<Vec<JobId>, Refusal> {
         let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
         few(query.users.as_ref().map_or(0, Vec::len))?;
         not_too_many(query.targets.as_ref().map_or(0, Vec::len))?;
@@ -51,17 +65,12 @@ impl Centre {
                 }
             },
         };
-        let visible: Vec<JobId> = match only {
+        Ok(match only {
             None => ids,
             Some(uid) => {
                 ids.into_iter().filter(|id| self.state.job(*id).is_some_and(|job| job.owner().uid == uid)).collect()
             }
-        };
-        if let Some(conn) = self.conns.get(conn) {
-            conn.cursor = Some(Cursor { in_full: false, ids: visible, next: 0 });
-        }
-        self.advance(conn);
-        Ok(())
+        })
     }
 
     fn ids_of(&self, users: &[Uid], finished: bool) -> Vec<JobId> {
@@ -78,14 +87,12 @@ impl Centre {
         let Some(mut cursor) = self.conns.get(id).and_then(|conn| conn.cursor.take()) else { return };
         while cursor.next < cursor.ids.len() {
             // A job in full can take megabytes (its arguments), so each goes alone.
-            let until = cursor.ids.len().min(cursor.next + if cursor.in_full { 1 } else { PART });
+            let until = cursor.ids.len().min(cursor.next + if cursor.shape == Shape::Full { 1 } else { PART });
             let part = &cursor.ids[cursor.next..until];
-            let reply = if cursor.in_full {
-                Reply::Details(part.iter().filter_map(|id| self.detail(*id)).collect())
-            } else {
-                let mut rows: Vec<QueueRow> = Vec::with_capacity(part.len());
-                self.state.rows_of(part, self.now, &mut |row| rows.push(row));
-                Reply::Queue(rows)
+            let reply = match cursor.shape {
+                Shape::Full => Reply::Details(part.iter().filter_map(|id| self.detail(*id)).collect()),
+                Shape::Record => Reply::Records(self.rows(part).into_iter().map(|row| self.record_of(row)).collect()),
+                Shape::Row => Reply::Queue(self.rows(part)),
             };
             cursor.next = until;
             let Some(conn) = self.conns.get(id) else { return };
@@ -100,6 +107,34 @@ impl Centre {
         } else {
             conn.cursor = Some(cursor);
         }
+    }
+
+    pub(crate) fn rows(&self, ids: &[JobId]) -> Vec<QueueRow> {
+        let mut rows: Vec<QueueRow> = Vec::with_capacity(ids.len());
+        self.state.rows_of(ids, self.now, &mut |row| rows.push(row));
+        rows
+    }
+
+    /// A row with what its submission says. What cannot be read is left out, and said in the log.
+    fn record_of(&self, row: QueueRow) -> QueueRecord {
+        let base = match &row.array {
+            ArrayPlace::Single => row.id,
+            ArrayPlace::Task { base, .. } | ArrayPlace::Pending { base, .. } => *base,
+        };
+        let wishes = match self.submissions.get(base) {
+            Some(stored) => Wishes::from(&*stored.spec),
+            None => self
+                .reader
+                .wishes(base)
+                .unwrap_or_else(|fault| {
+                    complain!("{fault}");
+                    None
+                })
+                .unwrap_or_default(),
+        };
+        let placement = self.state.job(row.id).and_then(|job| job.placement());
+        let cores = placement.map(|placement| cores(&self.state.config().machine, &placement.cpus)).unwrap_or_default();
+        QueueRecord { row, wishes, cores }
     }
 
     /// `scontrol show job`
@@ -123,7 +158,7 @@ impl Centre {
             return Err(refuse(RefusalCode::InvalidJobId, targets[0].id.to_string()));
         }
         if let Some(conn) = self.conns.get(conn) {
-            conn.cursor = Some(Cursor { in_full: true, ids: visible, next: 0 });
+            conn.cursor = Some(Cursor { shape: Shape::Full, ids: visible, next: 0 });
         }
         self.advance(conn);
         Ok(())
@@ -293,6 +328,21 @@ impl Centre {
         }
         Ok(())
     }
+}
+
+/// The cores that have one of these CPUs: socket, and place in it, both from 0.
+fn cores(machine: &Machine, cpus: &CpuSet) -> Vec<(u32, u32)> {
+    let mut next: BTreeMap<u32, u32> = BTreeMap::new();
+    let mut cores = Vec::new();
+    for core in &machine.cores {
+        let place = next.entry(core.socket).or_default();
+        if core.threads.iter().any(|thread| cpus.contains(*thread)) {
+            cores.push((core.socket, *place));
+        }
+        *place += 1;
+    }
+    cores.sort_unstable();
+    cores
 }
 
 /// Names are looked up one by one in the system's databases, which may be slow.

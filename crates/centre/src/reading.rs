@@ -17,6 +17,8 @@ use crate::connection::ConnId;
 pub(crate) enum Question {
     /// Runs and steps; what is not over comes along.
     Accounts { filter: AccountFilter, live: Vec<LiveFacts> },
+    /// The script and the environment of a submission, for its owner (`Some`) or anybody.
+    Papers { id: JobId, only: Option<Uid> },
     /// Every change of state of a job, for somebody who may see only their own (`Some`) or all jobs.
     History { id: JobId, only: Option<Uid> },
     /// How a job that is over ended, all its tasks together, for somebody who may see only their own (`Some`) or all.
@@ -65,6 +67,7 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
             reader.accounts(&filter, live, &mut |rows| part(Reply::Accounts(rows)))?;
             Ok(Reply::End)
         }
+        Question::Papers { id, only } => papers(reader, id, only),
         Question::History { id, only } => history(reader, id, only),
         Question::Ending { base, only } => {
             let owner = reader.submission(base)?.map(|stored| stored.spec.owner.uid);
@@ -80,6 +83,18 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
 
 fn unknown(id: JobId) -> Reply {
     Reply::Refused(Refusal { code: RefusalCode::InvalidJobId, detail: id.to_string() })
+}
+
+fn papers(reader: &Reader, id: JobId, only: Option<Uid>) -> Result<Reply, StoreError> {
+    let Some(stored) = reader.base_of(id)?.map_or(Ok(None), |base| reader.submission(base))? else {
+        return Ok(unknown(id));
+    };
+    if only.is_some_and(|uid| uid != stored.spec.owner.uid) {
+        return Ok(Reply::Refused(Refusal { code: RefusalCode::AccessDenied, detail: id.to_string() }));
+    }
+    // Of an allocation the script is ours, not the member's.
+    let script = if stored.spec.batch { stored.script.to_vec() } else { Vec::new() };
+    Ok(Reply::Papers { id: stored.id, script, environment: stored.environment.to_vec() })
 }
 
 fn history(reader: &Reader, id: JobId, only: Option<Uid>) -> Result<Reply, StoreError> {

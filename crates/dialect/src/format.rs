@@ -47,12 +47,32 @@ impl<F: Copy + PartialEq> Format<F> {
     /// `-o`: `%[[.]SIZE]LETTER` with text between. A letter that does not exist stays as text, with a warning that
     /// begins with `fault` (`squeue: error: Invalid job format specification`).
     pub fn letters(text: &[u8], find: impl Fn(u8) -> Option<F>, fault: &str, warnings: &mut Vec<String>) -> Self {
+        Self::read(text, find, fault, warnings, false)
+    }
+
+    /// The same with `%#P`, as wide as its widest value (`sinfo`).
+    pub fn letters_or_fitted(
+        text: &[u8],
+        find: impl Fn(u8) -> Option<F>,
+        fault: &str,
+        warnings: &mut Vec<String>,
+    ) -> Self {
+        Self::read(text, find, fault, warnings, true)
+    }
+
+    fn read(
+        text: &[u8],
+        find: impl Fn(u8) -> Option<F>,
+        fault: &str,
+        warnings: &mut Vec<String>,
+        dynamic: bool,
+    ) -> Self {
         let mut parts = text.split(|byte| *byte == b'%');
         let mut format = Format { prefix: parts.next().unwrap_or_default().to_vec(), pieces: Vec::new() };
         for part in parts {
             let right = part.first() == Some(&b'.');
             let sized = &part[usize::from(right)..];
-            let dynamic = sized.first() == Some(&b'#');
+            let dynamic = dynamic && sized.first() == Some(&b'#');
             let (width, rest) = number(&sized[usize::from(dynamic)..]);
             let width = if dynamic { Width::Dynamic } else { Width::Fixed(width) };
             let piece = match (rest.first().and_then(|letter| find(*letter)), rest.first()) {

@@ -19,12 +19,14 @@
 //! | `squeue` | [`squeue::parse`] | [`squeue::print`], [`squeue::print_steps`] |
 //! | `scancel` | [`scancel::parse`] | [`scancel::Options::terminating`] |
 //! | `sacct` | [`sacct::parse`] | [`sacct::print`] |
+//! | `sprio`, `sshare`, `sstat`, `sdiag`, `sacctmgr`, `seff` | `parse` | `print` |
 //! | `scontrol` | [`scontrol::parse`] | [`scontrol::put_jobs`] and its sisters |
 //!
 //! What becomes of each option is a table made from the code: [`sbatch::table`], [`srun::table`], [`salloc::table`].
 //!
 //! Beside them: [`script`] (batch scripts), [`patterns`] (`%j` in file names), [`environment`] (`SLURM_*`).
 
+mod columns;
 pub mod environ;
 pub mod environment;
 pub mod errors;
@@ -33,16 +35,24 @@ pub mod getopt;
 pub mod patterns;
 pub mod refusal;
 pub mod sacct;
+pub mod sacctmgr;
 pub mod salloc;
 pub mod sbatch;
 pub mod scancel;
 pub mod scontrol;
 pub mod script;
+pub mod sdiag;
+pub mod seff;
 pub mod sinfo;
+pub mod sprio;
 pub mod squeue;
 pub mod srun;
+pub mod sshare;
+pub mod sstat;
 pub mod states;
+pub mod strigger;
 pub mod submission;
 pub mod text;
+pub mod tree;
 mod tres;
 pub mod values;

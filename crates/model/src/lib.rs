@@ -21,6 +21,9 @@ pub use job::{
 };
 pub use machine::{Core, CpuSet, Gpu, Machine, TopologyError};
 pub use outcome::{Exit, Outcome, Usage};
-pub use rows::{AccountRow, ArrayPlace, NodeRow, PartitionRow, QueueDetail, QueueRow, StepRow};
+pub use rows::{
+    AccountRow, ArrayPlace, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow, QueueDetail, QueueRecord,
+    QueueRow, ShareRow, StepRow, WishedRequest, Wishes,
+};
 pub use state::{JobState, Reason};
 pub use time::{Span, Time};

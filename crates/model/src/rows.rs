@@ -296,3 +296,165 @@ pub struct PartitionRow {
     /// Memory in all, MiB.
     pub memory_mib: u64,
 }
+
+/// What a submission says beyond its [`QueueRow`], as far as programs ask for it: a part of [`JobSpec`], by the same
+/// names, so that it can be read from where that is kept without reading all of it.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct Wishes {
+    /// `--comment`.
+    pub comment: Option<Text>,
+    /// `--wckey`.
+    pub wckey: Option<String>,
+    /// The script's path; `None` for `--wrap` and standard input.
+    pub command: Option<Text>,
+    /// Arguments after the script.
+    pub args: Vec<Text>,
+    /// `-D`.
+    pub workdir: Text,
+    /// `-i`, as given.
+    pub stdin: Option<Text>,
+    /// `-o`, as given.
+    pub stdout: Option<Text>,
+    /// `-e`, as given.
+    pub stderr: Option<Text>,
+    /// `--constraint`.
+    pub features: Option<String>,
+    /// `--reservation`.
+    pub reservation: Option<String>,
+    /// `--deadline`.
+    pub deadline: Option<Time>,
+    /// `--time-min`.
+    pub time_min: Option<Span>,
+    /// `--requeue`.
+    pub requeue: bool,
+    /// It has a script.
+    pub batch: bool,
+    /// `--kill-on-invalid-dep`.
+    pub kill_on_invalid_dep: Option<bool>,
+    /// What it needs of the machine, as far as the row does not say it.
+    pub request: WishedRequest,
+}
+
+/// A part of [`crate::Request`].
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct WishedRequest {
+    /// `--ntasks-per-node`.
+    pub tasks_per_node: Option<u32>,
+    /// `-N` (least, greatest).
+    pub nodes: Option<(u32, u32)>,
+    /// `--exclusive`.
+    pub exclusive: bool,
+    /// `--threads-per-core`.
+    pub threads_per_core: Option<u32>,
+}
+
+impl From<&JobSpec> for Wishes {
+    fn from(spec: &JobSpec) -> Self {
+        Self {
+            comment: spec.comment.clone(),
+            wckey: spec.wckey.clone(),
+            command: spec.command.clone(),
+            args: spec.args.clone(),
+            workdir: spec.workdir.clone(),
+            stdin: spec.stdin.clone(),
+            stdout: spec.stdout.clone(),
+            stderr: spec.stderr.clone(),
+            features: spec.features.clone(),
+            reservation: spec.reservation.clone(),
+            deadline: spec.deadline,
+            time_min: spec.time_min,
+            requeue: spec.requeue,
+            batch: spec.batch,
+            kill_on_invalid_dep: spec.kill_on_invalid_dep,
+            request: WishedRequest {
+                tasks_per_node: spec.request.tasks_per_node,
+                nodes: spec.request.nodes,
+                exclusive: spec.request.exclusive,
+                threads_per_core: spec.request.threads_per_core,
+            },
+        }
+    }
+}
+
+/// A job as programs ask for it (`squeue --json`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QueueRecord {
+    /// The short facts.
+    pub row: QueueRow,
+    /// The rest.
+    pub wishes: Wishes,
+    /// The cores it has or had: socket, and core within it, both from 0.
+    pub cores: Vec<(u32, u32)>,
+}
+
+/// The parts of a waiting job's priority, each already weighted (`sprio`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PriorityRow {
+    /// The job.
+    pub row: QueueRow,
+    /// For its time in the queue.
+    pub age: i64,
+    /// For using little lately.
+    pub fair_share: i64,
+    /// For its size.
+    pub size: i64,
+    /// For its partition.
+    pub partition: i64,
+    /// For its QOS.
+    pub qos: i64,
+    /// A priority that an operator gave instead of all that.
+    pub fixed: Option<u32>,
+}
+
+/// What each part of a priority may count for at most (`sprio -w`).
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct PriorityWeights {
+    /// Time in the queue.
+    pub age: u32,
+    /// Little use lately.
+    pub fair_share: u32,
+    /// Size.
+    pub size: u32,
+    /// Partition.
+    pub partition: u32,
+    /// QOS.
+    pub qos: u32,
+}
+
+/// What a project, or one of its users, may use and has used (`sshare`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct ShareRow {
+    /// The project.
+    pub account: String,
+    /// The user; `None`: the project as a whole.
+    pub user: Option<String>,
+    /// Shares of the project; of a user always 1.
+    pub shares: u32,
+    /// CPU-milliseconds used, faded.
+    pub used_cpu_ms: u64,
+    /// Fair-share factor, 0 to 65536; of a user only.
+    pub factor: Option<u32>,
+    /// CPU-minutes that running jobs may still take, if each takes its whole limit.
+    pub running_cpu_minutes: u64,
+}
+
+/// A quality of service (`sacctmgr show qos`).
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct QosRow {
+    /// Name.
+    pub name: String,
+    /// Adds to priority, 0 to 1000 thousandths.
+    pub priority: u32,
+    /// QOS whose running jobs its jobs may displace.
+    pub preempts: Vec<String>,
+    /// How its own jobs are displaced, in Slurm's word.
+    pub preempt_mode: String,
+    /// CPUs at once for all.
+    pub max_cpus: Option<u32>,
+    /// CPUs at once for one user.
+    pub max_cpus_per_user: Option<u32>,
+    /// Running jobs at once for one user.
+    pub max_jobs_per_user: Option<u32>,
+    /// Greatest time limit.
+    pub max_time: TimeLimit,
+}

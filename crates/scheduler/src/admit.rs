@@ -110,6 +110,10 @@ impl State {
             },
             Change::Qos(name) => self.admit_qos(name, is_operator),
             Change::Reservation(Some(name)) => self.admit_reservation(name, user, account),
+            Change::Needs(request) => self.admit_resources(request, job.hold.is_some()),
+            Change::TimeMin(least) if traits.time_limit.span().is_some_and(|limit| *least > limit) => {
+                Err(Refusal::TimeLimit)
+            }
             _ => Ok(()),
         }
     }

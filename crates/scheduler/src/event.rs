@@ -226,6 +226,10 @@ pub enum Change {
     Deadline(Option<Time>),
     /// `ReservationName=`.
     Reservation(Option<String>),
+    /// `NumTasks=`, `NumCPUs=`, `MinMemoryNode=` and the like: all that a waiting job asks for, anew.
+    Needs(model::Request),
+    /// `TimeMin=`.
+    TimeMin(Span),
 }
 
 /// Part or all of the machine, kept for some people for some time.

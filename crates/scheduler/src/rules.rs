@@ -123,9 +123,14 @@ impl Rules {
 
     /// Priority without age: fair share, size, partition and QOS, each by its weight, minus nice.
     fn base(&self, traits: &Traits, standing: &Standing, fair: u32) -> i64 {
-        if let Some(fixed) = traits.priority {
-            return i64::from(fixed);
+        match traits.priority {
+            Some(fixed) => i64::from(fixed),
+            None => self.parts(standing, fair).iter().sum::<i64>() - i64::from(traits.nice),
         }
+    }
+
+    /// What fair share, size, partition and QOS, in this order, add to a priority.
+    pub fn parts(&self, standing: &Standing, fair: u32) -> [i64; 4] {
         let weights = &self.config.weights;
         let part = |weight: u32, top: u64, bottom: u64| (u64::from(weight) * top.min(bottom) / bottom.max(1)) as i64;
         let cores = u64::from(self.topology.total.core_count());
@@ -133,11 +138,12 @@ impl Rules {
         let size = wanted.iter().map(|count| u64::from(*count)).sum();
         let partition = self.partition_of(standing).map_or(0, |partition| partition.priority);
         let qos = self.qos_of(standing).map_or(0, |qos| qos.priority);
-        part(weights.fair_share, u64::from(fair), u64::from(FULL))
-            + part(weights.size, size, cores)
-            + part(weights.partition, u64::from(partition), 1000)
-            + part(weights.qos, u64::from(qos), 1000)
-            - i64::from(traits.nice)
+        [
+            part(weights.fair_share, u64::from(fair), u64::from(FULL)),
+            part(weights.size, size, cores),
+            part(weights.partition, u64::from(partition), 1000),
+            part(weights.qos, u64::from(qos), 1000),
+        ]
     }
 
     /// Memory in MiB that a job is given with these CPUs; `None`: not limited.

@@ -11,6 +11,7 @@ mod error;
 mod fact;
 mod known;
 mod replay;
+mod wishes;
 mod write;
 mod writer;
 

@@ -11,7 +11,7 @@ use anyhow::Context as _;
 use super::House;
 use crate::{console, exit, report::Fault, slurm::FrontEnd};
 
-/// Puts sbatch, squeue, scancel, sinfo, sacct, scontrol, srun and salloc into a directory
+/// Puts sbatch, squeue, scancel, sinfo, sacct, scontrol, srun, salloc and the other commands of Slurm into a directory
 ///
 /// They are links to this program, which behaves as the command it is called by. Works before `algoric up`. Files of
 /// others are never overwritten.

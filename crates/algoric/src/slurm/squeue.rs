@@ -8,12 +8,15 @@ use dialect::{
     refusal::Refusal,
     squeue::{self, Filter, Jobs, Options, UserPick},
     text::Clock,
+    tree::Notation,
     values::jobs::JobPick,
 };
 use model::{JobId, JobState, QueueDetail, QueueRow};
 
 use super::{
+    asked,
     caller::{self, Caller},
+    clusters,
     refused::failed,
 };
 use crate::{
@@ -30,8 +33,18 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     let strangers = strangers(&mut options.filter);
     loop {
         let clock = caller.fresh_clock();
-        let mut out = Vec::new();
-        listing(&options, caller, &clock, &mut out).map_err(|error| failed(error).refusal(Action::LoadJobs))?;
+        let load = |error| failed(error).refusal(Action::LoadJobs);
+        let mut centre = caller.call().map_err(load)?;
+        if options.needs_cluster() {
+            options.cluster = asked::cluster(&mut centre).map_err(load)?;
+        }
+        check_nodes(&options.filter, &mut centre)?;
+        if let Some(notation) = options.notation {
+            document(&options, notation, &mut centre).map_err(load)?;
+            return Ok(0);
+        }
+        let mut out = clusters::heading("squeue", options.clusters.as_deref(), &options.cluster)?.into_bytes();
+        listing(&options, &mut centre, &clock, &mut out).map_err(load)?;
         console::print(out);
         complain(&options.warnings);
         strangers.iter().for_each(|name| complain(&squeue::invalid_user(name)));
@@ -62,8 +75,46 @@ fn strangers(filter: &mut Filter) -> Vec<String> {
     strangers
 }
 
-fn listing(options: &Options, caller: &Caller, clock: &Clock<'_>, out: &mut Vec<u8>) -> Result<(), ClientError> {
-    let mut centre = caller.call()?;
+/// Machines that nobody knows are told at once.
+fn check_nodes(filter: &Filter, centre: &mut Client) -> Result<(), Refusal> {
+    let Some(wanted) = &filter.nodes else { return Ok(()) };
+    let known = asked::nodes(centre).map_err(|error| failed(error).refusal(Action::LoadJobs))?;
+    match wanted.iter().find(|name| !known.iter().any(|node| node.name == **name)) {
+        Some(name) => Err(Refusal::error("squeue", format!("Invalid node name {name}"), 1)),
+        None => Ok(()),
+    }
+}
+
+/// So much of a document is written at once.
+const PIECE: usize = 256 << 10;
+
+/// `--json`, `--yaml`: written as it comes, so that no queue is too long.
+fn document(options: &Options, notation: Notation, centre: &mut Client) -> Result<(), ClientError> {
+    let filter = &options.filter;
+    let query = QueueQuery {
+        targets: filter.jobs.as_deref().map(targets),
+        users: filter.users.as_ref().map(|users| users.iter().map(user).collect()),
+        finished: true,
+    };
+    let mut listing = squeue::Listing::new(notation, filter, &options.cluster);
+    let mut written = listing.take();
+    centre.each(&Request::Records(query), |reply| {
+        let Reply::Records(records) = reply else { return false };
+        for record in &records {
+            listing.add(record);
+        }
+        written.append(&mut listing.take());
+        if written.len() > PIECE {
+            console::print(std::mem::take(&mut written));
+        }
+        true
+    })?;
+    written.append(&mut listing.finish());
+    console::print(written);
+    Ok(())
+}
+
+fn listing(options: &Options, centre: &mut Client, clock: &Clock<'_>, out: &mut Vec<u8>) -> Result<(), ClientError> {
     if let Some(steps) = &options.steps {
         let named = options.filter.jobs.as_ref().unwrap_or(steps);
         return match centre.ask(&Request::Steps(targets(named)))? {
@@ -74,9 +125,9 @@ fn listing(options: &Options, caller: &Caller, clock: &Clock<'_>, out: &mut Vec<
             _ => Err(ClientError::Unfit),
         };
     }
-    let rows = rows(&options.filter, &mut centre)?;
+    let rows = rows(&options.filter, centre)?;
     if options.needs_detail() {
-        let details = details(&rows, options, &mut centre)?;
+        let details = details(&rows, options, centre)?;
         squeue::print(options, Jobs::Details(&details), clock, out);
     } else {
         squeue::print(options, Jobs::Rows(&rows), clock, out);

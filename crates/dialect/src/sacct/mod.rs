@@ -5,10 +5,12 @@
 
 mod fields;
 mod options;
+mod record;
 mod select;
 mod values;
 
-pub use options::{Options, parse};
+pub use options::{Options, Papers, parse};
+pub use record::print_records;
 pub use select::{Query, selects};
 
 use model::{AccountRow, ArrayPlace, JobId, StepId};

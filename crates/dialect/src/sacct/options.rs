@@ -3,7 +3,7 @@
 use model::{JobState, Text, Time, Uid};
 
 use super::Column;
-use super::fields::{BRIEF, DEFAULT, LONG, named};
+use super::fields::{BRIEF, DEFAULT, FIELDS, LONG, named};
 use super::select::Query;
 use super::values::Units;
 use crate::environ::{self, Variable};
@@ -11,6 +11,7 @@ use crate::getopt::{self, Arg, Opt, Order, alias, opt};
 use crate::refusal::Refusal;
 use crate::squeue::UserPick;
 use crate::text::Clock;
+use crate::tree::Notation;
 use crate::values::jobs::JobPick;
 use crate::values::when::{self, Lean};
 use crate::values::{self, jobs};
@@ -55,7 +56,6 @@ const OPTS: &[Opt] = &[
     opt("parsable2", 'P', Arg::No),
     opt("partition", 'r', Arg::Required),
     opt("qos", 'q', Arg::Required),
-    opt("reason", 'R', Arg::Required),
     opt("starttime", 'S', Arg::Required),
     opt("state", 's', Arg::Required),
     opt("timelimit-max", 'K', Arg::Required),
@@ -88,12 +88,25 @@ pub struct Options {
     pub truncate: bool,
     /// `-v`, counted.
     pub verbose: u32,
+    /// `--json`, `--yaml`: a document for programs instead of a listing.
+    pub notation: Option<Notation>,
+    /// `-B`, `--env-vars`: the scripts or environments of the jobs named instead.
+    pub papers: Option<Papers>,
     /// `-p`, `-P`: what stands between values; `None`: columns.
     pub(super) delimiter: Option<Vec<u8>>,
     /// `-p`: also after the last.
     pub(super) trailing_delimiter: bool,
     pub(super) columns: Vec<Column>,
     pub(super) units: Units,
+}
+
+/// What was handed in with a job.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Papers {
+    /// `-B`.
+    Script,
+    /// `--env-vars`.
+    Environment,
 }
 
 #[derive(Default)]
@@ -118,6 +131,8 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable], clock: &Clock<'_>, me: Uid)
         no_header: false,
         truncate: false,
         verbose: 0,
+        notation: None,
+        papers: None,
         delimiter: None,
         trailing_delimiter: false,
         columns: Vec::new(),
@@ -133,8 +148,9 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable], clock: &Clock<'_>, me: Uid)
             take(&mut options, &mut raw, given.key, value, clock)?;
         }
     }
-    if let Some(word) = line.rest.first() {
-        return Err(Refusal::error(NAME, format!("Unknown arguments: {}", String::from_utf8_lossy(word)), 1));
+    if !line.rest.is_empty() {
+        let lines = line.rest.iter().map(|word| format!("{NAME}: error:  {}", String::from_utf8_lossy(word)));
+        return Err(lines.fold(Refusal::error(NAME, "Unknown arguments:", 1), Refusal::and));
     }
     finish(&mut options, raw, clock, me)?;
     Ok(options)
@@ -163,10 +179,8 @@ fn take_filter(query: &mut Query, key: &str, value: &[u8]) -> Result<bool, Refus
         "partition" => query.partitions.get_or_insert_default().extend(values::list(value)),
         "qos" => query.qos.get_or_insert_default().extend(values::list(value)),
         "state" => {
-            let states: Vec<JobState> = crate::states::list(value).map_err(|name| {
-                Refusal::line(format!("{NAME}: fatal: unrecognized job state value"), 1)
-                    .and(format!("{NAME}: {name} is no state; there are {}", crate::states::VALID))
-            })?;
+            let states: Vec<JobState> = crate::states::list(value)
+                .map_err(|name| Refusal::line(format!("{NAME}: fatal: unrecognized job state value '{name}'"), 1))?;
             query.states.get_or_insert_default().extend(states);
         }
         "uid" => {
@@ -178,7 +192,6 @@ fn take_filter(query: &mut Query, key: &str, value: &[u8]) -> Result<bool, Refus
         "nnodes" => query.node_count = Some(range(value)?),
         "timelimit-min" => query.limit_min = Some(limit(value)?),
         "timelimit-max" => query.limit_max = Some(limit(value)?),
-        "reason" => query.reasons.get_or_insert_default().extend(values::list(value)),
         _ => return Ok(false),
     }
     Ok(true)
@@ -195,11 +208,15 @@ fn take(options: &mut Options, raw: &mut Raw, key: &str, value: &[u8], clock: &C
         "duplicates" => options.duplicates = true,
         "endtime" => raw.until = Some(instant(value, clock)?),
         "format" => raw.format = Some(text()),
-        "help" | "usage" => return Err(Refusal::answer(crate::submission::help(NAME, OPTS))),
+        "help" => return Err(Refusal::answer(crate::submission::help(NAME, OPTS))),
+        "usage" => return Err(Refusal::answer("Usage: sacct [options]\n\tUse --help for help\n")),
         "helpformat" => return Err(Refusal::answer(super::help_format())),
-        "json" | "yaml" | "batch-script" | "env-vars" | "completion" | "file" => {
-            return Err(Refusal::error(NAME, format!("--{key} is not supported by this version"), 1));
-        }
+        "json" => options.notation = Some(Notation::Json),
+        "yaml" => options.notation = Some(Notation::Yaml),
+        "batch-script" => options.papers = Some(Papers::Script),
+        "env-vars" => options.papers = Some(Papers::Environment),
+        "completion" => return Err(Refusal::line("Slurm job completion is disabled", 1)),
+        "file" => return Err(Refusal::line(format!("{} is not a valid file", text()), 1)),
         "long" => raw.format = Some(LONG.to_owned()),
         "noconvert" => options.units = Units::Raw,
         "noheader" => options.no_header = true,
@@ -216,7 +233,10 @@ fn take(options: &mut Options, raw: &mut Raw, key: &str, value: &[u8], clock: &C
         "units" => {
             options.units = match value.first().map(u8::to_ascii_uppercase) {
                 Some(unit @ (b'K' | b'M' | b'G' | b'T' | b'P')) => Units::In(unit),
-                _ => return Err(Refusal::line(format!("{NAME}: fatal: Invalid unit type"), 1)),
+                _ => {
+                    let text = format!("Invalid unit type '{}'. Possible options are 'KMGTP'", text());
+                    return Err(Refusal::error(NAME, text, 1).and(format!("{NAME}: fatal: Invalid unit type")));
+                }
             };
         }
         "verbose" => options.verbose += 1,
@@ -240,11 +260,22 @@ fn finish(options: &mut Options, raw: Raw, clock: &Clock<'_>, me: Uid) -> Result
         query.users = Some(vec![UserPick::Uid(me)]);
     }
     query.now = clock.now;
+    if options.papers.is_some() && !named_jobs {
+        let wanted = if options.papers == Some(Papers::Script) { "scripts" } else { "environment" };
+        let text = format!(
+            "{NAME}: fatal: When requesting job {wanted} you must also request specific jobs with the '-j' option."
+        );
+        return Err(Refusal::line(text, 1));
+    }
     if let (Some(delimiter), Some(wanted)) = (&mut options.delimiter, raw.delimiter) {
         *delimiter = wanted;
     }
     for name in raw.format.as_deref().unwrap_or(DEFAULT).split(',').map(str::trim).filter(|name| !name.is_empty()) {
-        options.columns.push(column(name)?);
+        if name.eq_ignore_ascii_case("all") {
+            options.columns.extend(FIELDS.iter().map(|field| Column { field, width: field.width }));
+        } else {
+            options.columns.push(column(name)?);
+        }
     }
     Ok(())
 }

@@ -41,8 +41,6 @@ pub struct Query {
     pub states: Option<Vec<JobState>>,
     /// `-W`.
     pub wckeys: Option<Vec<String>>,
-    /// `-R`.
-    pub reasons: Option<Vec<String>>,
     /// `-I`, least and greatest.
     pub cpus: Option<(u32, u32)>,
     /// `-i`, least and greatest.
@@ -81,7 +79,6 @@ impl Query {
             && among(&self.partitions, &row.partition)
             && among(&self.qos, &row.qos)
             && among(&self.nodes, &row.node)
-            && among(&self.reasons, row.reason.text())
             && self.groups.as_ref().is_none_or(|groups| groups.iter().any(group))
             && self.names.as_ref().is_none_or(|names| names.contains(&row.name))
             && self.wckeys.as_ref().is_none_or(|keys| row.wckey.as_ref().is_some_and(|key| keys.contains(key)))

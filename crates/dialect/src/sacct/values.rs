@@ -60,7 +60,17 @@ impl View<'_> {
                 put_timestamp_or(out, row.start, zone, never);
             }
             "State" => put_state(out, row),
-            "Submit" => put_timestamp(out, row.submit, zone),
+            // A step is submitted, and may start, when it starts.
+            "Submit" => put_timestamp(out, row.start.filter(|_| row.step.is_some()).unwrap_or(row.submit), zone),
+            "Eligible" => {
+                let at = row.start.filter(|_| row.step.is_some()).or(row.eligible);
+                put_timestamp_or(out, at, zone, "Unknown");
+            }
+            "AssocID" => out.push(b'0'),
+            "DBIndex" => put_number(out, row.id.0.into()),
+            "ReqCPUS" => put_number(out, if row.step.is_some() { row.cpus } else { row.cpus_requested }.into()),
+            "ReqNodes" => put_number(out, row.nodes.max(1).into()),
+            "ConsumedEnergy" | "ConsumedEnergyRaw" => out.push(b'0'),
             "Suspended" => put_full_span(out, row.suspended),
             "SystemCPU" => put_cpu_time(out, usage(row).system_us),
             "TotalCPU" => put_cpu_time(out, usage(row).user_us.saturating_add(usage(row).system_us)),
@@ -71,11 +81,10 @@ impl View<'_> {
     }
 
     fn put_job(&self, name: &str, row: &AccountRow, out: &mut Vec<u8>) {
-        let zone = self.clock.zone;
         match name {
             "Comment" => put_text(out, row.comment.as_ref()),
             "DerivedExitCode" => put(out, format_args!("{}", row.derived_exit)),
-            "Eligible" => put_timestamp_or(out, row.eligible, zone, "Unknown"),
+            "Flags" if started(row) => out.extend_from_slice(b"SchedMain,StartReceived"),
             "GID" => put_number(out, row.owner.gid.0.into()),
             "Group" => out.extend_from_slice(row.owner.group.as_bytes()),
             "Partition" => out.extend_from_slice(row.partition.as_bytes()),
@@ -83,9 +92,7 @@ impl View<'_> {
             "QOS" => out.extend_from_slice(row.qos.as_bytes()),
             "Reason" => out.extend_from_slice(reason(row.reason).as_bytes()),
             "ReqCPUFreq" | "ReqCPUFreqGov" | "ReqCPUFreqMax" | "ReqCPUFreqMin" => out.extend_from_slice(b"Unknown"),
-            "ReqCPUS" => put_number(out, row.cpus_requested.into()),
             "ReqMem" => self.put_requested_memory(row, out),
-            "ReqNodes" => put_number(out, row.nodes.into()),
             "ReqTRES" => put_sorted(out, &requested(row), true),
             "Reservation" => out.extend_from_slice(row.reservation.as_deref().unwrap_or_default().as_bytes()),
             "Reserved" => put_full_span(out, self.reserved(row)),
@@ -101,6 +108,8 @@ impl View<'_> {
             },
             "UID" => put_number(out, row.owner.uid.0.into()),
             "User" => out.extend_from_slice(row.owner.user.as_bytes()),
+            "QOSRAW" => out.push(b'1'),
+            "WCKeyID" => out.push(b'0'),
             "WCKey" => out.extend_from_slice(row.wckey.as_deref().unwrap_or_default().as_bytes()),
             "WorkDir" => out.extend_from_slice(row.workdir.as_bytes()),
             _ => {}
@@ -114,8 +123,7 @@ impl View<'_> {
                 let layout = if row.step == Some(StepId::Batch) { "Unknown" } else { "Cyclic" };
                 return out.extend_from_slice(layout.as_bytes());
             }
-            "AveCPUFreq" | "ReqCPUFreq" | "ReqCPUFreqGov" | "ReqCPUFreqMax" | "ReqCPUFreqMin" | "ConsumedEnergy"
-            | "ConsumedEnergyRaw" => return out.push(b'0'),
+            "AveCPUFreq" | "ReqCPUFreq" | "ReqCPUFreqGov" | "ReqCPUFreqMax" | "ReqCPUFreqMin" => return out.push(b'0'),
             _ => {}
         }
         // One machine, so the greatest, the least and the average of its tasks are one number.

@@ -9,6 +9,7 @@ mod node;
 mod parse;
 mod partition;
 mod reservation;
+mod show;
 mod step;
 mod update;
 
@@ -16,7 +17,7 @@ pub use config::{ping, put_config};
 pub use job::{put_job, put_jobs};
 pub(crate) use node::by_whom;
 pub use node::{put_node, state_text};
-pub use parse::parse;
+pub use parse::{parse, parse_line};
 pub use partition::put_partition;
 pub use reservation::{Reservation, ReservationChange, put_reservation};
 pub use step::put_step;
@@ -107,6 +108,39 @@ pub enum Request {
     DeleteReservation(String),
     /// `ping`.
     Ping,
+    /// No keyword: commands come from standard input, line by line.
+    Interactive,
+    /// `exit`, `quit`.
+    Exit,
+    /// `details`: from now on, as `-d`.
+    Details,
+    /// `oneliner`: from now on, as `-o`.
+    OneLine,
+    /// `show aliases`: the machines by name.
+    ShowAliases,
+    /// `show assoc_mgr`: projects, their users, their use.
+    ShowAssociations,
+    /// `show slurmd`: the machine that this runs on.
+    ShowDaemon,
+    /// `completing`: jobs that are ending.
+    Completing,
+    /// `listpids [JOB[.STEP]]`: processes of jobs on this machine; empty: of all.
+    ListPids(Vec<JobPick>),
+    /// `pidinfo PID`: the job of a process.
+    PidInfo(u32),
+    /// `notify JOB TEXT`.
+    Notify {
+        /// Whom.
+        job: JobPick,
+        /// What.
+        text: Vec<u8>,
+    },
+    /// `wait_job JOB`: until its machine is ready.
+    WaitJob(JobPick),
+    /// `top JOBS`.
+    Top(Vec<JobPick>),
+    /// `reconfigure`, `shutdown`, ...: what operators do here in other ways.
+    Operate(String),
     /// `write batch_script ID [FILE]`.
     WriteScript {
         /// Of which job.

@@ -2,11 +2,11 @@
 
 use super::update::{self, pair};
 use super::{Options, Request, Style, Targets};
-use crate::environ::{self, Variable};
+use crate::environ::Variable;
+use crate::errors::Refused;
 use crate::getopt::{self, Arg, Opt, Order, opt};
 use crate::refusal::{Refusal, VERSION};
 use crate::text::Clock;
-use crate::values::hostlist;
 use crate::values::jobs::{self, JobPick};
 
 const NAME: &str = "scontrol";
@@ -42,25 +42,90 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable], clock: &Clock<'_>) -> Resul
             "details" => style.details = true,
             "oneliner" => style.one_line = true,
             "quiet" => quiet = true,
-            "help" | "usage" => return Err(Refusal::answer(crate::submission::help(NAME, OPTS))),
+            "help" | "usage" => return Err(Refusal::answer(help())),
             "version" => return Err(crate::refusal::version()),
             _ => {}
         }
     }
-    let Some((keyword, words)) = line.rest.split_first() else {
-        // Without a keyword Slurm asks for commands one after the other; a script never means that.
-        return Err(Refusal::line(format!("{NAME}: a keyword is needed, as in: {NAME} show job 35"), 1));
+    let request = match line.rest.split_first() {
+        Some((keyword, words)) => request(&String::from_utf8_lossy(keyword), words, environ, clock)?,
+        None => Request::Interactive,
     };
-    let request = request(&String::from_utf8_lossy(keyword), words, environ, clock)?;
     Ok(Options { request, style, quiet })
+}
+
+/// Reads one line of the interactive mode: words parted by blanks, those within quotes aside.
+///
+/// # Errors
+/// As [`parse`].
+pub fn parse_line(line: &[u8], environ: &[Variable], clock: &Clock<'_>) -> Result<Request, Refusal> {
+    let words = words(line);
+    match words.split_first() {
+        Some((keyword, words)) => request(&String::from_utf8_lossy(keyword), words, environ, clock),
+        None => Ok(Request::Answer(String::new())),
+    }
+}
+
+/// The words of a line. Quotes keep blanks together and stay, as Slurm has it.
+pub fn words(line: &[u8]) -> Vec<&[u8]> {
+    let (mut words, mut start, mut quote) = (Vec::new(), None, None);
+    for (at, byte) in line.iter().enumerate() {
+        match (byte, quote) {
+            (byte, Some(open)) if *byte == open => quote = None,
+            (b'"' | b'\'', None) => {
+                quote = Some(*byte);
+                start.get_or_insert(at);
+            }
+            (b' ' | b'\t' | b'\n' | b'\r', None) => words.extend(start.take().map(|start| &line[start..at])),
+            _ => drop(start.get_or_insert(at)),
+        }
+    }
+    words.extend(start.map(|start| &line[start..]));
+    words
+}
+
+fn help() -> String {
+    format!(
+        "{}\nCommands:\n  show ENTITY [ID]          job, step, node, partition, reservation, config, hostnames, hostlist, ...\n  \
+         hold, release, requeue, requeuehold, suspend, resume, top JOBS\n  update SPECIFICATIONS     of a job, node, \
+         partition or reservation\n  create, delete reservation\n  write batch_script JOB [FILE|-]\n  listpids, pidinfo, \
+         notify, wait_job, ping, completing, version, errnumstr, exit\n",
+        crate::submission::help(NAME, OPTS).trim_end()
+    )
 }
 
 fn keyword(word: &str) -> &str {
     let lower = word.to_ascii_lowercase();
     /// Keywords and how many letters of each are enough.
     const KEYWORDS: &[(&str, usize)] = &[
+        ("abort", 2),
+        ("all", 3),
+        ("cancel_reboot", 3),
+        ("cluster", 2),
+        ("completing", 2),
         ("create", 2),
         ("delete", 1),
+        ("errnumstr", 2),
+        ("exit", 1),
+        ("fsdampeningfactor", 3),
+        ("hide", 2),
+        ("listpids", 1),
+        ("notify", 1),
+        ("oneliner", 1),
+        ("pidinfo", 3),
+        ("quiet", 4),
+        ("quit", 4),
+        ("reboot", 3),
+        ("reconfigure", 3),
+        ("schedloglevel", 3),
+        ("setdebug", 3),
+        ("setdebugflags", 9),
+        ("shutdown", 3),
+        ("takeover", 8),
+        ("token", 3),
+        ("top", 3),
+        ("verbose", 4),
+        ("wait_job", 2),
         ("hold", 4),
         ("uhold", 5),
         ("ping", 3),
@@ -85,7 +150,7 @@ fn keyword(word: &str) -> &str {
 fn request(word: &str, words: &[&[u8]], environ: &[Variable], clock: &Clock<'_>) -> Result<Request, Refusal> {
     let keyword = keyword(word);
     match keyword {
-        "show" => show(words, environ),
+        "show" => super::show::parse(words, environ),
         "hold" | "uhold" => Ok(Request::Hold(targets(keyword, words)?)),
         "release" => Ok(Request::Release(targets(keyword, words)?)),
         "requeue" => Ok(Request::Requeue { jobs: targets(keyword, words)?, hold: false }),
@@ -98,17 +163,53 @@ fn request(word: &str, words: &[&[u8]], environ: &[Variable], clock: &Clock<'_>)
         }
         "suspend" => Ok(Request::Suspend(targets(keyword, words)?)),
         "resume" => Ok(Request::Resume(targets(keyword, words)?)),
+        "update" if words.is_empty() => Err(Refusal::line("too few arguments for update keyword", 1)),
         "update" => update::parse(words, clock),
         "create" => create(words, clock),
         "delete" => delete(words),
         "ping" => Ok(Request::Ping),
         "version" => Ok(Request::Answer(format!("{VERSION}\n"))),
         "write" => write(words),
+        "all" | "cluster" | "hide" | "quiet" | "verbose" => Ok(Request::Answer(String::new())),
+        "details" => Ok(Request::Details),
+        "oneliner" => Ok(Request::OneLine),
+        "exit" | "quit" => Ok(Request::Exit),
+        "help" => Ok(Request::Answer(help())),
+        "completing" => Ok(Request::Completing),
+        "errnumstr" => match words {
+            [number] => {
+                let number = String::from_utf8_lossy(number).parse().unwrap_or(u16::MAX);
+                Ok(Request::Answer(format!("{}\n", Refused::from_wire(number, "Unknown error".into()).text())))
+            }
+            _ => Err(Refusal::line("one arguments required for keyword:errnumstr", 1)),
+        },
+        "listpids" => Ok(Request::ListPids(words.first().map(|word| job_list(word)).transpose()?.unwrap_or_default())),
+        "pidinfo" => match words.first() {
+            Some(pid) => Ok(Request::PidInfo(String::from_utf8_lossy(pid).parse().unwrap_or(0))),
+            None => Err(Refusal::line("missing argument for keyword:pidinfo", 1)),
+        },
+        "notify" => match words {
+            [job, text @ ..] if !text.is_empty() => {
+                let job = job_list(job)?.into_iter().next().ok_or_else(|| too_few("notify"))?;
+                Ok(Request::Notify { job, text: text.join(b" ".as_slice()) })
+            }
+            _ => Err(too_few("notify")),
+        },
+        "wait_job" => {
+            let job = words.first().map(|word| job_list(word)).transpose()?.unwrap_or_default();
+            job.into_iter().next().map(Request::WaitJob).ok_or_else(|| too_few("wait_job"))
+        }
+        "top" => match words.first() {
+            Some(word) => Ok(Request::Top(job_list(word)?)),
+            None => Err(too_few("top")),
+        },
+        "abort" | "cancel_reboot" | "fsdampeningfactor" | "reboot" | "reconfigure" | "schedloglevel" | "setdebug"
+        | "setdebugflags" | "shutdown" | "takeover" | "token" => Ok(Request::Operate(keyword.to_owned())),
         other => Err(Refusal::line(format!("invalid keyword: {other}"), 1)),
     }
 }
 
-fn too_few(keyword: &str) -> Refusal {
+pub(super) fn too_few(keyword: &str) -> Refusal {
     Refusal::line(format!("too few arguments for keyword:{keyword}"), 1)
 }
 
@@ -131,89 +232,13 @@ fn targets(keyword: &str, words: &[&[u8]]) -> Result<Targets, Refusal> {
     Ok(Targets::Jobs(picks))
 }
 
-fn job_list(word: &[u8]) -> Result<Vec<JobPick>, Refusal> {
+pub(super) fn job_list(word: &[u8]) -> Result<Vec<JobPick>, Refusal> {
     jobs::parse_list(word).map_err(|part| Refusal::line(format!("Invalid job id specified: {part}"), 1))
-}
-
-fn show(words: &[&[u8]], environ: &[Variable]) -> Result<Request, Refusal> {
-    let Some((entity, rest)) = words.split_first() else { return Err(too_few("show")) };
-    let (entity, inline) = match pair(entity) {
-        Some((name, value)) => (name, Some(value)),
-        None => (String::from_utf8_lossy(entity).to_ascii_lowercase(), None),
-    };
-    let value = inline.or_else(|| rest.first().copied());
-    let text = value.map(|value| String::from_utf8_lossy(value).into_owned());
-    const ENTITIES: &[(&str, usize)] = &[
-        ("aliases", 2),
-        ("config", 1),
-        ("daemons", 1),
-        ("hostlist", 5),
-        ("hostlistsorted", 9),
-        ("hostnames", 5),
-        ("jobs", 1),
-        ("jobid", 5),
-        ("licenses", 2),
-        ("nodes", 1),
-        ("nodename", 8),
-        ("partitions", 1),
-        ("partitionname", 13),
-        ("reservations", 1),
-        ("reservationname", 15),
-        ("slurmd", 6),
-        ("steps", 2),
-        ("stepid", 6),
-        ("topology", 1),
-    ];
-    let found = ENTITIES.iter().find(|(name, least)| entity.len() >= *least && name.starts_with(&entity));
-    let Some((name, _)) = found else {
-        // The blank at the end is Slurm's.
-        return Err(Refusal::line(format!("invalid entity:{entity} for keyword:show "), 1));
-    };
-    match *name {
-        "jobs" | "jobid" => Ok(Request::ShowJobs(value.map(job_list).transpose()?.unwrap_or_default())),
-        "steps" | "stepid" => {
-            Ok(Request::ShowSteps(value.map(job_list).transpose()?.and_then(|list| list.into_iter().next())))
-        }
-        "nodes" | "nodename" => {
-            let names = text.as_deref().unwrap_or_default();
-            let expanded = hostlist::expand(names);
-            Ok(Request::ShowNodes(expanded.ok_or_else(|| Refusal::line(format!("Node {names} not found"), 1))?))
-        }
-        "partitions" | "partitionname" => Ok(Request::ShowPartitions(text)),
-        "reservations" | "reservationname" => Ok(Request::ShowReservations(text)),
-        "config" => Ok(Request::ShowConfig),
-        "hostnames" => hostnames(text, environ),
-        "hostlist" | "hostlistsorted" => {
-            let names = values_of(text, "hostlist")?;
-            let mut names = hostlist::expand(&names).ok_or_else(|| Refusal::line("Invalid hostlist", 1))?;
-            if *name == "hostlistsorted" {
-                names.sort();
-                names.dedup();
-            }
-            Ok(Request::Answer(format!("{}\n", hostlist::compress(&names))))
-        }
-        "daemons" => Ok(Request::Answer(String::from("slurmctld slurmd \n"))),
-        "licenses" => Ok(Request::Answer(String::from("No licenses configured in Slurm.\n"))),
-        _ => Ok(Request::Answer(String::from("\n"))),
-    }
-}
-
-fn values_of(text: Option<String>, entity: &str) -> Result<String, Refusal> {
-    text.ok_or_else(|| Refusal::line(format!("too few arguments for keyword:show {entity}"), 1))
-}
-
-fn hostnames(text: Option<String>, environ: &[Variable]) -> Result<Request, Refusal> {
-    let list = text.or_else(|| {
-        environ::non_empty(environ, "SLURM_JOB_NODELIST").map(|value| String::from_utf8_lossy(value).into_owned())
-    });
-    let list = values_of(list, "hostnames")?;
-    let names = hostlist::expand(&list).ok_or_else(|| Refusal::line(format!("Invalid hostlist: {list}"), 1))?;
-    Ok(Request::Answer(names.iter().map(|name| format!("{name}\n")).collect()))
 }
 
 fn create(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refusal> {
     let words = match words.split_first() {
-        None => return Err(too_few("create")),
+        None => return Err(Refusal::line("too few arguments for create keyword", 1)),
         Some((first, rest)) if pair(first).is_none() => {
             let entity = String::from_utf8_lossy(first).to_ascii_lowercase();
             if entity.len() < 3 || !"reservation".starts_with(&entity) {
@@ -244,14 +269,14 @@ fn create(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refusal> {
         None
     };
     match fault {
-        Some(text) => Err(Refusal::line(text, 1)),
+        Some(text) => Err(Refusal::error(NAME, text, 1)),
         None => Ok(Request::CreateReservation(change)),
     }
 }
 
 fn delete(words: &[&[u8]]) -> Result<Request, Refusal> {
     match words {
-        [] => Err(too_few("delete")),
+        [] => Err(Refusal::line("too few arguments for delete keyword", 1)),
         [word] => match pair(word) {
             Some((name, value)) if "reservationname".starts_with(&name) => {
                 Ok(Request::DeleteReservation(String::from_utf8_lossy(value).into_owned()))

@@ -138,30 +138,51 @@ pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refus
     // A job's own partition and reservation are changed by their names too, so the job's number decides.
     let jobs = pairs.iter().find(|(name, _)| is(name, "jobid", 3)).map(|(_, value)| *value);
     match (jobs, entity) {
-        (Some(ids), _) => update_jobs(ids, words, &pairs, clock),
+        (Some(ids), _) => {
+            let picks = jobs::parse_list(ids).map_err(|id| line(format!("Invalid job id specified: {id}")))?;
+            update_jobs(Targets::Jobs(picks), words, &pairs, clock)
+        }
         (None, Some(("node", names))) => update_nodes(&names, words, &pairs),
         (None, Some(("partition", name))) if !pairs.iter().any(|(name, _)| is(name, "reservationname", 3)) => {
             update_partition(name, words, &pairs)
         }
         (None, Some(("partition" | "reservation", _))) => Ok(Request::UpdateReservation(reservation(&pairs, clock)?)),
+        // The job's own name is among what can be changed, so it names jobs only where no number does.
+        _ if pairs.iter().any(|(name, _)| name == "jobname") => {
+            let named = pairs.iter().find(|(name, _)| name == "jobname").map(|(_, value)| *value).unwrap_or_default();
+            let named = String::from_utf8_lossy(named).into_owned();
+            update_jobs(Targets::Named(named), words, &pairs, clock)
+        }
+        // Steps end with their jobs here; a limit of their own is accepted and has no effect.
+        _ if pairs.iter().any(|(name, _)| is(name, "stepid", 4)) => Ok(Request::Answer(String::new())),
         _ => Err(line("No valid entity in update command").and(
-            "Input line must include \"NodeName\", \"FrontendName\", \"PartitionName\", \"Reservation\", \"JobId\", \
-             or \"StepId\"",
+            "Input line must include \"NodeName\", \"PartitionName\", \"Reservation\", \"JobId\", or \"SlurmctldDebug\"",
         )),
     }
 }
 
-fn update_jobs(ids: &[u8], words: &[&[u8]], pairs: &[(String, &[u8])], clock: &Clock<'_>) -> Result<Request, Refusal> {
-    let picks = jobs::parse_list(ids).map_err(|id| line(format!("Invalid job id specified: {id}")))?;
+fn update_jobs(
+    targets: Targets,
+    words: &[&[u8]],
+    pairs: &[(String, &[u8])],
+    clock: &Clock<'_>,
+) -> Result<Request, Refusal> {
+    let names_it = |name: &str| match targets {
+        Targets::Jobs(_) => is(name, "jobid", 3),
+        Targets::Named(_) => name == "jobname",
+    };
     let mut changes = Vec::new();
-    for (word, (name, value)) in words.iter().zip(pairs).filter(|(_, (name, _))| !is(name, "jobid", 3)) {
+    for (word, (name, value)) in words.iter().zip(pairs).filter(|(_, (name, _))| !names_it(name) && name != "userid") {
         let change = job_change(name, value, clock).map_err(|fault| match fault {
             Fault::Unknown => unsupported(word),
-            Fault::Says(text) => line(text).and("Request aborted"),
+            Fault::Says(text) => Refusal::error("scontrol", text, 1),
         })?;
         changes.push(change);
     }
-    Ok(Request::UpdateJobs { jobs: Targets::Jobs(picks), changes })
+    match changes.is_empty() {
+        true => Err(line("No changes specified")),
+        false => Ok(Request::UpdateJobs { jobs: targets, changes }),
+    }
 }
 
 enum Fault {
@@ -266,12 +287,12 @@ fn update_nodes(names: &str, words: &[&[u8]], pairs: &[(String, &[u8])]) -> Resu
             _ => return Err(unsupported(word)),
         }
     }
-    let must_say = match state {
-        Some(NodeState::Drain) if reason.is_none() => "DRAINING",
-        Some(NodeState::Down) if reason.is_none() => "DOWNING",
-        _ => return Ok(Request::UpdateNodes { nodes, state, reason }),
-    };
-    Err(line(format!("You must specify a reason when {must_say} a node. Request denied")))
+    match state {
+        Some(NodeState::Drain | NodeState::Down) if reason.is_none() => {
+            Err(line("You must specify a reason when DOWNING or DRAINING a node. Request denied"))
+        }
+        _ => Ok(Request::UpdateNodes { nodes, state, reason }),
+    }
 }
 
 fn update_partition(name: String, words: &[&[u8]], pairs: &[(String, &[u8])]) -> Result<Request, Refusal> {
@@ -282,8 +303,10 @@ fn update_partition(name: String, words: &[&[u8]], pairs: &[(String, &[u8])]) ->
             (true, "UP") => Some(true),
             (true, "DOWN" | "INACTIVE" | "DRAIN") => Some(false),
             (true, _) => {
-                return Err(line(format!("Invalid input: {key}={text}"))
-                    .and("Acceptable State values are UP, DOWN, DRAIN and INACTIVE"));
+                let value = String::from_utf8_lossy(value);
+                return Err(Refusal::error("scontrol", format!("Invalid input: {key}={value}"), 1)
+                    .and("scontrol: error: Acceptable State values are UP, DOWN, DRAIN and INACTIVE")
+                    .and("slurm_update error: No error"));
             }
             (false, _) => return Err(unsupported(word)),
         };

@@ -53,7 +53,6 @@ fields! {
     Gres: b'G', ["Gres"], "GRES";
     Oversubscribe: b'h', ["OverSubscribe"], "OVERSUBSCRIBE";
     Timestamp: b'H', ["Timestamp"], "TIMESTAMP";
-    Reservation: b'i', [], "RESERVATION";
     JobFactor: b'I', ["PriorityJobFactor"], "PRIO_JOB_FACTOR";
     TimeLimit: b'l', ["Time"], "TIMELIMIT";
     DefaultTime: b'L', ["DefaultTime"], "DEFAULTTIME";
@@ -70,7 +69,7 @@ fields! {
     Size: b's', ["Size"], "JOB_SIZE";
     AllocNodes: b'S', ["AllocNodes"], "ALLOCNODES";
     StateShort: b't', ["StateCompact"], "STATE";
-    State: b'T', ["StateLong", "StateComplete"], "STATE";
+    State: b'T', ["StateLong"], "STATE";
     User: b'u', ["User"], "USER";
     UserLong: b'U', ["UserLong"], "USER";
     Version: b'v', ["Version"], "VERSION";
@@ -80,6 +79,10 @@ fields! {
     Cores: b'Y', ["Cores"], "CORES";
     Threads: b'Z', ["Threads"], "THREADS";
     Geometry: b'z', ["SocketCoreThread"], "S:C:T";
+    Comment: b' ', ["Comment"], "COMMENT";
+    Extra: b' ', ["Extra"], "EXTRA";
+    Port: b' ', ["Port"], "PORT";
+    StateComplete: b' ', ["StateComplete"], "STATECOMPLETE";
     GresUsed: b' ', ["GresUsed"], "GRES_USED";
     AllocMemory: b' ', ["AllocMem"], "ALLOCMEM";
 }
@@ -205,7 +208,7 @@ fn put_node(field: Field, node: &NodeRow, clock: &Clock<'_>, out: &mut Vec<u8>) 
     match field {
         Field::HostNames | Field::Address => out.extend_from_slice(node.name.as_bytes()),
         Field::Cpus => put_number(out, node.cpus.into()),
-        Field::Disk => out.push(b'0'),
+        Field::Disk | Field::Port => out.push(b'0'),
         Field::Weight => out.push(b'1'),
         Field::FreeMemory => put_number(out, node.memory_free_mib),
         Field::Memory => put_number(out, node.memory_mib),
@@ -218,6 +221,7 @@ fn put_node(field: Field, node: &NodeRow, clock: &Clock<'_>, out: &mut Vec<u8>) 
             put(out, format_args!("{}:{}:{}", node.sockets, node.cores_per_socket, node.threads_per_core));
         }
         Field::State => out.extend_from_slice(state::names(node).0.as_bytes()),
+        Field::StateComplete => out.extend_from_slice(state::complete(node).as_bytes()),
         Field::StateShort => out.extend_from_slice(state::names(node).1.as_bytes()),
         Field::Gres if node.gpus > 0 => put(out, format_args!("gpu:{}", node.gpus)),
         Field::GresUsed if node.gpus > 0 => put(out, format_args!("gpu:{}", node.gpus_allocated)),
@@ -238,7 +242,15 @@ fn put_node(field: Field, node: &NodeRow, clock: &Clock<'_>, out: &mut Vec<u8>) 
         },
         Field::Version => out.extend_from_slice(VERSION.rsplit(' ').next().unwrap_or_default().as_bytes()),
         Field::Cluster => out.extend_from_slice(b"N/A"),
-        Field::Reservation => {}
         _ => out.extend_from_slice(b"(null)"),
     }
+}
+
+/// `%all`: every letter that Slurm lists there, parted by bars; blanks stand where Slurm has them.
+pub fn all() -> Vec<u8> {
+    let small = (b'a'..=b'z').filter(|letter| Field::of_letter(*letter).is_some());
+    let small: Vec<String> = small.map(|letter| format!("%{}|", char::from(letter))).collect();
+    let great = (b'A'..=b'Z').filter(|letter| Field::of_letter(*letter).is_some());
+    let great: Vec<String> = great.map(|letter| format!("%{} ", char::from(letter))).collect();
+    [small.concat(), great.join("|")].concat().into_bytes()
 }

@@ -4,9 +4,11 @@
 
 mod fields;
 mod options;
+mod record;
 mod state;
 
 pub use options::{Options, parse};
+pub use record::print_records;
 
 use model::{NodeRow, PartitionRow};
 

@@ -2,12 +2,13 @@
 
 use model::{NodeRow, PartitionRow};
 
-use super::fields::Field;
+use super::fields::{self, Field};
 use super::state;
 use crate::environ::{self, Variable};
 use crate::format::Format;
 use crate::getopt::{self, Arg, Opt, Order, alias, opt};
 use crate::refusal::Refusal;
+use crate::tree::Notation;
 use crate::values::{self, hostlist};
 
 const NAME: &str = "sinfo";
@@ -78,6 +79,10 @@ pub struct Options {
     pub long: bool,
     /// `-i`: again every so many seconds.
     pub iterate: Option<u32>,
+    /// `--json`, `--yaml`: a document for programs instead of a listing.
+    pub notation: Option<Notation>,
+    /// `-M`: the clusters named.
+    pub clusters: Option<Vec<String>>,
     /// Lines for standard error: faults in the format, which Slurm mentions and passes over.
     pub warnings: Vec<String>,
     pub(super) format: Format<Field>,
@@ -103,8 +108,13 @@ impl Options {
     }
 }
 
-const ENVIRON: &[(&str, &str)] =
-    &[("SINFO_FORMAT", "format"), ("SINFO_PARTITION", "partition"), ("SINFO_SORT", "sort"), ("SINFO_ALL", "all")];
+const ENVIRON: &[(&str, &str)] = &[
+    ("SLURM_CLUSTERS", "clusters"),
+    ("SINFO_FORMAT", "format"),
+    ("SINFO_PARTITION", "partition"),
+    ("SINFO_SORT", "sort"),
+    ("SINFO_ALL", "all"),
+];
 
 #[derive(Default)]
 struct Raw<'a> {
@@ -139,12 +149,16 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable]) -> Result<Options, Refusal>
         (_, _, false, false) => DEFAULT,
         (_, _, false, true) => LONG,
     };
-    let fault = format!("{NAME}: error: Invalid node format specification");
+    let fault = "Invalid node format specification";
+    let is_all = |text: &[u8], word: &[u8]| text.trim_ascii().eq_ignore_ascii_case(word);
+    let every = raw.format.is_some_and(|text| is_all(text, b"%all"))
+        || raw.fields.is_some_and(|text| is_all(text.split(|byte| *byte == b':').next().unwrap_or_default(), b"all"));
     options.format = match raw.fields {
-        Some(names) => Format::fields(names, Field::named, &fault, &mut options.warnings),
+        _ if every => Format::letters(&fields::all(), Field::of_letter, fault, &mut options.warnings),
+        Some(names) => Format::fields(names, Field::named, fault, &mut options.warnings),
         None => {
             let text = raw.format.unwrap_or(default.as_bytes());
-            Format::letters(text, Field::of_letter, &fault, &mut options.warnings)
+            Format::letters_or_fitted(text, Field::of_letter, fault, &mut options.warnings)
         }
     };
     options.sort = match raw.sort {
@@ -167,9 +181,9 @@ fn take<'a>(options: &mut Options, raw: &mut Raw<'a>, key: &str, value: &'a [u8]
             let bad = || Refusal::error(NAME, format!("--iterate={}", text()), 1);
             options.iterate = Some(values::count(value, 1).ok_or_else(bad)?);
         }
-        "json" | "yaml" => {
-            return Err(Refusal::error(NAME, format!("--{key} is not supported by this version"), 1));
-        }
+        "json" => options.notation = Some(Notation::Json),
+        "yaml" => options.notation = Some(Notation::Yaml),
+        "clusters" => options.clusters = Some(values::list(value)),
         "list-reasons" => options.reasons = true,
         "long" => options.long = true,
         "Node" => options.by_node = true,

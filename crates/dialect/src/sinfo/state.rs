@@ -18,6 +18,23 @@ pub fn names(node: &NodeRow) -> (&'static str, &'static str) {
     }
 }
 
+/// A machine's state without its flags, as `--json` has it.
+pub fn base(node: &NodeRow) -> &'static str {
+    match node {
+        NodeRow { up: false, .. } => "down",
+        NodeRow { cpus_allocated: 0, .. } => "idle",
+        NodeRow { cpus_allocated, cpus, .. } if cpus_allocated >= cpus => "allocated",
+        _ => "mixed",
+    }
+}
+
+/// A machine's state with all its flags: `mixed+drain`.
+pub fn complete(node: &NodeRow) -> String {
+    let drain = if node.drained.is_some() { "+drain" } else { "" };
+    let reserved = if node.reserved { "+reserved" } else { "" };
+    format!("{}{drain}{reserved}", base(node))
+}
+
 /// Whether `-t` means this machine by that word.
 pub fn is(node: &NodeRow, word: &str) -> bool {
     let (long, short) = names(node);

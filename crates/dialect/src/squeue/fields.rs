@@ -8,32 +8,23 @@ use crate::text::{
 };
 
 macro_rules! fields {
-    ($($name:ident: $letter:literal, $step:literal, [$($long:literal),*], $heading:literal, $detail:literal;)*) => {
+    ($($name:ident: $letter:literal, [$($long:literal),*], $heading:literal, $detail:literal;)*) => {
         /// One thing to show.
         #[derive(Clone, Copy, PartialEq, Eq, Debug)]
         #[allow(missing_docs)]
         pub enum Field { $($name),* }
 
         impl Field {
-            /// The field of a letter of `-o`, for jobs.
-            pub fn of_job(letter: u8) -> Option<Field> {
+            /// The field of a letter of `-o`.
+            pub fn of_letter(letter: u8) -> Option<Field> {
                 match letter { $($letter if $letter != b' ' => Some(Field::$name),)* _ => None }
             }
 
-            /// The field of a letter of `-o`, for steps.
-            pub fn of_step(letter: u8) -> Option<Field> {
-                match letter { $($step if $step != b' ' => Some(Field::$name),)* _ => None }
-            }
-
             /// The field of a name of `-O`, in any case.
-            pub fn named(name: &str, steps: bool) -> Option<Field> {
-                let known: &[(Field, &[&str], u8)] = &[$((Field::$name, &[$($long),*], $step)),*];
-                known
-                    .iter()
-                    .find(|(_, names, step)| {
-                        (!steps || *step != b' ') && names.iter().any(|long| long.eq_ignore_ascii_case(name))
-                    })
-                    .map(|(field, _, _)| *field)
+            pub fn named(name: &str) -> Option<Field> {
+                let known: &[(Field, &[&str])] = &[$((Field::$name, &[$($long),*])),*];
+                let is = |long: &&str| long.eq_ignore_ascii_case(name);
+                known.iter().find(|(_, names)| names.iter().any(is)).map(|(field, _)| *field)
             }
 
             /// What stands above it.
@@ -49,93 +40,127 @@ macro_rules! fields {
     };
 }
 
-// Name: letter for jobs, letter for steps (blank: none), names of -O, heading, needs the whole job.
+// Name: letter of -o (blank: none), names of -O, heading, needs the whole job.
 fields! {
-    Account: b'a', b' ', ["account"], "ACCOUNT", false;
-    Id: b'A', b' ', ["JobID"], "JOBID", false;
-    Gres: b'b', b'b', ["tres-per-node", "gres"], "TRES_PER_NODE", false;
-    BatchHost: b'B', b' ', ["BatchHost"], "EXEC_HOST", false;
-    MinCpus: b'c', b' ', ["MinCpus"], "MIN_CPUS", false;
-    Cpus: b'C', b'C', ["NumCPUs"], "CPUS", false;
-    MinTmp: b'd', b' ', ["MinTmpDisk"], "MIN_TMP_DISK", false;
-    Nodes: b'D', b' ', ["NumNodes", "Nodes"], "NODES", false;
-    End: b'e', b' ', ["EndTime"], "END_TIME", false;
-    Dependency: b'E', b' ', ["Dependency"], "DEPENDENCY", false;
-    Features: b'f', b' ', ["Feature"], "FEATURES", true;
-    ArrayJobId: b'F', b' ', ["ArrayJobID"], "ARRAY_JOB_ID", false;
-    Group: b'g', b' ', ["GroupName"], "GROUP", false;
-    Gid: b'G', b' ', ["GroupID"], "GROUP", false;
-    Oversubscribe: b'h', b' ', ["OverSubscribe"], "OVER_SUBSCRIBE", true;
-    Sockets: b'H', b' ', ["Sockets"], "SOCKETS_PER_NODE", false;
-    JobId: b'i', b'i', ["JobArrayID", "StepID"], "JOBID", false;
-    Cores: b'I', b' ', ["Cores"], "CORES_PER_SOCKET", false;
-    Name: b'j', b'j', ["Name", "StepName"], "NAME", false;
-    Threads: b'J', b' ', ["Threads"], "THREADS_PER_CORE", false;
-    Comment: b'k', b' ', ["Comment"], "COMMENT", true;
-    ArrayTask: b'K', b' ', ["ArrayTaskID"], "ARRAY_TASK_ID", false;
-    TimeLimit: b'l', b'l', ["TimeLimit"], "TIME_LIMIT", false;
-    TimeLeft: b'L', b' ', ["TimeLeft"], "TIME_LEFT", false;
-    MinMemory: b'm', b' ', ["MinMemory"], "MIN_MEMORY", false;
-    Elapsed: b'M', b'M', ["TimeUsed"], "TIME", false;
-    ReqNodes: b'n', b' ', ["ReqNodes"], "REQ_NODES", false;
-    NodeList: b'N', b'N', ["NodeList"], "NODELIST", false;
-    Command: b'o', b' ', ["Command"], "COMMAND", true;
-    Contiguous: b'O', b' ', ["Contiguous"], "CONTIGUOUS", false;
-    PriorityShare: b'p', b' ', ["Priority"], "PRIORITY", false;
-    Partition: b'P', b'P', ["Partition"], "PARTITION", false;
-    Qos: b'q', b' ', ["QOS"], "QOS", false;
-    Priority: b'Q', b' ', ["PriorityLong"], "PRIORITY", false;
-    Reason: b'r', b' ', ["Reason"], "REASON", false;
-    ReasonList: b'R', b' ', ["ReasonList"], "NODELIST(REASON)", false;
-    Nothing: b's', b' ', [], "", false;
-    Start: b'S', b'S', ["StartTime"], "START_TIME", false;
-    StateShort: b't', b't', ["StateCompact"], "ST", false;
-    State: b'T', b'T', ["State"], "STATE", false;
-    User: b'u', b'u', ["UserName"], "USER", false;
-    Uid: b'U', b'U', ["UserID"], "UID", false;
-    Reservation: b'v', b' ', ["Reservation"], "RESERVATION", true;
-    Submit: b'V', b' ', ["SubmitTime"], "SUBMIT_TIME", false;
-    Wckey: b'w', b' ', ["WCKey"], "WCKEY", true;
-    Licenses: b'W', b' ', ["Licenses"], "LICENSES", false;
-    ExcNodes: b'x', b' ', ["Exc_Nodes"], "EXC_NODES", false;
-    CoreSpec: b'X', b' ', ["CoreSpec"], "CORE_SPEC", false;
-    Nice: b'y', b' ', ["Nice"], "NICE", false;
-    SchedNodes: b'Y', b' ', ["SchedNodes"], "SCHEDNODES", false;
-    Geometry: b'z', b' ', ["sct"], "S:C:T", false;
-    Workdir: b'Z', b' ', ["WorkDir"], "WORK_DIR", true;
-    Tasks: b' ', b'A', ["NumTasks"], "TASKS", false;
-    AccrueTime: b' ', b' ', ["AccrueTime"], "ACCRUE_TIME", false;
-    EligibleTime: b' ', b' ', ["EligibleTime"], "ELIGIBLE_TIME", false;
-    PendingTime: b' ', b' ', ["PendingTime"], "PENDING_TIME", false;
-    LastEval: b' ', b' ', ["LastSchedEval"], "LAST_SCHED_EVAL", true;
-    ExitCode: b' ', b' ', ["exit_code"], "EXIT_CODE", false;
-    DerivedExit: b' ', b' ', ["DerivedEC"], "DERIVED_EC", false;
-    Restarts: b' ', b' ', ["RestartCnt"], "RESTART_COUNT", false;
-    Requeue: b' ', b' ', ["Requeue"], "REQUEUE", true;
-    BatchFlag: b' ', b' ', ["BatchFlag"], "BATCH_FLAG", true;
-    CpusPerTask: b' ', b' ', ["cpus-per-task"], "CPUS_PER_TASK", false;
-    StdOut: b' ', b' ', ["STDOUT"], "STDOUT", true;
-    StdErr: b' ', b' ', ["STDERR"], "STDERR", true;
-    StdIn: b' ', b' ', ["STDIN"], "STDIN", true;
-    Tres: b' ', b' ', ["tres-alloc", "tres"], "TRES_ALLOC", false;
-    TresPerJob: b' ', b' ', ["tres-per-job"], "TRES_PER_JOB", false;
-    AllocNode: b' ', b' ', ["AllocNodes"], "ALLOC_NODES", true;
-    Deadline: b' ', b' ', ["Deadline"], "DEADLINE", true;
-    TimeMin: b' ', b' ', ["MinTime"], "MIN_TIME", true;
-    MaxNodes: b' ', b' ', ["MaxNodes"], "MAX_NODES", false;
-    MaxCpus: b' ', b' ', ["MaxCPUs"], "MAX_CPUS", false;
-    TasksPerNode: b' ', b' ', ["NTPerNode"], "NTASKS_PER_NODE", true;
-    Cluster: b' ', b' ', ["Cluster"], "CLUSTER", false;
+    Account: b'a', ["Account"], "ACCOUNT", false;
+    Id: b'A', ["JobID"], "JOBID", false;
+    Gres: b'b', ["tres-per-node", "gres"], "TRES_PER_NODE", false;
+    BatchHost: b'B', ["BatchHost"], "EXEC_HOST", false;
+    MinCpus: b'c', ["MinCpus"], "MIN_CPUS", false;
+    Cpus: b'C', ["NumCPUs"], "CPUS", false;
+    MinTmp: b'd', ["MinTmpDisk"], "MIN_TMP_DISK", false;
+    Nodes: b'D', ["NumNodes"], "NODES", false;
+    End: b'e', ["EndTime"], "END_TIME", false;
+    Dependency: b'E', ["Dependency"], "DEPENDENCY", false;
+    Features: b'f', ["Feature"], "FEATURES", true;
+    ArrayJobId: b'F', ["ArrayJobID"], "ARRAY_JOB_ID", false;
+    Group: b'g', ["GroupName"], "GROUP", false;
+    Gid: b'G', ["GroupID"], "GROUP", false;
+    Oversubscribe: b'h', ["OverSubscribe"], "OVER_SUBSCRIBE", true;
+    Sockets: b'H', ["Sockets"], "SOCKETS_PER_NODE", false;
+    JobId: b'i', ["JobArrayID"], "JOBID", false;
+    Cores: b'I', ["Cores"], "CORES_PER_SOCKET", false;
+    Name: b'j', ["Name"], "NAME", false;
+    Threads: b'J', ["Threads"], "THREADS_PER_CORE", false;
+    Comment: b'k', ["Comment"], "COMMENT", true;
+    ArrayTask: b'K', ["ArrayTaskID"], "ARRAY_TASK_ID", false;
+    TimeLimit: b'l', ["TimeLimit"], "TIME_LIMIT", false;
+    TimeLeft: b'L', ["TimeLeft"], "TIME_LEFT", false;
+    MinMemory: b'm', ["MinMemory"], "MIN_MEMORY", false;
+    Elapsed: b'M', ["TimeUsed"], "TIME", false;
+    ReqNodes: b'n', ["ReqNodes"], "REQ_NODES", false;
+    NodeList: b'N', ["NodeList"], "NODELIST", false;
+    Command: b'o', ["Command"], "COMMAND", true;
+    Contiguous: b'O', ["Contiguous"], "CONTIGUOUS", false;
+    PriorityShare: b'p', ["Priority"], "PRIORITY", false;
+    Partition: b'P', ["Partition"], "PARTITION", false;
+    Qos: b'q', ["QOS"], "QOS", false;
+    Priority: b'Q', ["PriorityLong"], "PRIORITY", false;
+    Reason: b'r', ["Reason"], "REASON", false;
+    ReasonList: b'R', ["ReasonList"], "NODELIST(REASON)", false;
+    Nothing: b's', ["SelectJobInfo"], "", false;
+    Start: b'S', ["StartTime"], "START_TIME", false;
+    StateShort: b't', ["StateCompact"], "ST", false;
+    State: b'T', ["State"], "STATE", false;
+    User: b'u', ["UserName"], "USER", false;
+    Uid: b'U', ["UserID"], "UID", false;
+    Reservation: b'v', ["Reservation"], "RESERVATION", true;
+    Submit: b'V', ["SubmitTime"], "SUBMIT_TIME", false;
+    Wckey: b'w', ["WCKey"], "WCKEY", true;
+    Licenses: b'W', ["Licenses"], "LICENSES", false;
+    ExcNodes: b'x', ["Exc_Nodes"], "EXC_NODES", false;
+    CoreSpec: b'X', ["CoreSpec"], "CORE_SPEC", false;
+    Nice: b'y', ["Nice"], "NICE", false;
+    SchedNodes: b'Y', ["SchedNodes"], "SCHEDNODES", false;
+    Geometry: b'z', ["SCT"], "S:C:T", false;
+    Workdir: b'Z', ["WorkDir"], "WORK_DIR", true;
+    AccrueTime: b' ', ["AccrueTime"], "ACCRUE_TIME", false;
+    AdminComment: b' ', ["admin_comment"], "ADMIN_COMMENT", false;
+    AllocNode: b' ', ["AllocNodes"], "ALLOC_NODES", true;
+    AllocSid: b' ', ["AllocSID"], "ALLOC_SID", false;
+    AssocId: b' ', ["AssocID"], "ASSOC_ID", false;
+    BatchFlag: b' ', ["BatchFlag"], "BATCH_FLAG", true;
+    Boards: b' ', ["BoardsPerNode"], "BOARDS_PER_NODE", false;
+    BurstBuffer: b' ', ["BurstBuffer"], "BURST_BUFFER", false;
+    BurstBufferState: b' ', ["BurstBufferState"], "BURST_BUFFER_STATE", false;
+    Cluster: b' ', ["Cluster"], "CLUSTER", false;
+    ClusterFeature: b' ', ["ClusterFeature"], "CLUSTER_FEATURES", false;
+    Container: b' ', ["Container"], "CONTAINER", false;
+    CpusPerTask: b' ', ["cpus-per-task"], "CPUS_PER_TASK", false;
+    CpusPerTres: b' ', ["cpus-per-tres"], "CPUS_PER_TRES", false;
+    Deadline: b' ', ["Deadline"], "DEADLINE", true;
+    DelayBoot: b' ', ["DelayBoot"], "DELAY_BOOT", false;
+    DerivedExit: b' ', ["DerivedEC"], "DERIVED_EC", false;
+    EligibleTime: b' ', ["EligibleTime"], "ELIGIBLE_TIME", false;
+    ExitCode: b' ', ["exit_code"], "EXIT_CODE", false;
+    HetJob: b' ', ["HetJobID"], "HET_JOB_ID", false;
+    HetJobSet: b' ', ["HetJobIDSet"], "HET_JOB_ID_SET", false;
+    HetJobOffset: b' ', ["HetJobOffset"], "HET_JOB_OFFSET", false;
+    LastEval: b' ', ["LastSchedEval"], "LAST_SCHED_EVAL", true;
+    MaxCpus: b' ', ["MaxCPUs"], "MAX_CPUS", false;
+    MaxNodes: b' ', ["MaxNodes"], "MAX_NODES", false;
+    McsLabel: b' ', ["MCSLabel"], "MCSLABEL", false;
+    MemPerTres: b' ', ["mem-per-tres"], "MEM_PER_TRES", false;
+    TimeMin: b' ', ["MinTime"], "TIME_MIN", true;
+    Network: b' ', ["Network"], "NETWORK", false;
+    TasksPerBoard: b' ', ["NTPerBoard"], "NTASKS_PER_BOARD", false;
+    TasksPerCore: b' ', ["NTPerCore"], "NTASKS_PER_CORE", false;
+    TasksPerNode: b' ', ["NTPerNode"], "NTASKS_PER_NODE", true;
+    TasksPerSocket: b' ', ["NTPerSocket"], "NTASKS_PER_SOCKET", false;
+    Tasks: b' ', ["NumTasks"], "TASKS", false;
+    Origin: b' ', ["Origin"], "ORIGIN", false;
+    OriginRaw: b' ', ["OriginRaw"], "ORIGIN_RAW", false;
+    PendingTime: b' ', ["PendingTime"], "PENDING_TIME", false;
+    PreemptTime: b' ', ["PreemptTime"], "PREEMPT_TIME", false;
+    Prefer: b' ', ["Prefer"], "PREFER", false;
+    Profile: b' ', ["Profile"], "PROFILE", false;
+    Reboot: b' ', ["Reboot"], "REBOOT", false;
+    ReqSwitch: b' ', ["ReqSwitch"], "REQ_SWITCH", false;
+    Requeue: b' ', ["Requeue"], "REQUEUE", true;
+    ResizeTime: b' ', ["ResizeTime"], "RESIZE_TIME", false;
+    Restarts: b' ', ["RestartCnt"], "RESTART_COUNT", false;
+    SiblingsActive: b' ', ["SiblingsActive"], "ACTIVE_SIBLINGS", false;
+    SiblingsActiveRaw: b' ', ["SiblingsActiveRaw"], "ACTIVE_SIBLINGS_RAW", false;
+    SiblingsViable: b' ', ["SiblingsViable"], "VIABLE_SIBLINGS", false;
+    // The letters of this heading stand as Slurm has them.
+    SiblingsViableRaw: b' ', ["SiblingsViableRaw"], "VIALBLE_SIBLINGS_RAW", false;
+    SocketsPerBoard: b' ', ["SPerBoard"], "SOCKETS_PER_BOARD", false;
+    StdErr: b' ', ["STDERR"], "STDERR", true;
+    StdIn: b' ', ["STDIN"], "STDIN", true;
+    StdOut: b' ', ["STDOUT"], "STDOUT", true;
+    SystemComment: b' ', ["system_comment"], "SYSTEM_COMMENT", false;
+    Tres: b' ', ["tres-alloc", "tres"], "TRES_ALLOC", false;
+    TresBind: b' ', ["tres-bind"], "TRES_BIND", false;
+    TresFreq: b' ', ["tres-freq"], "TRES_FREQ", false;
+    TresPerJob: b' ', ["tres-per-job"], "TRES_PER_JOB", false;
+    TresPerSocket: b' ', ["tres-per-socket"], "TRES_PER_SOCKET", false;
+    TresPerTask: b' ', ["tres-per-task"], "TRES_PER_TASK", false;
 }
 
-impl Field {
-    /// What stands above it in a list of steps.
-    pub fn step_heading(self) -> &'static str {
-        match self {
-            Field::JobId => "STEPID",
-            other => other.heading(),
-        }
-    }
+/// `%all`: every letter, parted by bars.
+pub fn all() -> Vec<u8> {
+    let letters = (b'a'..=b'z').chain(b'A'..=b'Z').filter(|letter| Field::of_letter(*letter).is_some());
+    letters.map(|letter| format!("%{}", char::from(letter))).collect::<Vec<_>>().join("|").into_bytes()
 }
 
 /// One line to write.
@@ -187,7 +212,8 @@ impl Line<'_> {
                 Memory::PerNode(mib) | Memory::PerCpu(mib) => put_memory(out, mib),
             },
             Field::Dependency if !row.dependency.is_empty() => out.extend_from_slice(row.dependency.as_bytes()),
-            Field::ExitCode | Field::DerivedExit => put(out, format_args!("{}", row.exit)),
+            // As wait(2) has it.
+            Field::ExitCode => put_number(out, u64::from(row.exit.code) << 8 | u64::from(row.exit.signal)),
             Field::Restarts => put_number(out, row.restarts.into()),
             Field::ArrayJobId | Field::ArrayTask => self.put_array(field, out),
             _ => self.put_other(field, out),
@@ -223,17 +249,15 @@ impl Line<'_> {
                 let until = row.start.filter(|_| row.state != JobState::Pending).unwrap_or(self.clock.now);
                 put_number(out, (until - row.submit).as_seconds().max(0).unsigned_abs());
             }
-            Field::Gres | Field::TresPerJob if row.gpus > 0 => put(out, format_args!("gres:gpu:{}", row.gpus)),
+            Field::Gres if row.gpus > 0 => put(out, format_args!("gres:gpu:{}", row.gpus)),
             Field::BatchHost if !row.node.is_empty() => out.extend_from_slice(row.node.as_bytes()),
             Field::BatchHost => out.extend_from_slice(b"n/a"),
-            Field::Gres | Field::TresPerJob | Field::CoreSpec | Field::Cluster => out.extend_from_slice(b"N/A"),
-            Field::MinTmp | Field::Contiguous | Field::MaxNodes | Field::MaxCpus => out.push(b'0'),
-            Field::Sockets | Field::Cores | Field::Threads => out.push(b'*'),
-            Field::Geometry => out.extend_from_slice(b"*:*:*"),
-            Field::Dependency | Field::Licenses | Field::SchedNodes => out.extend_from_slice(b"(null)"),
+            Field::Cluster => out.extend_from_slice(self.options.cluster.as_bytes()),
+            Field::MaxNodes => put_number(out, row.nodes.into()),
+            Field::MaxCpus => put_number(out, row.cpus.into()),
             Field::Tres => self.put_tres(out),
-            Field::ReqNodes | Field::ExcNodes | Field::Nothing => {}
-            _ => self.put_detail(field, out),
+            _ if field.needs_detail() => self.put_detail(field, out),
+            _ => out.extend_from_slice(absent(field).as_bytes()),
         }
     }
 
@@ -261,14 +285,8 @@ impl Line<'_> {
             Field::BatchFlag => out.push(if spec.batch { b'1' } else { b'0' }),
             Field::LastEval => put_timestamp_or(out, detail.considered, zone, "N/A"),
             Field::Deadline => put_timestamp_or(out, spec.deadline, zone, "N/A"),
-            Field::TimeMin => match spec.time_min {
-                Some(span) => put_short_span(out, span),
-                None => out.extend_from_slice(b"N/A"),
-            },
-            Field::TasksPerNode => match spec.request.tasks_per_node {
-                Some(tasks) => put_number(out, tasks.into()),
-                None => out.extend_from_slice(b"N/A"),
-            },
+            Field::TimeMin => put_short_span(out, spec.time_min.unwrap_or_default()),
+            Field::TasksPerNode => put_number(out, spec.request.tasks_per_node.unwrap_or(0).into()),
             _ => {}
         }
     }
@@ -307,6 +325,30 @@ impl Line<'_> {
             out,
             &crate::tres::Tres { cpus: row.cpus, memory_mib: memory, nodes: row.nodes, gpus: row.gpus },
         );
+    }
+}
+
+/// What Slurm shows for what one machine does not have.
+fn absent(field: Field) -> &'static str {
+    use Field::{
+        AllocSid, AssocId, Boards, Contiguous, CoreSpec, Cores, CpusPerTres, DelayBoot, DerivedExit, ExcNodes,
+        Geometry, Gres, HetJob, HetJobOffset, HetJobSet, MemPerTres, MinTmp, Nothing, Origin, OriginRaw, PreemptTime,
+        Profile, Reboot, ReqNodes, ReqSwitch, ResizeTime, SiblingsActive, SiblingsActiveRaw, SiblingsViable,
+        SiblingsViableRaw, Sockets, SocketsPerBoard, TasksPerBoard, TasksPerCore, TasksPerSocket, Threads, TresBind,
+        TresFreq, TresPerJob, TresPerSocket, TresPerTask,
+    };
+    match field {
+        AllocSid | AssocId | Boards | Contiguous | DerivedExit | MinTmp | Reboot | ReqSwitch | SocketsPerBoard
+        | TasksPerBoard => "0",
+        CoreSpec | CpusPerTres | Gres | HetJob | HetJobOffset | HetJobSet | MemPerTres | PreemptTime | ResizeTime
+        | TasksPerCore | TasksPerSocket | TresBind | TresFreq | TresPerJob | TresPerSocket | TresPerTask => "N/A",
+        Origin | OriginRaw | SiblingsActive | SiblingsActiveRaw | SiblingsViable | SiblingsViableRaw => "NA",
+        Sockets | Cores | Threads => "*",
+        Geometry => "*:*:*",
+        DelayBoot => "0:00",
+        Profile => "NotSet",
+        ExcNodes | Nothing | ReqNodes => "",
+        _ => "(null)",
     }
 }
 

@@ -4,11 +4,13 @@
 
 mod fields;
 mod options;
+mod record;
 mod sort;
 mod steps;
 
 pub(crate) use fields::{put_command, put_place, reason};
 pub use options::{Filter, Options, UserPick, invalid_user, parse};
+pub use record::Listing;
 pub use steps::print_steps;
 
 use model::{ArrayPlace, QueueDetail, QueueRow};

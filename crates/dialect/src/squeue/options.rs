@@ -4,10 +4,12 @@ use model::{JobState, QueueRow, Text, Uid};
 
 use super::fields::Field;
 use super::sort::{self, Key};
+use super::{fields, steps};
 use crate::environ::{self, Variable};
 use crate::format::Format;
 use crate::getopt::{self, Arg, Opt, Order, alias, opt};
 use crate::refusal::Refusal;
+use crate::tree::Notation;
 use crate::values::jobs::{JobPick, StepPick};
 use crate::values::{self, jobs};
 
@@ -67,7 +69,6 @@ const DEFAULT: &str = "%.18i %.9P %.8j %.8u %.2t %.10M %.6D %R";
 const LONG: &str = "%.18i %.9P %.8j %.8u %.8T %.10M %.9l %.6D %R";
 const START: &str = "%.18i %.9P %.8j %.8u %.2t %.19S %.6D %20Y %R";
 const STEPS: &str = "%.15i %.8j %.9P %.8u %.9M %N";
-const LONG_STEPS: &str = "%.15i %.8j %.9P %.8u %.9M %.9l %N";
 
 /// A command line of `squeue`.
 #[derive(Clone, Debug, Default)]
@@ -86,11 +87,18 @@ pub struct Options {
     pub iterate: Option<u32>,
     /// `-v`, counted.
     pub verbose: u32,
+    /// `--json`, `--yaml`: a document for programs instead of a listing.
+    pub notation: Option<Notation>,
+    /// `-M`: the clusters named.
+    pub clusters: Option<Vec<String>>,
+    /// This cluster's name, which the caller fills in where [`Options::needs_cluster`] says so.
+    pub cluster: String,
     /// Lines for standard error: faults in the format, which Slurm mentions and passes over.
     pub warnings: Vec<String>,
     /// How many bytes a list of array tasks may take (`SLURM_BITSTR_LEN`).
     pub(super) task_list_bytes: usize,
     pub(super) format: Format<Field>,
+    pub(super) step_format: Format<steps::Field>,
     pub(super) sort: Vec<Key>,
 }
 
@@ -98,6 +106,14 @@ impl Options {
     /// Whether the format shows what only [`model::QueueDetail`] knows.
     pub fn needs_detail(&self) -> bool {
         self.format.used().any(Field::needs_detail) || self.filter.reservations.is_some()
+    }
+
+    /// Whether this cluster's name is shown, or compared with what was asked for.
+    pub fn needs_cluster(&self) -> bool {
+        self.notation.is_some()
+            || self.clusters.is_some()
+            || self.format.used().any(|field| field == Field::Cluster)
+            || self.step_format.used().any(|field| field == steps::Field::Cluster)
     }
 }
 
@@ -148,19 +164,30 @@ pub struct Filter {
     pub states: Option<Vec<JobState>>,
     /// `--start`: pending jobs only.
     pub pending_only: bool,
+    /// `-L`: no job here has a licence.
+    pub licensed: bool,
 }
 
 impl Filter {
     /// Whether a job is shown, as far as its short facts tell.
     pub fn selects(&self, row: &QueueRow) -> bool {
-        fn among(list: &Option<Vec<String>>, name: &str) -> bool {
-            list.as_ref().is_none_or(|list| list.iter().any(|wanted| wanted == name))
-        }
         let state = match &self.states {
             None => !row.state.is_final(),
             Some(states) => states.contains(&row.state),
         };
-        state
+        state && self.selects_facts(row)
+    }
+
+    /// The same for `--json`: without `-t`, jobs that ended lately are shown too, as in Slurm.
+    pub fn selects_known(&self, row: &QueueRow) -> bool {
+        self.states.as_ref().is_none_or(|states| states.contains(&row.state)) && self.selects_facts(row)
+    }
+
+    fn selects_facts(&self, row: &QueueRow) -> bool {
+        fn among(list: &Option<Vec<String>>, name: &str) -> bool {
+            list.as_ref().is_none_or(|list| list.iter().any(|wanted| wanted == name))
+        }
+        !self.licensed
             && (!self.pending_only || row.state == JobState::Pending)
             && self.jobs.as_ref().is_none_or(|jobs| jobs.iter().any(|pick| pick.covers(row.id, &row.array)))
             && self.users.as_ref().is_none_or(|users| users.iter().any(|user| user.is(&row.owner)))
@@ -246,13 +273,18 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable], me: Uid) -> Result<Options,
 }
 
 const ENVIRON: &[(&str, &str)] = &[
+    ("SLURM_CLUSTERS", "clusters"),
     ("SQUEUE_ACCOUNT", "account"),
     ("SQUEUE_ALL", "all"),
     ("SQUEUE_ARRAY", "array"),
+    ("SQUEUE_FEDERATION", "federation"),
     ("SQUEUE_FORMAT", "format"),
     ("SQUEUE_FORMAT2", "Format"),
+    ("SQUEUE_LICENSES", "licenses"),
+    ("SQUEUE_LOCAL", "local"),
     ("SQUEUE_NAMES", "name"),
     ("SQUEUE_PARTITION", "partition"),
+    ("SQUEUE_PRIORITY", "priority"),
     ("SQUEUE_QOS", "qos"),
     ("SQUEUE_SORT", "sort"),
     ("SQUEUE_STATES", "states"),
@@ -270,13 +302,15 @@ fn take<'a>(
     let filter = &mut options.filter;
     match key {
         "account" => filter.accounts = Some(values::list(text)),
-        "array" => options.each_task = true,
+        "array" | "array-unique" => options.each_task = true,
+        "clusters" => options.clusters = Some(values::list(text)),
         "Format" => (raw.fields, raw.format) = (value, None),
         "format" => (raw.format, raw.fields) = (value, None),
         "help" | "usage" => return Err(Refusal::answer(USAGE)),
         "iterate" => {
-            let seconds = values::count(text, 1)
-                .ok_or_else(|| Refusal::error(NAME, format!("--iterate={}", String::from_utf8_lossy(text)), 1))?;
+            let seconds = values::count(text, 1).ok_or_else(|| {
+                Refusal::error(NAME, format!("--iterate={}", String::from_utf8_lossy(text)), 1).and("")
+            })?;
             options.iterate = Some(seconds);
         }
         "jobs" => {
@@ -285,9 +319,9 @@ fn take<'a>(
                 filter.jobs = Some(job_list(text)?);
             }
         }
-        "json" | "yaml" => {
-            return Err(Refusal::error(NAME, format!("--{key} is not supported by this version"), 1));
-        }
+        "json" => options.notation = Some(Notation::Json),
+        "yaml" => options.notation = Some(Notation::Yaml),
+        "licenses" => filter.licensed = true,
         "long" => options.long = true,
         "me" => filter.users = Some(vec![UserPick::Uid(me)]),
         "name" => {
@@ -318,28 +352,38 @@ fn take<'a>(
 
 fn finish(options: &mut Options, raw: &Raw<'_>) -> Result<(), Refusal> {
     options.filter.pending_only = raw.start;
-    let default = match (options.steps.is_some(), options.long, raw.start) {
-        (true, false, _) => STEPS,
-        (true, true, _) => LONG_STEPS,
-        (_, _, true) => START,
-        (_, true, _) => LONG,
+    let default = match (options.long, raw.start) {
+        (_, true) => START,
+        (true, _) => LONG,
         _ => DEFAULT,
     };
-    let steps = options.steps.is_some();
-    let fault = if steps { "step" } else { "job" };
-    let fault = format!("{NAME}: error: Invalid {fault} format specification");
+    let letters = |default: &'static str| raw.format.unwrap_or(default.as_bytes());
     let warnings = &mut options.warnings;
-    options.format = match raw.fields {
-        Some(names) => Format::fields(names, |name| Field::named(name, steps), &fault, warnings),
-        None => {
-            let find = if steps { Field::of_step } else { Field::of_job };
-            Format::letters(raw.format.unwrap_or(default.as_bytes()), find, &fault, warnings)
-        }
-    };
+    if options.steps.is_some() {
+        let fault = format!("{NAME}: error: Invalid job step format specification");
+        options.step_format = match raw.fields {
+            Some(names) => Format::fields(names, steps::Field::named, &fault, warnings),
+            None => {
+                let text = if is_all(letters(STEPS)) { steps::ALL } else { letters(STEPS) };
+                Format::letters(text, steps::Field::of_letter, &fault, warnings)
+            }
+        };
+    } else {
+        let fault = format!("{NAME}: error: Invalid job format specification");
+        options.format = match raw.fields {
+            Some(names) => Format::fields(names, Field::named, &fault, warnings),
+            None if is_all(letters(default)) => Format::letters(&fields::all(), Field::of_letter, &fault, warnings),
+            None => Format::letters(letters(default), Field::of_letter, &fault, warnings),
+        };
+    }
     let default_sort: &[u8] = if raw.start { b"S,-p" } else { b"P,t,-p" };
     options.sort = sort::parse(raw.sort.unwrap_or(default_sort))
         .map_err(|letter| Refusal::error(NAME, format!("Invalid sort specification: {letter}"), 1))?;
     Ok(())
+}
+
+fn is_all(format: &[u8]) -> bool {
+    format.trim_ascii().eq_ignore_ascii_case(b"%all")
 }
 
 fn job_list(text: &[u8]) -> Result<Vec<JobPick>, Refusal> {
@@ -349,7 +393,10 @@ fn job_list(text: &[u8]) -> Result<Vec<JobPick>, Refusal> {
 fn step_list(text: &[u8]) -> Result<Vec<JobPick>, Refusal> {
     let picks =
         jobs::parse_list(text).map_err(|part| Refusal::error(NAME, format!("Invalid job_step id: {part}"), 1))?;
-    match picks.iter().find(|pick| matches!(pick.step, Some(StepPick::Foreign))) {
+    match picks.iter().find(|pick| matches!(pick.step, None | Some(StepPick::Foreign))) {
+        Some(pick) if pick.step.is_none() => {
+            Err(Refusal::error(NAME, format!("Invalid job_step id: {}.??", pick.text), 1))
+        }
         Some(pick) => Err(Refusal::error(NAME, format!("Invalid job_step id: {}", pick.text), 1)),
         None => Ok(picks),
     }

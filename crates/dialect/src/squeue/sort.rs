@@ -15,7 +15,7 @@ pub struct Key {
 }
 
 /// The letters that jobs can be sorted by.
-const LETTERS: &[u8] = b"aAbBcCdDeEfFgGhHiIjJkKlLmMnNoOpPqQrRsStTuUvVwWxXyYzZ";
+const LETTERS: &[u8] = b"aAbBcCdDeEfFgGhHiIjJkKlLmMnNoOpPqQrRStTuUvVwWxXyYzZ";
 
 /// Reads `-S`: letters with commas, each perhaps with `+` or `-` before it.
 ///

@@ -84,6 +84,14 @@ impl State {
                 let name = name.as_ref().map(|name| self.names.number(name));
                 self.reclass(id, |traits| traits.reservation = name);
             }
+            Change::Needs(request) => {
+                only_waiting()?;
+                self.reclass(id, |traits| traits.request = request.clone());
+            }
+            Change::TimeMin(least) => {
+                only_waiting()?;
+                self.reclass(id, |traits| traits.time_min = Some(*least));
+            }
             Change::Name(name) => self.rename(id, name, at),
             Change::Begin(begin) => {
                 only_waiting()?;

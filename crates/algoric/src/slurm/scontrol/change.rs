@@ -1,6 +1,6 @@
 //! What `scontrol` changes.
 
-use api::{JobTarget, QueueQuery, Reply, Request, ReservationSpec, UpdateChange};
+use api::{JobTarget, NeedsChange, QueueQuery, Reply, Request, ReservationSpec, UpdateChange};
 use dialect::{
     errors::{Action, Refused},
     refusal::Refusal,
@@ -24,7 +24,7 @@ pub fn run(asked: Asked, quiet: bool, caller: &Caller) -> Result<u8, Refusal> {
         Asked::Requeue { jobs, hold } => hands.each(&jobs, change, |_, target| Ok(Request::Requeue { target, hold })),
         Asked::Suspend(jobs) => hands.each(&jobs, change, |_, target| Ok(Request::Suspend(target))),
         Asked::Resume(jobs) => hands.each(&jobs, change, |_, target| Ok(Request::Resume(target))),
-        Asked::UpdateJobs { jobs, changes } => hands.each(&jobs, update, |centre, target| {
+        Asked::UpdateJobs { jobs, changes } => hands.each(&jobs, change, |centre, target| {
             let changes = changes.iter().map(|change| wanted(change, &target, centre)).collect::<Result<_, _>>()?;
             Ok(Request::Update { target, changes })
         }),
@@ -35,8 +35,18 @@ pub fn run(asked: Asked, quiet: bool, caller: &Caller) -> Result<u8, Refusal> {
             hands.centre.order(&Request::Unreserve(name.clone())).map_err(refuse)?;
             Ok(0)
         }
-        Asked::UpdatePartition { .. } => Err(not_supported("Partitions are changed in config.toml.")),
-        Asked::UpdateReservation(_) => Err(not_supported("Delete the reservation and create it again.")),
+        Asked::UpdatePartition { name, up } => {
+            hands.centre.order(&Request::Partition { name, up }).map_err(operators_only)?;
+            Ok(0)
+        }
+        Asked::UpdateReservation(change) => hands.update_reservation(change),
+        Asked::Top(picks) => {
+            let targets = picks.iter().map(|pick| JobTarget { id: pick.job, tasks: pick.tasks.clone() }).collect();
+            let text: Vec<&str> = picks.iter().map(|pick| pick.text.as_str()).collect();
+            let refuse = |error| failed(error).refusal(Action::ChangeJob { job: &text.join(",") });
+            hands.centre.order(&Request::Top(targets)).map_err(refuse)?;
+            Ok(0)
+        }
         _ => Err(not_supported("")),
     }
 }
@@ -49,8 +59,12 @@ fn change(job: &str) -> Action<'_> {
     Action::ChangeJob { job }
 }
 
-fn update(_job: &str) -> Action<'_> {
-    Action::Update
+/// What is refused to members is for Slurm a user that it does not know as an operator.
+fn operators_only(error: ClientError) -> Refusal {
+    match failed(error) {
+        Refused::AccessDenied => Refused::InvalidUser.refusal(Action::Update),
+        other => other.refusal(Action::Update),
+    }
 }
 
 struct Hands<'a> {
@@ -114,12 +128,35 @@ impl Hands<'_> {
             (Some(NodeState::Resume), _) => Request::Drain(None),
             (Some(NodeState::Drain), Some(reason)) => Request::Drain(Some(reason)),
             (Some(NodeState::Drain), None) => {
-                return Err(Refusal::line("You must specify a reason when DRAINING a node. Request denied.", 1));
+                let text = "You must specify a reason when DOWNING or DRAINING a node. Request denied";
+                return Err(Refusal::line(text, 1));
             }
             (Some(NodeState::Down), _) => return Err(not_supported("Drain the machine, and cancel its jobs.")),
-            (None, _) => return Err(not_supported("Only the state of a machine can be changed.")),
+            // A new reason for what is drained already.
+            (None, Some(reason)) => Request::Drain(Some(reason)),
+            (None, None) => return Err(not_supported("Only the state of a machine can be changed.")),
         };
-        self.centre.order(&request).map_err(refuse)?;
+        self.centre.order(&request).map_err(operators_only)?;
+        Ok(0)
+    }
+
+    fn update_reservation(&mut self, change: ReservationChange) -> Result<u8, Refusal> {
+        let refuse = |refused: Refused| {
+            // As Slurm, which says it twice.
+            let refused = if refused == Refused::AccessDenied { Refused::InvalidUser } else { refused };
+            let text = refused.text();
+            refused.refusal(Action::Reservation { doing: "updating" }).and(format!("slurm_update error: {text}"))
+        };
+        let wanted = change.name.clone().unwrap_or_default();
+        let Reply::Reservations(specs) =
+            self.centre.ask(&Request::Reservations).map_err(|error| refuse(failed(error)))?
+        else {
+            return Err(refuse(failed(ClientError::Unfit)));
+        };
+        let now =
+            specs.into_iter().find(|spec| spec.name == wanted).ok_or_else(|| refuse(Refused::ReservationInvalid))?;
+        self.centre.order(&Request::Reserve(changed(now, change))).map_err(|error| refuse(failed(error)))?;
+        console::line("Reservation updated.");
         Ok(0)
     }
 
@@ -135,6 +172,42 @@ impl Hands<'_> {
         }
         Ok(0)
     }
+}
+
+/// The reservation with what is given put in the place of what it has.
+fn changed(mut now: ReservationSpec, change: ReservationChange) -> ReservationSpec {
+    let length = now.end - now.start;
+    if let Some(start) = change.start {
+        (now.start, now.end) = (start, start + length);
+    }
+    match (change.end, change.duration.flatten()) {
+        (Some(end), _) => now.end = end,
+        (None, Some(span)) => now.end = now.start + span,
+        _ => {}
+    }
+    if let Some(cores) = change.core_count {
+        now.cores = Some(cores);
+    }
+    if let Some(flags) = change.flags {
+        now.flags = flags;
+    }
+    let merge = |list: &mut Vec<String>, wanted: Option<Vec<String>>| {
+        let Some(wanted) = wanted else { return };
+        if !wanted.iter().all(|name| name.starts_with(['+', '-'])) {
+            *list = wanted;
+            return;
+        }
+        for name in wanted {
+            let plain = name[1..].to_owned();
+            list.retain(|known| *known != plain);
+            if name.starts_with('+') {
+                list.push(plain);
+            }
+        }
+    };
+    merge(&mut now.users, change.users);
+    merge(&mut now.accounts, change.accounts);
+    now
 }
 
 fn names(centre: &mut Client) -> Result<Vec<String>, ClientError> {
@@ -174,23 +247,38 @@ fn wanted(change: &JobChange, target: &JobTarget, centre: &mut Client) -> Result
         JobChange::Dependency(dependency) => UpdateChange::Dependency(dependency),
         JobChange::ArrayLimit(limit) => UpdateChange::ArrayLimit(limit),
         JobChange::Requeue(requeue) => UpdateChange::Requeue(requeue),
-        JobChange::TimeMin(_)
-        | JobChange::End(_)
-        | JobChange::AdminComment(_)
-        | JobChange::Wckey(_)
-        | JobChange::Cpus(..)
-        | JobChange::Tasks(_)
-        | JobChange::CpusPerTask(_)
-        | JobChange::Nodes(..)
-        | JobChange::Memory(_)
-        | JobChange::Features(_)
-        | JobChange::MailUser(_)
-        | JobChange::Mail(_)
-        | JobChange::StdOut(_)
-        | JobChange::StdErr(_)
-        | JobChange::StdIn(_)
-        | JobChange::Workdir(_) => return Err(Refused::NotSupported(String::new())),
+        JobChange::TimeMin(least) => UpdateChange::TimeMin(least),
+        JobChange::Cpus(least, _) => UpdateChange::Needs(NeedsChange::Cpus(least)),
+        JobChange::Tasks(tasks) => UpdateChange::Needs(NeedsChange::Tasks(tasks)),
+        JobChange::CpusPerTask(cpus) => UpdateChange::Needs(NeedsChange::CpusPerTask(cpus)),
+        JobChange::Nodes(least, most) => UpdateChange::Needs(NeedsChange::Nodes(least, most)),
+        JobChange::Memory(memory) => UpdateChange::Needs(NeedsChange::Memory(memory)),
+        JobChange::MailUser(user) => UpdateChange::MailUser(user),
+        JobChange::Mail(events) => UpdateChange::Mail(events),
+        JobChange::StdOut(file) => UpdateChange::StdOut(file),
+        JobChange::StdErr(file) => UpdateChange::StdErr(file),
+        JobChange::StdIn(file) => UpdateChange::StdIn(file),
+        JobChange::Workdir(directory) => UpdateChange::Workdir(directory),
+        JobChange::Wckey(key) => UpdateChange::Wckey(key),
+        // The limit that ends it then.
+        JobChange::End(end) => UpdateChange::TimeLimit(until(end, target, centre)?),
+        JobChange::Features(_) => return Err(Refused::InvalidFeature),
+        JobChange::AdminComment(_) => return Err(Refused::AccessDenied),
     })
+}
+
+/// How long a running job may take to end then.
+fn until(end: model::Time, target: &JobTarget, centre: &mut Client) -> Result<TimeLimit, Refused> {
+    let request = Request::Queue(QueueQuery { targets: Some(vec![target.clone()]), ..QueueQuery::default() });
+    let rows = centre.collect(&request, |reply| match reply {
+        Reply::Queue(rows) => Some(rows),
+        _ => None,
+    });
+    match rows.map_err(failed)?.first().and_then(|row| row.start) {
+        Some(start) if end > start => Ok(TimeLimit::Span(Span((end - start).0.div_euclid(60_000) * 60_000))),
+        Some(_) => Err(Refused::InvalidTime),
+        None => Err(Refused::JobNotRunning),
+    }
 }
 
 /// `+=` and `-=` start from what the job has.

@@ -25,6 +25,10 @@ pub fn run(what: Asked, style: Style, caller: &Caller) -> Result<u8, Refusal> {
         Asked::ShowNodes(names) => nodes(&names, shown, caller),
         Asked::ShowPartitions(name) => partitions(name.as_deref(), shown, caller),
         Asked::ShowReservations(name) => reservations(name.as_deref(), shown, caller),
+        Asked::ShowAliases => aliases(caller),
+        Asked::ShowDaemon => daemon(shown, caller),
+        Asked::ShowAssociations => associations(shown, caller),
+        Asked::Completing => completing(shown, caller),
         _ => config(shown, caller),
     }
 }
@@ -156,5 +160,80 @@ fn config(mut shown: Shown<'_>, caller: &Caller) -> Result<u8, Refusal> {
     let refuse = call("slurm_load_ctl_conf");
     let settings = caller.call().and_then(|mut centre| asked::settings(&mut centre)).map_err(refuse)?;
     scontrol::put_config(&settings, &super::caller::host(), &shown.clock, &mut shown.out);
+    shown.print()
+}
+
+/// The machines by name.
+fn aliases(caller: &Caller) -> Result<u8, Refusal> {
+    let nodes = caller.call().and_then(|mut centre| asked::nodes(&mut centre)).map_err(call("slurm_load_node"))?;
+    nodes.iter().for_each(|node| console::line(&node.name));
+    Ok(0)
+}
+
+/// What Slurm's daemon on the machine would say of it.
+fn daemon(mut shown: Shown<'_>, caller: &Caller) -> Result<u8, Refusal> {
+    let refuse = call("slurm_load_slurmd_status");
+    let mut centre = caller.call().map_err(&refuse)?;
+    let nodes = asked::nodes(&mut centre).map_err(&refuse)?;
+    let Reply::Steps(steps) = centre.ask(&Request::Steps(Vec::new())).map_err(&refuse)? else {
+        return Err(refuse(ClientError::Unfit));
+    };
+    let Some(node) = nodes.first() else { return Ok(0) };
+    let active: Vec<String> = steps.iter().map(|step| format!("{}.{}", step.job, step.step)).collect();
+    let mut line = |name: &str, value: String| shown.out.extend(format!("{name:<24} = {value}\n").into_bytes());
+    line("Active Steps", if active.is_empty() { "NONE".to_owned() } else { active.join(", ") });
+    line("Actual CPUs", node.cpus.to_string());
+    line("Actual Boards", "1".to_owned());
+    line("Actual sockets", node.sockets.to_string());
+    line("Actual cores", node.cores_per_socket.to_string());
+    line("Actual threads per core", node.threads_per_core.to_string());
+    line("Actual real memory", format!("{} MB", node.memory_mib));
+    let mut booted = Vec::new();
+    dialect::text::put_timestamp_or(&mut booted, node.started, shown.clock.zone, "Unknown");
+    line("Boot time", String::from_utf8_lossy(&booted).into_owned());
+    line("Hostname", node.name.clone());
+    line("Version", dialect::refusal::VERSION.rsplit(' ').next().unwrap_or_default().to_owned());
+    shown.print()
+}
+
+/// Projects, their users, and what they used: of Slurm's long list what is true here.
+fn associations(mut shown: Shown<'_>, caller: &Caller) -> Result<u8, Refusal> {
+    let refuse = call("slurm_load_assoc_mgr_info");
+    let mut centre = caller.call().map_err(&refuse)?;
+    let cluster = asked::cluster(&mut centre).map_err(&refuse)?;
+    let Reply::Shares(rows) = centre.ask(&Request::Shares).map_err(&refuse)? else {
+        return Err(refuse(ClientError::Unfit));
+    };
+    let mut text = "Current Association Manager state\n\nAssociation Records\n\n".to_owned();
+    for row in &rows {
+        let user = row.user.as_deref().unwrap_or_default();
+        text.push_str(&format!(
+            "ClusterName={cluster} Account={} UserName={user} Partition= Priority=0 ID=0\n",
+            row.account
+        ));
+        let factor = f64::from(row.factor.unwrap_or(0)) / 65_536.0;
+        text.push_str(&format!("    SharesRaw/Norm/Level/Factor={}/0.00/1/{factor:.2}\n", row.shares));
+        text.push_str(&format!("    UsageRaw/Norm/Efctv={}.00/0.00/0.00\n", row.used_cpu_ms / 1000));
+    }
+    shown.out.extend(text.into_bytes());
+    shown.print()
+}
+
+/// Jobs that are ending.
+fn completing(mut shown: Shown<'_>, caller: &Caller) -> Result<u8, Refusal> {
+    let request = Request::Queue(api::QueueQuery::default());
+    let rows = caller.call().and_then(|mut centre| {
+        centre.collect(&request, |reply| match reply {
+            Reply::Queue(rows) => Some(rows),
+            _ => None,
+        })
+    });
+    for row in rows.map_err(load_jobs)?.iter().filter(|row| row.state == model::JobState::Completing) {
+        let end = row.end.unwrap_or(shown.clock.now);
+        let mut line = format!("JobId={} EndTime=", row.id).into_bytes();
+        dialect::text::put_timestamp(&mut line, end, shown.clock.zone);
+        line.extend(format!(" Nodes(COMPLETING)={}\n", row.node).into_bytes());
+        shown.out.append(&mut line);
+    }
     shown.print()
 }
