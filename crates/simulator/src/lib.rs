@@ -4,8 +4,11 @@
 //! [`swf`] reads a trace into [`workload::Trace`], which becomes a [`workload::Workload`]; [`clock::run`] plays it to a
 //! [`clock::Scheduler`]; [`metrics::Metrics`] says what came of it.
 
+pub mod centre;
 pub mod clock;
+pub mod lublin;
 pub mod metrics;
 pub mod pool;
+mod random;
 pub mod swf;
 pub mod workload;
