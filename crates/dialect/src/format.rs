@@ -104,7 +104,12 @@ impl<F: Copy + PartialEq> Format<F> {
                     let width = Width::Fixed(if width == 0 { FIELD_WIDTH } else { width });
                     format.pieces.push(Piece { field: Some(field), width, right, suffix: suffix.to_vec() });
                 }
-                None => warnings.push(format!("{fault}: {name}")),
+                None => {
+                    warnings.push(format!("{fault}: {name}"));
+                    // What was to follow it stays.
+                    let suffix = suffix.to_vec();
+                    format.pieces.push(Piece { field: None, width: Width::Fixed(0), right: false, suffix });
+                }
             }
         }
         format

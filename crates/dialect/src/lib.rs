@@ -26,7 +26,7 @@
 //!
 //! Beside them: [`script`] (batch scripts), [`patterns`] (`%j` in file names), [`environment`] (`SLURM_*`).
 
-mod columns;
+pub mod columns;
 pub mod environ;
 pub mod environment;
 pub mod errors;
@@ -37,7 +37,9 @@ pub mod refusal;
 pub mod sacct;
 pub mod sacctmgr;
 pub mod salloc;
+pub mod sattach;
 pub mod sbatch;
+pub mod sbcast;
 pub mod scancel;
 pub mod scontrol;
 pub mod script;

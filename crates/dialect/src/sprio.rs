@@ -91,7 +91,7 @@ pub struct Options {
     pub clusters: Option<Vec<String>>,
     partitions: Option<Vec<String>>,
     /// `-h`.
-    no_header: bool,
+    pub no_header: bool,
     long: bool,
     norm: bool,
     weights: bool,

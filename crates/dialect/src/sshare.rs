@@ -62,7 +62,8 @@ pub struct Options {
     accounts: Option<Vec<String>>,
     users: Option<Vec<String>>,
     users_only: bool,
-    look: Look,
+    /// How it looks.
+    pub look: Look,
     columns: Vec<Column>,
 }
 

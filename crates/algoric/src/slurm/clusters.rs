@@ -6,9 +6,10 @@ use dialect::refusal::Refusal;
 ///
 /// # Errors
 /// A cluster that there is none.
-pub fn heading(program: &str, wanted: Option<&[String]>, cluster: &str) -> Result<String, Refusal> {
+pub fn heading(program: &str, wanted: Option<&[String]>, cluster: &str, no_header: bool) -> Result<String, Refusal> {
     let Some(wanted) = wanted else { return Ok(String::new()) };
     match wanted.iter().find(|name| *name != cluster && *name != "all") {
+        None if no_header => Ok(String::new()),
         None => Ok(format!("CLUSTER: {cluster}\n")),
         Some(other) => Err(Refusal::error(program, format!("No cluster '{other}' known by database."), 1).and(format!(
             "{program}: error: '{other}' can't be reached now, or it is an invalid entry for --cluster.  Use 'sacctmgr \

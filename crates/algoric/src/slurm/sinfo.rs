@@ -24,7 +24,9 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         let mut out = Vec::new();
         if options.clusters.is_some() {
             let cluster = asked::cluster(&mut centre).map_err(load)?;
-            out.extend(clusters::heading("sinfo", options.clusters.as_deref(), &cluster)?.into_bytes());
+            out.extend(
+                clusters::heading("sinfo", options.clusters.as_deref(), &cluster, options.no_header)?.into_bytes(),
+            );
         }
         if let Some(notation) = options.notation {
             let nodes = asked::nodes(&mut centre).map_err(load)?;

@@ -24,7 +24,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         Err(error) => return Err(refuse(error)),
     };
     let cluster = asked::cluster(&mut centre).map_err(refuse)?;
-    let mut out = clusters::heading("sprio", options.clusters.as_deref(), &cluster)?.into_bytes();
+    let mut out = clusters::heading("sprio", options.clusters.as_deref(), &cluster, options.no_header)?.into_bytes();
     let warnings = sprio::print(&options, &weights, &rows, &cluster, &mut out);
     console::print(out);
     warnings.iter().for_each(|line| console::complain(format!("{line}\n")));

@@ -43,7 +43,8 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
             document(&options, notation, &mut centre).map_err(load)?;
             return Ok(0);
         }
-        let mut out = clusters::heading("squeue", options.clusters.as_deref(), &options.cluster)?.into_bytes();
+        let mut out =
+            clusters::heading("squeue", options.clusters.as_deref(), &options.cluster, options.no_header)?.into_bytes();
         listing(&options, &mut centre, &clock, &mut out).map_err(load)?;
         console::print(out);
         complain(&options.warnings);

@@ -20,7 +20,8 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         return Err(refuse(ClientError::Unfit));
     };
     let cluster = asked::cluster(&mut centre).map_err(refuse)?;
-    let mut out = clusters::heading("sshare", options.clusters.as_deref(), &cluster)?.into_bytes();
+    let mut out =
+        clusters::heading("sshare", options.clusters.as_deref(), &cluster, options.look.no_header)?.into_bytes();
     sshare::print(&options, &rows, &caller::login_name(caller.owner().uid), &cluster, &mut out);
     console::print(out);
     Ok(0)

@@ -70,7 +70,7 @@ impl View<'_> {
             "DBIndex" => put_number(out, row.id.0.into()),
             "ReqCPUS" => put_number(out, if row.step.is_some() { row.cpus } else { row.cpus_requested }.into()),
             "ReqNodes" => put_number(out, row.nodes.max(1).into()),
-            "ConsumedEnergy" | "ConsumedEnergyRaw" => out.push(b'0'),
+            "ConsumedEnergy" | "ConsumedEnergyRaw" if row.step.is_some() => out.push(b'0'),
             "Suspended" => put_full_span(out, row.suspended),
             "SystemCPU" => put_cpu_time(out, usage(row).system_us),
             "TotalCPU" => put_cpu_time(out, usage(row).user_us.saturating_add(usage(row).system_us)),

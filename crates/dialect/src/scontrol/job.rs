@@ -212,7 +212,8 @@ fn files(layout: &mut Layout<'_>, job: &QueueDetail) {
     };
     bytes("WorkDir", &spec.workdir);
     if let Some(comment) = &spec.comment {
-        bytes("Comment", comment);
+        // The blank is Slurm's.
+        bytes("Comment", &Text::from([comment.as_bytes(), b" "].concat()));
     }
     if spec.batch {
         bytes("StdErr", &job.files[1]);

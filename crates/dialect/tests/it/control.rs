@@ -361,7 +361,7 @@ fn requests() {
         ),
         (
             "scontrol update NodeName=vm State=DRAIN",
-            Err("You must specify a reason when DRAINING a node. Request denied"),
+            Err("You must specify a reason when DOWNING or DRAINING a node. Request denied"),
         ),
         ("scontrol --bogus", Err("scontrol: unrecognized option '--bogus'\ngetopt error, returned ?")),
     ] {
@@ -427,11 +427,11 @@ fn reservations() {
     for (command, fault) in [
         (
             "scontrol create reservation Users=a Nodes=ALL Duration=5",
-            "A start time must be given.  No reservation created.",
+            "scontrol: error: A start time must be given.  No reservation created.",
         ),
         (
             "scontrol create res StartTime=now Users=a Nodes=ALL",
-            "An end time or duration must be given.  No reservation created.",
+            "scontrol: error: An end time or duration must be given.  No reservation created.",
         ),
     ] {
         assert_eq!(request(command), Err(fault.to_owned()));

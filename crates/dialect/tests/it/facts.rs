@@ -14,6 +14,7 @@ macro_rules! captures {
 }
 
 const CAPTURES: &[(&str, &str)] = captures![
+    "accounting",
     "array",
     "badopt",
     "cancel",
@@ -22,6 +23,9 @@ const CAPTURES: &[(&str, &str)] = captures![
     "deps",
     "env",
     "fail3",
+    "fields-sinfo",
+    "fields-sprio",
+    "fields-squeue",
     "formats",
     "hold",
     "nopart",

@@ -5,6 +5,7 @@ mod accounts;
 mod commands;
 mod control;
 mod facts;
+mod fields;
 mod info;
 mod queue;
 mod refusals;

@@ -129,7 +129,7 @@ fn answers_to_an_accepted_job() {
     }
     let case = facts::case("simple", "sbatch --test-only --wrap true", 0);
     let zone = jiff::tz::TimeZone::UTC;
-    let line = dialect::sbatch::would_start(JobId(102), crate::rows::at("11:15:11"), 1, "vm", "debug", &zone);
+    let line = dialect::sbatch::would_start("sbatch", JobId(102), crate::rows::at("11:15:11"), 1, "vm", "debug", &zone);
     assert_eq!(vec![line], case.stderr);
 }
 
