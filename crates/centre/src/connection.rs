@@ -218,8 +218,10 @@ impl Conn {
 const EACH: usize = 512;
 /// So many are kept free for root, who must get through when members have taken all the others.
 const ROOTS: usize = 64;
-/// Bytes of requests that are not all there yet, over all connections: a few large scripts at once.
+/// Bytes of requests that are not all there yet: a few large scripts at once, over all connections...
 const BUDGET: usize = 256 << 20;
+/// ...and over one user's.
+const BUDGET_EACH: usize = 64 << 20;
 
 /// All connections.
 #[derive(Default)]
@@ -241,8 +243,10 @@ impl Connections {
     pub(crate) fn insert(&mut self, conn: Conn) -> Option<ConnId> {
         let is_root = conn.peer.uid == Uid::ROOT;
         let most = if is_root { self.most } else { self.most - ROOTS };
+        // Where few files may be open, nobody has more than a quarter of them.
+        let each = EACH.min(self.most / 4);
         let count = self.by_user.entry(conn.peer.uid).or_default();
-        if (*count >= EACH && !is_root) || self.open.len() >= most {
+        if (*count >= each && !is_root) || self.open.len() >= most {
             return None;
         }
         *count += 1;
@@ -271,7 +275,60 @@ impl Connections {
 
     /// Whether what this connection sent so far may be kept: small requests always, large ones while there is room.
     pub(crate) fn within_budget(&self, id: ConnId) -> bool {
-        let small = self.open.get(&id).is_none_or(|conn| conn.input.len() < 1 << 20);
-        small || self.open.values().map(|conn| conn.input.len()).sum::<usize>() <= BUDGET
+        let Some(conn) = self.open.get(&id) else { return true };
+        let (uid, small) = (conn.peer.uid, conn.input.len() < 1 << 20);
+        let sum = |whose: Option<Uid>| -> usize {
+            let theirs = self.open.values().filter(|conn| whose.is_none_or(|uid| uid == conn.peer.uid));
+            theirs.map(|conn| conn.input.len()).sum()
+        };
+        small || (sum(None) <= BUDGET && (uid == Uid::ROOT || sum(Some(uid)) <= BUDGET_EACH))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    fn conn(uid: u32) -> (Conn, UnixStream) {
+        let (ours, theirs) = UnixStream::pair().unwrap();
+        let mut conn = Conn::new(ours).unwrap();
+        conn.peer.uid = Uid(uid);
+        (conn, theirs)
+    }
+
+    #[test]
+    fn nobody_takes_all_connections() {
+        let mut all = Connections::new(328);
+        let mut open = Vec::new();
+        let mut fill = |all: &mut Connections, uid| {
+            let mut count = 0;
+            loop {
+                let (conn, theirs) = conn(uid);
+                let Some(_) = all.insert(conn) else { return count };
+                open.push(theirs);
+                count += 1;
+            }
+        };
+        // 200 in all, of which 64 are root's: one user has 50, and the next as many.
+        assert_eq!([1001, 1002, 1003].map(|uid| fill(&mut all, uid)), [50, 50, 36]);
+        assert_eq!(fill(&mut all, 0), 64);
+    }
+
+    #[test]
+    fn nobody_takes_all_memory() {
+        let mut all = Connections::new(4096);
+        let mut insert = |uid: u32, bytes: usize| {
+            let (mut conn, _theirs) = conn(uid);
+            conn.input = vec![0; bytes];
+            let id = all.insert(conn).unwrap();
+            all.within_budget(id)
+        };
+        assert!(insert(1001, 40 << 20));
+        assert!(!insert(1001, 30 << 20), "more than one user may have");
+        assert!(insert(1001, 1000), "small ones always");
+        assert!(insert(1002, 60 << 20));
+        assert!(insert(0, 100 << 20));
+        assert!(!insert(1003, 30 << 20), "more than all may have");
     }
 }

@@ -9,7 +9,7 @@ use std::{
 use api::{Refusal, RefusalCode, Reply};
 use drivers::local::{
     link::Link,
-    protocol::{End, Hello, HookKind, Order, Scope},
+    protocol::{End, Hello, Order, Scope},
 };
 use model::{JobId, RunId, Span, Time};
 use scheduler::{Event, Finished, Impossible, RequeueCause, State, What};
@@ -58,8 +58,8 @@ pub(crate) struct Centre {
     pub(crate) degraded: Option<String>,
     /// Ends that came while nothing could be written.
     pub(crate) deferred: Vec<(RunId, End)>,
-    /// Runs that could not begin through no fault of their own: they go back to the queue.
-    pub(crate) blameless: HashMap<RunId, HookKind>,
+    /// Facts that took effect although they could not be written.
+    pub(crate) owed: Vec<Event>,
     /// Submissions that the file contradicts itself about.
     pub(crate) suspects: BTreeSet<JobId>,
     pub(crate) stopping: Stopping,
@@ -140,7 +140,7 @@ impl Centre {
     }
 
     /// The submission that a fact concerns.
-    fn base_of(&self, what: &What) -> Option<JobId> {
+    pub(crate) fn base_of(&self, what: &What) -> Option<JobId> {
         let of = |id: JobId| Some(self.state.job(id).map_or(id, |job| job.base()));
         match what {
             What::Submitted { id, .. } => Some(*id),
@@ -166,7 +166,7 @@ impl Centre {
     }
 
     /// What a fact makes the launcher do, once it is on disk. Asked before the fact changes the state.
-    fn orders(&mut self, what: &What) -> Vec<After> {
+    pub(crate) fn orders(&mut self, what: &What) -> Vec<After> {
         let order = |order: Order| vec![After::Order(Box::new(order))];
         match what {
             What::Started { run, .. } => vec![After::Launch(*run)],
@@ -250,9 +250,9 @@ impl Centre {
 
     /// Lets the state decide until it has nothing more to say; returns when it wants to be asked again.
     pub(crate) fn decide(&mut self) -> Option<Time> {
-        let ready = self.hello.is_some() && self.degraded.is_none();
-        if !ready {
-            return None;
+        self.hello.as_ref()?;
+        if self.degraded.is_some() {
+            return self.enforce();
         }
         loop {
             let begun = std::time::Instant::now();
@@ -319,6 +319,7 @@ impl Centre {
                 }
                 After::Read(conn, question) => self.archive.ask(conn, *question),
                 After::PeopleChanged => self.people_changed(),
+                After::Owed(_) => {}
             }
         }
         if !forget.is_empty() {

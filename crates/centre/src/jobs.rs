@@ -44,7 +44,9 @@ impl Centre {
 
     /// Ends jobs or signals them.
     pub(crate) fn cancel(&mut self, conn: ConnId, peer: Peer, filter: &CancelFilter) -> Outcome {
-        self.writable()?;
+        if self.degraded.is_none() {
+            self.writable()?;
+        }
         crate::listing::not_too_many(filter.targets.len().max(filter.names.len()).max(filter.states.len()))?;
         let mut refused = Vec::new();
         let mut hit = 0;
@@ -66,12 +68,20 @@ impl Centre {
             }
             match filter.signal {
                 Some(signal) => self.signal(id, signal, filter, &mut refused),
+                None if self.degraded.is_some() => {
+                    refused.extend(self.cancel_unwritten(id, peer.uid).err().map(|fault| (asked, fault)));
+                }
                 None => {
                     self.record_own(What::Cancelled { id, tasks, by: peer.uid });
                 }
             }
         }
-        self.reply_when_safe(conn, Reply::Matched { hit, refused });
+        let reply = Reply::Matched { hit, refused };
+        match self.degraded {
+            // What could be done is done.
+            Some(_) => self.reply(conn, &reply),
+            None => self.reply_when_safe(conn, reply),
+        }
         Ok(())
     }
 
@@ -125,7 +135,7 @@ impl Centre {
             (false, true) => Scope::All,
             (false, false) => Scope::Others,
         };
-        self.journal.after(crate::journal::After::Order(Box::new(Order::Signal { run, signal, scope })));
+        self.order_soon(Order::Signal { run, signal, scope });
     }
 
     /// The records that a number names: `12`, `12_3`, `12_[1-5]`, or a task's own number.

@@ -23,6 +23,8 @@ pub(crate) enum After {
     Read(ConnId, Box<crate::reading::Question>),
     /// Projects, members or operators changed.
     PeopleChanged,
+    /// Facts that took effect before they were written; owed again if this batch fails.
+    Owed(Vec<scheduler::Event>),
 }
 
 /// Batches and their consequences.

@@ -44,7 +44,7 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
     };
     let replay = reader.replay(&mut |stored| match stored.fact {
         Fact::Job(what) => back.fold(Event { at: stored.at, what }, stored.base),
-        Fact::StepBegan { job, attempt, step, name, tasks, cpus } => {
+        Fact::StepBegan { job, attempt, step, name, tasks, cpus, pid } => {
             let live = Live {
                 number: step,
                 attempt,
@@ -54,7 +54,7 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
                 cpus,
                 overlap: false,
                 conn: None,
-                pid: None,
+                pid,
                 attach: None,
             };
             back.steps.restore(job, live);
@@ -125,8 +125,7 @@ impl Centre {
             Report::HookFailed { run, hook, error } => {
                 complain!("the {hook:?} of run {run} failed: {error}");
                 if hook != HookKind::Epilog {
-                    // As Slurm does: no further job should meet the same fault, and this one is not to blame.
-                    self.blameless.insert(run, hook);
+                    // As Slurm does: no further job should meet the same fault.
                     self.record_own(What::Drained { reason: format!("{hook:?} error: {error}"), by: model::Uid::ROOT });
                 }
             }
@@ -150,14 +149,18 @@ impl Centre {
             self.journal.after(After::Ended(run, Box::new(end)));
             return;
         }
-        let blameless = self.blameless.remove(&run);
         let wanted = self.state.ending(run).is_none();
+        // Read off the end itself, which is told again until it is on disk: what was said before it may be lost.
+        let prolog_failed = end.prolog_failed();
         // It never began: trying again cannot run it twice.
         let never_began = end.outcome == Outcome::Lost && end.started.is_none();
         self.record_own(What::Ended { run, outcome: end.outcome.clone(), usage: end.usage });
-        if wanted && (blameless.is_some() || never_began) {
-            let hold = blameless == Some(HookKind::Prolog);
-            self.record_own(What::Requeued { id: run.job, cause: RequeueCause::NodeFailure, hold });
+        if wanted && (prolog_failed || never_began) {
+            let (cause, hold) = (RequeueCause::NodeFailure, prolog_failed);
+            self.record_own(What::Requeued { id: run.job, cause, hold });
+        }
+        if prolog_failed && self.state.machine_use().drained.is_none() {
+            self.record_own(What::Drained { reason: "Prolog error".to_owned(), by: model::Uid::ROOT });
         }
         self.journal.after(After::Ended(run, Box::new(end)));
     }
@@ -198,11 +201,11 @@ impl Centre {
         }
         for run in expected.into_iter().filter(|run| !known.contains(run)) {
             if self.is_suspect(run.job) {
-                self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
+                self.give_up(run);
             } else if self.hello.as_ref().is_some_and(|hello| hello.unreadable > 0) {
                 // A slot file that cannot be read may name it: it is never launched a second time on a guess.
                 complain!("run {run} may be in a slot file that cannot be read, so it is given up");
-                self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
+                self.give_up(run);
             } else if same_boot && self.started_this_boot.contains(&run) {
                 // Its start is on disk, but the order never reached the launcher.
                 self.journal.after(After::Launch(run));
@@ -247,6 +250,13 @@ impl Centre {
         self.journal.after(After::Order(Box::new(order)));
     }
 
+    /// Nobody knows where a run is: it is over for us, and not tried again on a guess, also if this cannot be written
+    /// just now.
+    fn give_up(&mut self, run: RunId) {
+        let end = End { started: Some(self.now), at: self.now, outcome: Outcome::Lost, usage: Usage::default() };
+        self.ended(run, end);
+    }
+
     /// The machine was rebooted under a run: nobody saw its end.
     fn rebooted(&mut self, run: RunId) {
         // Who was being ended stays ended: only work that nobody wanted to end goes back.
@@ -273,6 +283,7 @@ impl Centre {
                     self.reply(conn, &api::Reply::Refused(refusal));
                 }
                 After::Ended(run, end) => self.deferred.push((run, *end)),
+                After::Owed(events) => self.owed.splice(0..0, events).for_each(drop),
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
                 After::Order(_) | After::Launch(_) | After::Over(_) | After::PeopleChanged => {}
@@ -284,7 +295,9 @@ impl Centre {
         match read_back(&self.reader, State::new(self.state.config().clone())) {
             Ok(back) => {
                 self.state = back.state;
-                self.steps = back.steps;
+                self.fold_owed();
+                let known = std::mem::replace(&mut self.steps, back.steps);
+                self.steps.go_on_from(known);
                 self.remaining = back.remaining;
                 self.submissions.forget_all(back.next_blob);
                 self.started_this_boot = back.started_there;
@@ -301,6 +314,7 @@ impl Centre {
     pub(crate) fn storage_recovered(&mut self) {
         complain!("the data file can be written again");
         self.degraded = None;
+        self.pay_owed();
         for (run, end) in std::mem::take(&mut self.deferred) {
             self.ended(run, end);
         }

@@ -244,7 +244,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         started_this_boot_id: back.last_boot,
         degraded: None,
         deferred: Vec::new(),
-        blameless: Default::default(),
+        owed: Vec::new(),
         suspects: back.suspects,
         stopping: Stopping::No,
         now,
@@ -514,6 +514,7 @@ impl Centre {
             self.probed = self.now;
             self.journal.write(Write::Probe(self.now));
         }
+        self.end_lost_steps();
         let days = i64::from(self.file.limits.retention_days);
         if days > 0 && self.degraded.is_none() && (self.now - self.pruned).0.abs() >= 3_600_000 {
             self.pruned = self.now;

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use api::{JobTarget, Refusal, RefusalCode, Reply, StepRequest, StepResult};
 use drivers::local::protocol::{Environment, Order};
 use model::{CpuSet, Exit, JobId, JobState, RunId, StepId, Text, Time, Usage};
+use nix::{errno::Errno, sys::signal::kill, unistd::Pid};
 use store::{Fact, StepRecord, Write};
 
 use crate::{
@@ -15,6 +16,8 @@ use crate::{
 
 /// What a runner finds programs by, before its tasks get their own environment.
 const RUNNER_PATH: &str = "/usr/local/bin:/usr/bin:/bin";
+/// So often, in ms, is looked who of the steps without a connection lives.
+const LOOK: i64 = 5_000;
 
 /// Steps of one job that run or wait at once.
 const MOST: usize = 1024;
@@ -63,6 +66,8 @@ struct OfJob {
 #[derive(Debug, Default)]
 pub(crate) struct Steps {
     jobs: HashMap<JobId, OfJob>,
+    /// When it was last looked who of them lives.
+    looked: Time,
 }
 
 impl Steps {
@@ -90,6 +95,20 @@ impl Steps {
         let step = self.jobs.get_mut(&job)?.live.iter_mut().find(|step| step.number == 0)?;
         step.conn = Some(conn);
         Some((0, step.cpus.clone()))
+    }
+
+    /// Takes over what was known of the same steps before they were read back: who holds them, and who waits.
+    pub(crate) fn go_on_from(&mut self, known: Steps) {
+        for (job, known) in known.jobs {
+            let steps = self.jobs.entry(job).or_default();
+            for live in &mut steps.live {
+                let same = |old: &&Live| (old.number, old.attempt) == (live.number, live.attempt);
+                if let Some(old) = known.live.iter().find(same) {
+                    *live = old.clone();
+                }
+            }
+            steps.waiting.extend(known.waiting);
+        }
     }
 
     /// Running steps of a connection. Each connection holds one, of an honest srun.
@@ -184,6 +203,7 @@ impl Centre {
             name: request.name.clone(),
             tasks: request.tasks,
             cpus: cpus.clone(),
+            pid: (peer.pid > 0).then_some(peer.pid),
         };
         self.note_step(run.job, fact);
         let simulated = self.state.config().machine.simulated;
@@ -271,6 +291,25 @@ impl Centre {
             self.reply(conn, &Reply::Signal(signal));
         }
         true
+    }
+
+    /// Steps from before this centre whose srun has died since hold CPUs for nobody. One whose number another process has
+    /// by now is left until its job ends.
+    pub(crate) fn end_lost_steps(&mut self) {
+        if self.degraded.is_some() || (self.now - self.steps.looked).0.abs() < LOOK {
+            return;
+        }
+        self.steps.looked = self.now;
+        // A process of another user may not be signalled, and is there all the same.
+        let gone = |pid: u32| kill(Pid::from_raw(pid.cast_signed()), None) == Err(Errno::ESRCH);
+        let lost: Vec<(JobId, u32)> = (self.steps.jobs.iter())
+            .flat_map(|(job, steps)| steps.live.iter().map(|live| (*job, live)))
+            .filter(|(_, live)| live.conn.is_none() && live.pid.is_some_and(gone))
+            .map(|(job, live)| (job, live.number))
+            .collect();
+        for (job, number) in lost {
+            self.step_over(job, number, JobState::Cancelled, Exit { code: 0, signal: 9 }, Usage::default());
+        }
     }
 
     /// An srun went away without a word: its step is over.

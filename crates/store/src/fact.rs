@@ -23,6 +23,9 @@ pub enum Fact {
         tasks: u32,
         /// CPUs.
         cpus: model::CpuSet,
+        /// The process of `srun`, if it is known.
+        #[serde(default)]
+        pid: Option<u32>,
     },
     /// A step of `srun` ended.
     StepEnded {

@@ -1,6 +1,7 @@
 //! The program as people and programs call it.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod clock;
 mod commands;
 mod crash;
 mod emergency;

@@ -148,6 +148,33 @@ fn prolog_and_epilog_run_around_each_job_and_a_failing_prolog_drains() {
     ends(&ward, second.trim(), "COMPLETED");
 }
 
+/// What the launcher said of a prolog that failed is lost with the centre; the job is not to blame all the same.
+#[test]
+fn a_prolog_that_failed_unseen_is_not_the_jobs_fault() {
+    let mut ward = Ward::new("");
+    let path = ward.path("prolog");
+    let text = "#!/bin/sh\ncd \"$(dirname \"$0\")\"\ntouch begun\nwhile [ ! -e go ]; do sleep 0.05; done\ntouch gone\nexit 1\n";
+    fs::write(&path, text).unwrap();
+    fs::set_permissions(&path, std::os::unix::fs::PermissionsExt::from_mode(0o755)).unwrap();
+    fs::write(ward.data().join("config.toml"), format!("[scripts]\nprolog = \"{}\"\n", path.display())).unwrap();
+    ward.start();
+    let (_, id, _) = outcome(ward.command("sbatch").args(["--parsable", "-o", "/dev/null", "--wrap", "true"]));
+    until("the prolog runs", || ward.path("begun").exists());
+    let (centre, launcher, _) = ward.status().unwrap();
+    // Stopped, so that it hears nothing any more before it is killed.
+    kill(Pid::from_raw(centre), Signal::SIGSTOP).unwrap();
+    fs::write(ward.path("go"), "").unwrap();
+    until("the prolog is over", || ward.path("gone").exists());
+    std::thread::sleep(std::time::Duration::from_millis(500));
+    kill(Pid::from_raw(centre), Signal::SIGKILL).unwrap();
+    ward.wait_gone(launcher);
+    ward.start();
+    let listed = || outcome(ward.command("squeue").args(["-h", "-o", "%i %T %r"])).1;
+    let expected = format!("{} PENDING job requeued in held state\n", id.trim());
+    until(&format!("the job waits, held, not {}", listed()), || listed() == expected);
+    assert!(outcome(ward.command("sinfo").args(["-h", "-o", "%T"])).1.starts_with("drain"));
+}
+
 #[test]
 fn a_second_centre_on_the_same_data_is_refused_and_a_drain_waits() {
     let mut ward = Ward::new("");

@@ -147,3 +147,60 @@ fn a_step_outlives_the_centre() {
     let said = fs::read_to_string(out.join("job.out")).unwrap();
     assert!(said.contains("rc=5\n") && said.ends_with("rc=0\n"), "{said}");
 }
+
+/// A step whose srun died while there was no centre holds no CPUs when there is one again.
+#[test]
+fn a_step_that_died_unseen_frees_its_cpus() {
+    let mut ward = Ward::new(CONFIG);
+    ward.start();
+    let script = "srun -n1 sleep 1000 & echo $! > srun.pid; \
+                  while [ ! -e go ]; do sleep 0.1; done; srun -n1 echo second > second";
+    let (_, id, _) = outcome(ward.command("sbatch").env("PATH", search(&ward)).args([
+        "--parsable",
+        "-o",
+        "/dev/null",
+        "--wrap",
+        script,
+    ]));
+    let step = format!("{}.0", id.trim());
+    let state = |ward: &Ward| outcome(ward.command("sacct").args(["-n", "-P", "-o", "State,ExitCode", "-j", &step])).1;
+    until("the step runs", || state(&ward).starts_with("RUNNING"));
+    let (centre, launcher, _) = ward.status().unwrap();
+    kill(Pid::from_raw(centre), Signal::SIGKILL).unwrap();
+    ward.wait_gone(launcher);
+    let srun = fs::read_to_string(ward.path("out/srun.pid")).unwrap().trim().parse().unwrap();
+    kill(Pid::from_raw(srun), Signal::SIGKILL).unwrap();
+    ward.start();
+    fs::write(ward.path("out/go"), "").unwrap();
+    until("the next step runs", || fs::read_to_string(ward.path("out/second")).is_ok_and(|text| text == "second\n"));
+    until("all is accounted", || state(&ward).trim() == "CANCELLED|0:9");
+}
+
+/// As under Slurm: without `-b` or `-f` a signal is for steps; the script's own children are none.
+#[test]
+fn a_signal_is_for_steps() {
+    let mut ward = Ward::new("");
+    ward.start();
+    let loud = |name: &str| format!("trap \"echo {name}\" USR1; echo ready; while :; do sleep 0.1; done");
+    let script = format!(
+        "trap 'echo batch' USR1; bash -c '{}' & srun --overlap bash -c '{}' & while :; do sleep 0.1; done",
+        loud("child"),
+        loud("step"),
+    );
+    for (option, heard) in [("-Q", "step"), ("-b", "batch"), ("-f", "batch child step")] {
+        let mut sbatch = ward.command("sbatch");
+        let (_, id, _) =
+            outcome(sbatch.env("PATH", search(&ward)).args(["--parsable", "-o", "%j.txt", "--wrap", &script]));
+        let said = || fs::read_to_string(ward.path("out").join(format!("{}.txt", id.trim()))).unwrap_or_default();
+        until("ready", || said().matches("ready").count() == 2);
+        assert_eq!(outcome(ward.command("scancel").args([option, "-s", "USR1", id.trim()])).0, 0);
+        let all = || {
+            let text = said();
+            ["batch", "child", "step"].into_iter().filter(|name| text.contains(name)).collect::<Vec<_>>().join(" ")
+        };
+        until(heard, || all() == heard);
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        assert_eq!(all(), heard, "{option}: {}", said());
+        outcome(ward.command("scancel").arg(id.trim()));
+    }
+}

@@ -84,3 +84,99 @@ fn a_full_disk_refuses_and_recovers() {
     drop(ward);
     drop(small);
 }
+
+/// Fills a file system to the last byte, until the centre has noticed.
+fn fill(ward: &Ward) -> std::path::PathBuf {
+    let filler = ward.data().join("filler");
+    let full = Command::new("sh").args(["-c", "cat /dev/zero > \"$0\" 2>/dev/null"]).arg(&filler).status().unwrap();
+    assert!(!full.success());
+    let long = format!("true {}", "x".repeat(100_000));
+    until("a submission is refused", || {
+        outcome(ward.command("sbatch").args(["-o", "/dev/null", "--wrap", &long])).0 != 0
+    });
+    filler
+}
+
+/// Limits hold and owners can end what runs, also while nothing can be written; afterwards it is accounted as what it was.
+#[test]
+fn runs_are_ended_on_a_full_disk() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not run: only root can make a small file system");
+        return;
+    }
+    let mut ward = Ward::new("");
+    let small = Small::mount(ward.data(), "4m");
+    fs::write(ward.data().join("config.toml"), "[limits]\nkill_wait = 1\n[machine]\ncpus = 4\n").unwrap();
+    ward.start();
+    let run = |name: &str, options: &[&str]| {
+        let script = format!("trap 'touch {name}.ended; exit 0' TERM; touch {name}; while :; do sleep 0.1; done");
+        let (code, id, complaint) = outcome(
+            ward.command("sbatch").args(["--parsable", "-o", "/dev/null"]).args(options).args(["--wrap", &script]),
+        );
+        assert_eq!(code, 0, "{complaint}");
+        id.trim().to_owned()
+    };
+    let late = run("late", &["-t", "UNLIMITED", "--deadline", "now+12seconds"]);
+    let unwanted = run("unwanted", &[]);
+    let held = run("held", &["--hold"]);
+    let there = |name: &str| ward.path("out").join(name).exists();
+    until("both run", || there("late") && there("unwanted"));
+    let filler = fill(&ward);
+    assert!(!there("late.ended"), "the disk took too long to be full");
+    let (code, _, complaint) = outcome(ward.command("scancel").arg(&unwanted));
+    assert_eq!(code, 0, "{complaint}");
+    until("its owner's order is obeyed", || there("unwanted.ended"));
+    until("the deadline is kept", || there("late.ended"));
+    let (code, _, complaint) = outcome(ward.command("scancel").arg(&held));
+    assert!(code != 0 && complaint.contains("I/O error"), "{code} {complaint}");
+    std::thread::sleep(std::time::Duration::from_secs(2));
+    fs::remove_file(&filler).unwrap();
+    for (id, state) in [(&unwanted, "CANCELLED by 0"), (&late, "DEADLINE")] {
+        until(state, || {
+            let (_, line, _) = outcome(ward.command("sacct").args(["-X", "-n", "-P", "-o", "State", "-j", id]));
+            line.trim() == state
+        });
+    }
+    let (_, line, _) = outcome(ward.command("squeue").args(["-h", "-o", "%T", "-j", &held]));
+    assert_eq!(line.trim(), "PENDING");
+    drop(ward);
+    drop(small);
+}
+
+/// Where the launcher itself cannot work, no job is to blame: the machine is drained, the job goes back, and runs when an
+/// operator has made room.
+#[test]
+fn a_full_spool_drains_the_machine() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not run: only root can make a small file system");
+        return;
+    }
+    let mut ward = Ward::new("[limits]\nrequeue_delay = 0\n");
+    let small = Small::mount(ward.data().join("spool"), "1m");
+    ward.start();
+    let submit = |script: &str| {
+        let (code, id, complaint) =
+            outcome(ward.command("sbatch").args(["--parsable", "-o", "/dev/null", "--wrap", script]));
+        assert_eq!(code, 0, "{complaint}");
+        id.trim().to_owned()
+    };
+    let state = |id: &str| {
+        let (_, line, _) = outcome(ward.command("sacct").args(["-X", "-n", "-P", "-o", "State", "-j", id]));
+        line.trim().to_owned()
+    };
+    let first = submit("true");
+    until("a first job", || state(&first) == "COMPLETED");
+    let filler = ward.data().join("spool/filler");
+    Command::new("sh").args(["-c", "cat /dev/zero > \"$0\" 2>/dev/null"]).arg(&filler).status().unwrap();
+    let second = submit(&format!("true {}", "x".repeat(100_000)));
+    until("the machine is drained", || outcome(ward.command("sinfo").args(["-h", "-o", "%T"])).1.starts_with("drain"));
+    until("the job waits", || {
+        outcome(ward.command("squeue").args(["-h", "-o", "%i %T"])).1 == format!("{second} PENDING\n")
+    });
+    fs::remove_file(&filler).unwrap();
+    let resumed = outcome(Command::new(crate::ward::EXE).args(["resume", "--data"]).arg(ward.data()));
+    assert_eq!(resumed.0, 0, "{}", resumed.2);
+    until("it runs after all", || state(&second) == "COMPLETED");
+    drop(ward);
+    drop(small);
+}

@@ -332,6 +332,17 @@ pub struct End {
     pub usage: Usage,
 }
 
+/// The error of a run whose prolog did not go well.
+pub(crate) const PROLOG_FAILED: &str = "the prolog failed";
+
+impl End {
+    /// Whether the run never began because the operator's prolog failed.
+    pub fn prolog_failed(&self) -> bool {
+        let failed = matches!(&self.outcome, Outcome::LaunchFailed { error, .. } if error == PROLOG_FAILED);
+        failed && self.started.is_none()
+    }
+}
+
 /// How limits are kept here.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Guarantees {

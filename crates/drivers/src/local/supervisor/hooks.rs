@@ -14,13 +14,10 @@ use nix::unistd::{Pid, setsid};
 use super::super::child::limit_files;
 use super::super::clock;
 use super::super::parcel::Word;
-use super::super::protocol::{Hook, HookKind};
+use super::super::protocol::{Hook, HookKind, PROLOG_FAILED};
 use super::super::sys::Fate;
 use super::Supervisor;
 use super::job::{Stage, Trouble};
-
-/// The end of a run whose prolog did.
-const PROLOG_FAILED: &str = "the prolog failed";
 
 impl Supervisor {
     /// Starts the prolog, if there is one; else says so.
