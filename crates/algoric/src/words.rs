@@ -25,6 +25,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/errors.ftl")),
             include_str!(concat!("../i18n/", $language, "/lists.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
+            include_str!(concat!("../i18n/", $language, "/simulate.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),
             include_str!(concat!("../i18n/", $language, "/try.ftl")),
             include_str!(concat!("../i18n/", $language, "/why.ftl")),

@@ -8,6 +8,7 @@ pub mod centre;
 pub mod clock;
 pub mod lublin;
 pub mod metrics;
+pub mod plot;
 pub mod pool;
 mod random;
 pub mod swf;

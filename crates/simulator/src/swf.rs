@@ -165,6 +165,23 @@ impl Reader {
     }
 }
 
+/// A trace as text; what is not known of a job is −1.
+pub fn print(trace: &Trace, out: &mut dyn std::io::Write) -> std::io::Result<()> {
+    for (key, value) in [("MaxNodes", trace.max_nodes), ("MaxProcs", trace.max_procs)] {
+        if let Some(value) = value {
+            writeln!(out, "; {key}: {value}")?;
+        }
+    }
+    for line in &trace.lines {
+        let Line { id, submit, wait, run, cores, estimate, user, group, queue } = line;
+        writeln!(
+            out,
+            "{id} {submit} {wait} {run} {cores} -1 -1 {cores} {estimate} -1 1 {user} {group} -1 {queue} -1 -1 -1"
+        )?;
+    }
+    Ok(())
+}
+
 /// What is beyond what anything here can count.
 fn range(line: &Line) -> Option<Fault> {
     let out = |field: usize, value: i64, most: i64| (value > most).then_some(Fault::OutOfRange { field, value });

@@ -9,6 +9,7 @@ mod history;
 mod kernel;
 mod links;
 mod reservation;
+mod simulate;
 mod status;
 mod stop;
 mod trial;
@@ -55,6 +56,7 @@ enum Command {
     Status(status::Args),
     Why(why::Args),
     History(history::Args),
+    Simulate(simulate::Args),
     Stop(stop::Args),
     Urgent(urgent::Args),
     Drain(drain::DrainArgs),
@@ -122,6 +124,7 @@ impl Command {
             Command::Status(args) => status::run(&args, house),
             Command::Why(args) => why::run(&args, house),
             Command::History(args) => history::run(&args, house),
+            Command::Simulate(args) => simulate::run(&args, house),
             Command::Stop(args) => stop::run(&args, house),
             Command::Urgent(args) => urgent::run(&args, house),
             Command::Drain(args) => drain::drain(args, house),

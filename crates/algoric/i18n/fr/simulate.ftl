@@ -1,0 +1,27 @@
+# Rejouer des traces.
+
+column-differ = DIFFÈRENT
+column-dropped = ÉCARTÉS
+column-jobs = TRAVAUX
+column-longest-wait = PLUS LONGUE ATTENTE
+column-makespan = TOUT FINI APRÈS
+column-mean-wait = ATTENTE MOYENNE
+column-policy = RÈGLE
+column-slowdown = RALENTISSEMENT
+column-took = DURÉE
+column-trace = TRACE
+column-used = UTILISÉ
+
+simulate-malformed = { $place } : { $fault }
+simulate-malformed-advice = Une ligne de trace est faite de 18 nombres. Avec --lenient, les autres sont écartées.
+simulate-malformed-lines = { $trace } : { $count } lignes ne sont pas dans le format et ont été écartées
+simulate-no-procs = { $trace } : l'en-tête ne dit pas combien de cœurs a la machine
+simulate-no-procs-advice = Dites-le avec --procs.
+simulate-load = une charge de { $load } n'a pas de sens
+simulate-load-advice = Écrivez 0.7 pour une machine qui a du travail sept dixièmes du temps.
+simulate-by-run = { $trace } : aucun travail ne demande de durée ; sa durée réelle en tient lieu
+simulate-dropped-no-run-time = { $trace } : { $count } travaux écartés, qui n'ont pas tourné
+simulate-dropped-no-cores = { $trace } : { $count } travaux écartés, qui ne demandent aucun cœur
+simulate-dropped-too-large = { $trace } : { $count } travaux écartés, qui demandent plus de cœurs qu'il n'y en a
+simulate-dropped-no-submit-time = { $trace } : { $count } travaux écartés, soumis avant le début de la trace
+simulate-dropped-no-estimate = { $trace } : { $count } travaux écartés, qui ne demandent aucune durée

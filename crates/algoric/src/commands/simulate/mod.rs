@@ -1,0 +1,304 @@
+//! `algoric simulate`: what would have been, under other rules or on another machine.
+
+mod input;
+mod policy;
+mod report;
+
+use std::{
+    fmt::Write as _,
+    fs, io,
+    path::{Path, PathBuf},
+    time::Instant,
+};
+
+use anyhow::Context as _;
+use clap::ValueEnum;
+use simulator::{
+    clock::{Order, Played},
+    lublin,
+    plot::{self, Curve},
+    workload::{Estimates, Trace, Workload},
+};
+
+use super::House;
+use crate::{console, exit, report::Fault, show, words::Words};
+use policy::{Policy, Rules};
+use report::{Report, Took};
+
+/// Replays workload traces (SWF, plain or .gz) by a virtual clock, with the scheduler of the centre
+#[derive(clap::Args)]
+pub struct Args {
+    /// The traces; - is standard input
+    #[arg(value_name = "TRACE", required_unless_present = "generate")]
+    traces: Vec<PathBuf>,
+
+    /// Cores of the machine [default: as the trace's header says]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    procs: Option<u32>,
+
+    /// Who starts when: fcfs, easy, easy-sjbf, conservative, or centre (what a real centre runs)
+    #[arg(long, value_name = "POLICY", default_value = "easy", conflicts_with = "compare")]
+    policy: Policy,
+
+    /// Several policies side by side
+    #[arg(long, value_name = "POLICY,...", value_delimiter = ',')]
+    compare: Vec<Policy>,
+
+    /// For conservative: so many of those who wait are promised earlier starts when there is new room
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    compress: u32,
+
+    /// For centre: its configuration file [default: as a new centre has it]
+    #[arg(long, value_name = "FILE")]
+    config: Option<PathBuf>,
+
+    /// What happens first within a second: all ends, then all arrivals (batch), or as the simulator pyss has it
+    #[arg(long, value_enum, default_value_t = WhichOrder::Batch)]
+    order: WhichOrder,
+
+    /// What jobs say they will take: what was requested, or their run times [default: request; run where a trace has no
+    /// requests]
+    #[arg(long, value_enum)]
+    estimates: Option<WhichEstimates>,
+
+    /// Count the jobs that waited otherwise than the trace says
+    #[arg(long)]
+    check: bool,
+
+    /// Write when each job started: a line with its number and the second, in the order of the trace
+    #[arg(long, value_name = "FILE")]
+    starts: Option<PathBuf>,
+
+    /// Print JSON, for programs: one object a line for each trace (and policy)
+    #[arg(long)]
+    json: bool,
+
+    /// Leave out lines that are not in the format, and say how many
+    #[arg(long)]
+    lenient: bool,
+
+    /// Write pictures there: how many waited, how many cores were used, how long jobs waited
+    #[arg(long, value_name = "DIR")]
+    plot: Option<PathBuf>,
+
+    /// Make a workload by a model instead of reading one
+    #[arg(long, value_enum, value_name = "MODEL")]
+    generate: Option<Model>,
+
+    /// For --generate: so many jobs
+    #[arg(long, value_name = "N", default_value_t = 10_000, requires = "generate")]
+    jobs: u32,
+
+    /// For --generate: the same seed makes the same workload
+    #[arg(long, value_name = "N", default_value_t = 1, requires = "generate")]
+    seed: u64,
+
+    /// For --generate: the work that comes, as a part of what the machine can do [default: as the model has it]
+    #[arg(long, value_name = "PART", requires = "generate")]
+    load: Option<f64>,
+
+    /// Write the workload as a trace (.gz: compressed; -: standard output) instead of playing it
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["compare", "starts", "plot", "check"])]
+    write: Option<PathBuf>,
+}
+
+/// [`Order`], as people write it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum WhichOrder {
+    /// All ends, then all arrivals, then one pass
+    Batch,
+    /// Arrivals one by one, then ends one by one, a pass after each
+    Pyss,
+}
+
+/// [`Estimates`], as people write it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum WhichEstimates {
+    /// What was requested
+    Request,
+    /// How long it ran
+    Run,
+}
+
+/// Models of workloads.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
+enum Model {
+    /// Lublin and Feitelson 2003
+    Lublin,
+}
+
+/// A machine for workloads that are made, where none is named.
+const USUAL_PROCS: u32 = 256;
+
+/// Reads, plays, reports.
+pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
+    let mut reports = Vec::new();
+    for (name, path) in sources(args) {
+        let begun = Instant::now();
+        let trace = match &path {
+            Some(path) => input::read(path, args.lenient)?,
+            None => lublin::generate(wish(args)?),
+        };
+        let read_s = begun.elapsed().as_secs_f64();
+        if let Some(file) = &args.write {
+            input::write(file, &trace)?;
+            continue;
+        }
+        let workload = workload(args, &name, &trace, &house.words)?;
+        reports.extend(play(args, &name, &trace, &workload, read_s)?);
+        if args.json {
+            for report in reports.drain(..) {
+                console::line(serde_json::to_string(&report)?);
+            }
+        }
+    }
+    if !reports.is_empty() {
+        console::print(show::table(&reports, &house.words));
+    }
+    Ok(exit::OK)
+}
+
+/// What to play: names, and files where it comes from files.
+fn sources(args: &Args) -> Vec<(String, Option<PathBuf>)> {
+    let name = |path: &PathBuf| {
+        let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy());
+        let name = name.trim_end_matches(".gz").trim_end_matches(".swf");
+        (name.to_owned(), Some(path.clone()))
+    };
+    let mut all: Vec<(String, Option<PathBuf>)> = args.traces.iter().map(name).collect();
+    if args.generate.is_some() {
+        all.push((format!("lublin-{}", args.seed), None));
+    }
+    all
+}
+
+fn wish(args: &Args) -> anyhow::Result<lublin::Wish> {
+    if let Some(load) = args.load.filter(|load| !(load.is_finite() && *load > 0.0)) {
+        return Err(Fault::new("simulate-load", [("load", load.to_string())]).code(exit::USAGE).into());
+    }
+    let procs = args.procs.unwrap_or(USUAL_PROCS);
+    Ok(lublin::Wish { jobs: args.jobs, procs, seed: args.seed, load: args.load })
+}
+
+/// What of a trace can be played; says on standard error what cannot.
+fn workload(args: &Args, name: &str, trace: &Trace, words: &Words) -> anyhow::Result<Workload> {
+    let unknown = || Fault::new("simulate-no-procs", [("trace", name.to_owned())]).code(exit::USAGE);
+    let procs = args.procs.or_else(|| trace.procs()).ok_or_else(unknown)?;
+    let trace_name = ("trace", name.into());
+    let estimates = match args.estimates {
+        Some(WhichEstimates::Request) => Estimates::Request,
+        Some(WhichEstimates::Run) => Estimates::Run,
+        None if trace.has_no_estimates() => {
+            if args.generate.is_none() {
+                console::complain(words.with("simulate-by-run", std::slice::from_ref(&trace_name)) + "\n");
+            }
+            Estimates::Run
+        }
+        None => Estimates::Request,
+    };
+    let workload = trace.workload(procs, estimates);
+    let mut told = String::new();
+    for (why, count) in report::reasons(&workload.dropped) {
+        let gaps = [trace_name.clone(), ("count", count.into())];
+        writeln!(told, "{}", words.with(&format!("simulate-dropped-{}", why.replace('_', "-")), &gaps))?;
+    }
+    if trace.malformed > 0 {
+        writeln!(told, "{}", words.with("simulate-malformed-lines", &[trace_name, ("count", trace.malformed.into())]))?;
+    }
+    console::complain(told);
+    Ok(workload)
+}
+
+/// Plays a workload by every policy asked for.
+fn play(args: &Args, name: &str, trace: &Trace, workload: &Workload, read_s: f64) -> anyhow::Result<Vec<Report>> {
+    let order = if args.order == WhichOrder::Pyss { Order::Pyss } else { Order::Batch };
+    let rules = Rules { order, compress: args.compress, config: args.config.as_deref() };
+    let policies = if args.compare.is_empty() { vec![args.policy] } else { args.compare.clone() };
+    let mut reports = Vec::new();
+    let mut pictures = Pictures::default();
+    for policy in &policies {
+        let begun = Instant::now();
+        let played = policy.play(trace, workload, rules).with_context(|| name.to_owned())?;
+        let took = Took { read_s, wall_s: begun.elapsed().as_secs_f64() };
+        let policy_name = policy.to_string();
+        let mut report = Report::new((name, &policy_name), trace, workload, &played, took);
+        if args.check {
+            report = report.checked(trace, workload, &played);
+        }
+        reports.push(report);
+        if let Some(file) = &args.starts {
+            write_starts(&several(file, &policy_name, policies.len()), trace, workload, &played)?;
+        }
+        if args.plot.is_some() {
+            pictures.add(&policy_name, workload, &played);
+        }
+    }
+    if let Some(folder) = &args.plot {
+        pictures.write(folder, name)?;
+    }
+    Ok(reports)
+}
+
+/// A file of each policy where there are several.
+fn several(file: &Path, policy: &str, count: usize) -> PathBuf {
+    if count <= 1 {
+        return file.to_owned();
+    }
+    let mut name = file.as_os_str().to_owned();
+    name.push(".");
+    name.push(policy);
+    name.into()
+}
+
+/// Number and start of each job, in the order of the trace.
+fn write_starts(file: &Path, trace: &Trace, workload: &Workload, played: &Played) -> anyhow::Result<()> {
+    let mut starts = vec![None; trace.lines.len()];
+    for (job, start) in workload.jobs.iter().zip(&played.starts) {
+        starts[job.line as usize] = Some(*start);
+    }
+    let mut text = String::with_capacity(starts.len() * 20);
+    for (line, start) in trace.lines.iter().zip(starts) {
+        if let Some(start) = start {
+            writeln!(text, "{} {start}", line.id)?;
+        }
+    }
+    if file == Path::new("-") {
+        console::print(text);
+        return Ok(());
+    }
+    fs::write(file, text).with_context(|| format!("{}", file.display()))
+}
+
+/// The curves of all policies.
+#[derive(Default)]
+struct Pictures {
+    waiting: Vec<Curve>,
+    used: Vec<Curve>,
+    waits: Vec<Curve>,
+}
+
+impl Pictures {
+    fn add(&mut self, policy: &str, workload: &Workload, played: &Played) {
+        let (waiting, used) = plot::over_time(policy, workload, played);
+        self.waiting.push(waiting);
+        self.used.push(used);
+        self.waits.push(plot::waits(policy, workload, played));
+    }
+
+    fn write(&self, folder: &Path, trace: &str) -> anyhow::Result<()> {
+        let all = [
+            ("queue", "jobs waiting", "days", "jobs", &self.waiting),
+            ("use", "cores in use", "days", "cores", &self.used),
+            ("waits", "part of the jobs that waited at most so long", "hours, as powers of 10", "part", &self.waits),
+        ];
+        let save = |name: String, picture: String| -> io::Result<()> {
+            fs::create_dir_all(folder)?;
+            fs::write(folder.join(name), picture)
+        };
+        for (kind, title, across, upright, curves) in all {
+            let picture = plot::svg(&format!("{trace}: {title}"), across, upright, curves);
+            save(format!("{trace}-{kind}.svg"), picture).with_context(|| format!("{}", folder.display()))?;
+        }
+        Ok(())
+    }
+}

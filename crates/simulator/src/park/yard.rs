@@ -1,0 +1,347 @@
+//! What each machine of a park is doing, and which of them a job gets. Must not know who decides that a job starts or
+//! that a machine is switched.
+//!
+//! A job may use cores of several machines. It takes, from the cheapest kind to the dearest, first what is free on
+//! machines with other jobs (the fullest first), then idle machines (the most recently idle first, so that the others
+//! can sleep), then those that boot, then those that are off.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use super::meter::{Meter, Row, State};
+use super::{Kind, NORMAL_SPEED, Park};
+
+/// Machines in a state since an instant, or until one.
+#[derive(Clone, Copy, Debug)]
+struct Group {
+    at: i64,
+    first: u32,
+    count: u32,
+}
+
+/// A machine with jobs on a part of it.
+#[derive(Clone, Copy, Debug)]
+struct Shared {
+    free: u32,
+    /// When it is on.
+    up: i64,
+    /// When the first of its jobs begins.
+    begins: i64,
+}
+
+/// What a job has of a kind: whole machines in a row, or some cores of one.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Piece {
+    row: Row,
+    /// Cores of each machine of the row.
+    cores: u32,
+    /// When those machines are on.
+    up: i64,
+}
+
+/// What a job got.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Seat {
+    /// When all of its machines are on.
+    pub begins: i64,
+    /// The slowest of their speeds.
+    pub speed: u32,
+    pieces: Vec<Piece>,
+}
+
+/// Machines of a kind.
+#[derive(Clone, Debug)]
+struct Stable {
+    cores: u32,
+    boot: i64,
+    /// The most recently idle last.
+    idle: VecDeque<Group>,
+    /// The first to be ready first.
+    booting: VecDeque<Group>,
+    /// The most recently switched off last.
+    off: Vec<Group>,
+    shared: BTreeMap<u32, Shared>,
+    /// Those of [`Stable::shared`] with free cores: fewest first.
+    gaps: BTreeSet<(u32, u32)>,
+    /// Machines idle, booting.
+    on: [u32; 2],
+}
+
+/// All machines.
+#[derive(Clone, Debug)]
+pub struct Yard<'a> {
+    stables: Vec<Stable>,
+    speeds: Vec<u32>,
+    meter: Meter<'a>,
+    boots: u64,
+}
+
+/// Takes machines from the end of a group; the group may become empty.
+fn split(group: &mut Group, most: u32) -> Group {
+    let count = most.min(group.count);
+    group.count -= count;
+    Group { at: group.at, first: group.first + group.count, count }
+}
+
+/// Adds a group behind others, to the last one if they are neighbours of the same instant.
+fn append(groups: &mut VecDeque<Group>, group: Group) {
+    if let Some(last) = groups.back_mut()
+        && last.at == group.at
+        && last.first + last.count == group.first
+    {
+        last.count += group.count;
+        return;
+    }
+    groups.push_back(group);
+}
+
+impl Stable {
+    fn new(kind: &Kind, now: i64) -> Stable {
+        let all = Group { at: now, first: 0, count: kind.count };
+        Stable {
+            cores: kind.cores,
+            boot: i64::from(kind.boot_s),
+            idle: VecDeque::from([all]),
+            booting: VecDeque::new(),
+            off: Vec::new(),
+            shared: BTreeMap::new(),
+            gaps: BTreeSet::new(),
+            on: [kind.count, 0],
+        }
+    }
+
+    /// Some machines that are not in use, as ready as they come: the group's instant is when they are on.
+    fn fetch(&mut self, now: i64, kind: u32, most: u32, from: State, meter: &mut Meter) -> Option<Group> {
+        let row = |group: &Group| Row { kind, first: group.first, count: group.count };
+        match from {
+            State::Idle => {
+                let group = self.idle.back_mut()?;
+                let taken = split(group, most);
+                if group.count == 0 {
+                    self.idle.pop_back();
+                }
+                self.on[0] -= taken.count;
+                meter.add(row(&taken), State::Idle, taken.at, now);
+                Some(Group { at: now, ..taken })
+            }
+            State::Booting => {
+                let group = self.booting.front_mut()?;
+                let taken = split(group, most);
+                if group.count == 0 {
+                    self.booting.pop_front();
+                }
+                self.on[1] -= taken.count;
+                Some(taken)
+            }
+            State::Off => {
+                let group = self.off.last_mut()?;
+                let taken = split(group, most);
+                if group.count == 0 {
+                    self.off.pop();
+                }
+                meter.add(row(&taken), State::Off, taken.at, now);
+                meter.add(row(&taken), State::Booting, now, now + self.boot);
+                Some(Group { at: now + self.boot, ..taken })
+            }
+            State::Busy => None,
+        }
+    }
+
+    /// Cores of machines that have other jobs.
+    fn fill(&mut self, kind: u32, need: &mut u32, pieces: &mut Vec<Piece>) {
+        while *need > 0 {
+            let Some((free, machine)) = self.gaps.pop_first() else { return };
+            let Some(shared) = self.shared.get_mut(&machine) else { return };
+            let cores = free.min(*need);
+            shared.free -= cores;
+            *need -= cores;
+            if shared.free > 0 {
+                self.gaps.insert((shared.free, machine));
+            }
+            pieces.push(Piece { row: Row { kind, first: machine, count: 1 }, cores, up: shared.up });
+        }
+    }
+
+    /// Machines that have no job.
+    fn claim(&mut self, kind: u32, group: Group, need: &mut u32, pieces: &mut Vec<Piece>) {
+        let row = Row { kind, first: group.first, count: group.count };
+        if group.count * self.cores <= *need {
+            *need -= group.count * self.cores;
+            pieces.push(Piece { row, cores: self.cores, up: group.at });
+            return;
+        }
+        // Only a single machine is asked for when less than a whole one is needed.
+        let free = self.cores - *need;
+        self.shared.insert(group.first, Shared { free, up: group.at, begins: i64::MAX });
+        self.gaps.insert((free, group.first));
+        pieces.push(Piece { row, cores: *need, up: group.at });
+        *need = 0;
+    }
+
+    fn release(&mut self, now: i64, begins: i64, piece: &Piece, meter: &mut Meter) {
+        let (machine, row) = (piece.row.first, piece.row);
+        let (mut up, mut busy_from) = (piece.up, begins);
+        if piece.cores < self.cores {
+            let Some(shared) = self.shared.get_mut(&machine) else { return };
+            self.gaps.remove(&(shared.free, machine));
+            shared.free += piece.cores;
+            if shared.free < self.cores {
+                self.gaps.insert((shared.free, machine));
+                return;
+            }
+            (up, busy_from) = (shared.up, shared.begins);
+            self.shared.remove(&machine);
+        }
+        meter.add(row, State::Idle, up, busy_from);
+        meter.add(row, State::Busy, busy_from, now);
+        self.on[0] += row.count;
+        append(&mut self.idle, Group { at: now, first: row.first, count: row.count });
+    }
+
+    fn off_since(&mut self, kind: u32, mut group: Group, at: i64, meter: &mut Meter) {
+        meter.add(Row { kind, first: group.first, count: group.count }, State::Idle, group.at, at);
+        self.on[0] -= group.count;
+        group.at = at;
+        self.off.push(group);
+    }
+}
+
+impl<'a> Yard<'a> {
+    /// All machines are on and idle.
+    pub fn new(park: &Park, now: i64, meter: Meter<'a>) -> Yard<'a> {
+        Yard {
+            stables: park.kinds.iter().map(|kind| Stable::new(kind, now)).collect(),
+            speeds: park.kinds.iter().map(|kind| kind.speed).collect(),
+            meter,
+            boots: 0,
+        }
+    }
+
+    /// How many jobs waited for a machine to boot.
+    pub fn boot_waits(&self) -> u64 {
+        self.boots
+    }
+
+    /// The meter; complete after [`Yard::close`].
+    pub fn meter(&self) -> &Meter<'a> {
+        &self.meter
+    }
+
+    /// Machines for a job that starts now; the caller knows that there are enough cores.
+    pub fn take(&mut self, now: i64, cores: u32) -> Seat {
+        self.ready(now);
+        let (mut need, mut pieces) = (cores, Vec::new());
+        for (kind, stable) in self.stables.iter_mut().enumerate() {
+            stable.fill(kind as u32, &mut need, &mut pieces);
+        }
+        for state in [State::Idle, State::Booting, State::Off] {
+            for (kind, stable) in self.stables.iter_mut().enumerate() {
+                while need > 0 {
+                    let most = (need / stable.cores).max(1);
+                    let Some(group) = stable.fetch(now, kind as u32, most, state, &mut self.meter) else { break };
+                    stable.claim(kind as u32, group, &mut need, &mut pieces);
+                }
+            }
+        }
+        let begins = pieces.iter().map(|piece| piece.up).max().unwrap_or(now).max(now);
+        let speed = pieces.iter().map(|piece| self.speeds[piece.row.kind as usize]).min().unwrap_or(NORMAL_SPEED);
+        self.boots += u64::from(begins > now);
+        for piece in &pieces {
+            if let Some(shared) = self.stables[piece.row.kind as usize].shared.get_mut(&piece.row.first)
+                && piece.row.count == 1
+            {
+                shared.begins = shared.begins.min(begins);
+            }
+        }
+        Seat { begins, speed, pieces }
+    }
+
+    /// A job is over: what it had is idle, unless others are on it.
+    pub fn give_back(&mut self, now: i64, seat: &Seat) {
+        for piece in &seat.pieces {
+            self.stables[piece.row.kind as usize].release(now, seat.begins, piece, &mut self.meter);
+        }
+    }
+
+    /// Machines that have booted by now are idle.
+    fn ready(&mut self, now: i64) {
+        for stable in &mut self.stables {
+            while let Some(group) = stable.booting.front().copied().filter(|group| group.at <= now) {
+                stable.booting.pop_front();
+                stable.on[1] -= group.count;
+                stable.on[0] += group.count;
+                // Those that became idle later stay behind: the order is by when.
+                let place = stable.idle.partition_point(|other| other.at <= group.at);
+                stable.idle.insert(place, group);
+            }
+        }
+    }
+
+    /// Switches off who has been idle for so many seconds by now, each at the instant at which it had been.
+    pub fn sleep_after(&mut self, now: i64, seconds: i64) {
+        self.ready(now);
+        for (kind, stable) in self.stables.iter_mut().enumerate() {
+            while let Some(group) = stable.idle.front().copied().filter(|group| group.at + seconds <= now) {
+                stable.idle.pop_front();
+                stable.off_since(kind as u32, group, group.at + seconds, &mut self.meter);
+            }
+        }
+    }
+
+    /// Keeps so many cores idle or booting, of those that were idle for at least `rest` seconds: others are switched
+    /// off, the dearest kinds and the longest idle first.
+    pub fn keep(&mut self, now: i64, cores: u32, rest: i64) {
+        self.ready(now);
+        let mut more = self.warm().saturating_sub(u64::from(cores));
+        for (kind, stable) in self.stables.iter_mut().enumerate().rev() {
+            while more >= u64::from(stable.cores) {
+                let Some(group) = stable.idle.front_mut().filter(|group| group.at + rest <= now) else { break };
+                let most = (more / u64::from(stable.cores)) as u32;
+                let taken = split(group, most);
+                if group.count == 0 {
+                    stable.idle.pop_front();
+                }
+                more -= u64::from(taken.count) * u64::from(stable.cores);
+                stable.off_since(kind as u32, taken, now, &mut self.meter);
+            }
+        }
+    }
+
+    /// Boots machines until so many cores are idle or boot, the cheapest kinds first.
+    pub fn boot(&mut self, now: i64, cores: u32) {
+        self.ready(now);
+        let mut less = u64::from(cores).saturating_sub(self.warm());
+        for (kind, stable) in self.stables.iter_mut().enumerate() {
+            while less > 0 {
+                let most = less.div_ceil(u64::from(stable.cores)) as u32;
+                let Some(group) = stable.fetch(now, kind as u32, most, State::Off, &mut self.meter) else { break };
+                less = less.saturating_sub(u64::from(group.count) * u64::from(stable.cores));
+                stable.on[1] += group.count;
+                append(&mut stable.booting, group);
+            }
+        }
+    }
+
+    /// Cores of machines that have no job and are on, or will be.
+    pub fn warm(&self) -> u64 {
+        let of = |stable: &Stable| u64::from(stable.on[0] + stable.on[1]) * u64::from(stable.cores);
+        self.stables.iter().map(of).sum()
+    }
+
+    /// Adds up what machines were doing until the end, all jobs being over.
+    pub fn close(&mut self, now: i64) {
+        self.ready(now);
+        for (kind, stable) in self.stables.iter_mut().enumerate() {
+            let row = |group: &Group| Row { kind: kind as u32, first: group.first, count: group.count };
+            for group in &stable.idle {
+                self.meter.add(row(group), State::Idle, group.at, now);
+            }
+            for group in &stable.booting {
+                // Their boot was counted to its end, which is later.
+                self.meter.add(row(group), State::Booting, now, group.at);
+            }
+            for group in &stable.off {
+                self.meter.add(row(group), State::Off, group.at, now);
+            }
+        }
+    }
+}
