@@ -209,6 +209,11 @@ impl Refused {
         let text = self.text();
         match action {
             Action::Submit(program) => self.submission(program),
+            Action::CreateStep { job } if *self == Refused::InvalidJobId => {
+                let text = format!("Unable to confirm allocation for job {job}: {text}");
+                Refusal::error("srun", text, 1)
+                    .and(format!("srun: Check SLURM_JOB_ID environment variable. Expired or invalid job {job}"))
+            }
             Action::CreateStep { job } => {
                 Refusal::error("srun", format!("Unable to create step for job {job}: {text}"), 1)
             }

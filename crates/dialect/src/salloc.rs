@@ -105,7 +105,7 @@ impl Salloc {
     /// The specification of the job to allocate.
     pub fn spec(&self, context: &Context) -> JobSpec {
         // Slurm names it so whatever the command is.
-        let name = Text::from("interactive");
+        let name = Text::from(if self.no_shell { "no-shell" } else { "interactive" });
         self.asked.spec(context, name, submission::command_line(NAME, &self.line))
     }
 

@@ -88,7 +88,15 @@ pub fn obtain(wish: Wish<'_>, caller: &Caller) -> Result<Option<(Client, Granted
 }
 
 fn refused(program: &str, error: ClientError) -> Refusal {
-    failed(error).refusal(Action::Submit(program))
+    match failed(error) {
+        Refused::NodesBusy => too_late(program),
+        other => other.refusal(Action::Submit(program)),
+    }
+}
+
+/// `--immediate`; here `salloc` speaks as `srun` does.
+fn too_late(program: &str) -> Refusal {
+    Refusal::error(program, format!("Unable to allocate resources: {}", Refused::NodesBusy.text()), 1)
 }
 
 fn take_signals() -> Result<SignalFd, Errno> {
@@ -121,7 +129,7 @@ impl Waiting {
                     return Ok(*granted);
                 }
                 Ok(Some(Reply::Queued { id, reason })) => self.queued(id, reason),
-                Ok(Some(Reply::Ended { .. })) => return Err(self.revoked()),
+                Ok(Some(Reply::Ended { .. })) => return Err(self.cancelled()),
                 Ok(Some(_)) => return Err(refused(self.program, ClientError::Unfit)),
                 Err(error) => match self.job.filter(|_| is_away(&error)) {
                     Some(id) => *centre = self.come_back(id, signals, caller)?,
@@ -149,10 +157,10 @@ impl Waiting {
             (ready(&files[0]), ready(&files[1]))
         };
         if interrupted {
-            return Err(self.revoked());
+            return Err(self.given_up());
         }
         if self.until.is_some_and(|until| until <= Instant::now()) {
-            return Err(Refused::NodesBusy.refusal(Action::Submit(self.program)));
+            return Err(too_late(self.program));
         }
         Ok(if said { centre.hear() } else { Ok(None) })
     }
@@ -173,7 +181,7 @@ impl Waiting {
     fn come_back(&self, id: JobId, signals: &SignalFd, caller: &Caller) -> Result<Client, Refusal> {
         loop {
             if signals.read_signal().is_ok_and(|signal| signal.is_some()) {
-                return Err(self.revoked());
+                return Err(self.given_up());
             }
             let step = self.step.clone().map(Box::new);
             let attend = Request::Attend { job: id, step };
@@ -186,13 +194,27 @@ impl Waiting {
         }
     }
 
-    fn revoked(&self) -> Refusal {
-        let Some(id) = self.job else { return Refusal { exit: 1, ..Refusal::default() } };
+    /// Somebody has cancelled it.
+    fn cancelled(&self) -> Refusal {
         let program = self.program;
-        match program {
-            "srun" => Refusal::line(format!("{program}: Job allocation {id} has been revoked"), 1)
-                .and(format!("{program}: Force Terminated JobId={id}")),
-            _ => Refusal::line(format!("{program}: Job allocation {id} has been revoked."), 1),
+        let mut refusal = Refused::AlreadyDone.refusal(Action::Submit(program));
+        refusal.lines.insert(0, format!("{program}: Job has been cancelled"));
+        if let Some(id) = self.job.filter(|_| program == "salloc") {
+            refusal.lines.insert(0, format!("{program}: Job allocation {id} has been revoked."));
+        }
+        refusal
+    }
+
+    /// We were interrupted, and whoever sent the wish gives it up by leaving.
+    fn given_up(&self) -> Refusal {
+        let program = self.program;
+        match self.job {
+            Some(id) if program == "srun" => {
+                Refusal::line(format!("{program}: Job allocation {id} has been revoked"), 1)
+                    .and(format!("{program}: Force Terminated JobId={id}"))
+            }
+            Some(_) => Refusal::line(format!("{program}: Job aborted due to signal"), 1),
+            None => Refusal { exit: 1, ..Refusal::default() },
         }
     }
 

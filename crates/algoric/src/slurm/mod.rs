@@ -12,7 +12,9 @@ mod refused;
 mod sacct;
 mod sacctmgr;
 mod salloc;
+mod sattach;
 mod sbatch;
+mod sbcast;
 mod scancel;
 mod scontrol;
 mod sdiag;
@@ -67,11 +69,15 @@ pub enum FrontEnd {
     Seff,
     /// Refuses triggers.
     Strigger,
+    /// Looks at a running step.
+    Sattach,
+    /// Copies a file to where a job runs.
+    Sbcast,
 }
 
 impl FrontEnd {
     /// All of them.
-    pub const ALL: [FrontEnd; 15] = [
+    pub const ALL: [FrontEnd; 17] = [
         FrontEnd::Sbatch,
         FrontEnd::Squeue,
         FrontEnd::Scancel,
@@ -87,6 +93,8 @@ impl FrontEnd {
         FrontEnd::Sacctmgr,
         FrontEnd::Seff,
         FrontEnd::Strigger,
+        FrontEnd::Sattach,
+        FrontEnd::Sbcast,
     ];
 
     /// What it is called.
@@ -107,6 +115,8 @@ impl FrontEnd {
             FrontEnd::Sacctmgr => "sacctmgr",
             FrontEnd::Seff => "seff",
             FrontEnd::Strigger => "strigger",
+            FrontEnd::Sattach => "sattach",
+            FrontEnd::Sbcast => "sbcast",
         }
     }
 
@@ -135,6 +145,8 @@ impl FrontEnd {
             FrontEnd::Sacctmgr => sacctmgr::run(&caller),
             FrontEnd::Seff => seff::run(&caller),
             FrontEnd::Strigger => dialect::strigger::run(&caller.args),
+            FrontEnd::Sattach => sattach::run(&caller),
+            FrontEnd::Sbcast => sbcast::run(&caller),
         };
         done.unwrap_or_else(|refusal| tell(&refusal))
     }
@@ -150,12 +162,4 @@ fn tell(refusal: &Refusal) -> u8 {
         console::complain(lines);
     }
     refusal.exit
-}
-
-/// The words of a command line from the first that is no option on, for advice.
-fn command_words(args: &[Vec<u8>]) -> Vec<String> {
-    args.iter()
-        .skip_while(|word| word.starts_with(b"-"))
-        .map(|word| String::from_utf8_lossy(word).into_owned())
-        .collect()
 }

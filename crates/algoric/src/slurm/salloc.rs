@@ -30,7 +30,7 @@ use nix::{
 use super::{allocation, asked, caller::Caller, refused::failed, srun};
 use crate::{
     console,
-    step::{Channel, Door, ToRunner},
+    step::{Channel, Door, ToRunner, unmasked},
 };
 
 const NAME: &str = "salloc";
@@ -69,8 +69,10 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         Err(refusal) => {
             centre.order(&relinquish).ok();
             keeper.send(&ToRunner::Finish(Exit { code: 1, signal: 0 }), &[]).ok();
-            say(last);
-            return Err(refusal);
+            return Err(match last {
+                Some(last) => refusal.and(last),
+                None => refusal,
+            });
         }
     };
     if !revoked {
@@ -100,16 +102,13 @@ fn start(asked: &Salloc, own: Vec<dialect::environ::Variable>) -> Result<Child, 
     let mut words = asked.command.iter().map(text);
     let program = words.next().unwrap_or_else(shell);
     let own = own.into_iter().map(|(name, value)| (OsString::from_vec(name), OsString::from_vec(value)));
-    let mut command = Command::new(&program);
+    let mut command = unmasked(Command::new(&program));
     command.args(words).envs(own);
     if let Some(directory) = &asked.asked.chdir {
         command.current_dir(text(directory));
     }
-    command.spawn().map_err(|error| {
-        let words = error.to_string();
-        let words = words.split(" (os error").next().unwrap_or(&words);
-        Refusal::error(NAME, format!("Unable to exec command \"{}\": {words}", program.display()), 1)
-    })
+    let unknown = format!("_fork_command: Unable to find command \"{}\"", program.display());
+    command.spawn().map_err(|_| Refusal::error(NAME, unknown, 1))
 }
 
 /// The user's own, as the password database says.
@@ -149,9 +148,11 @@ fn follow(
             if asked.asked.quiet == 0 {
                 console::complain(format!("{NAME}: Job allocation {job} has been revoked.\n"));
             }
-            let usual = if is_interactive() { Signal::SIGHUP } else { Signal::SIGTERM };
-            let signal = asked.kill_command.and_then(|number| Signal::try_from(i32::from(number)).ok());
-            kill(pid, signal.unwrap_or(usual)).ok();
+            let wished = asked.kill_command.and_then(|number| Signal::try_from(i32::from(number)).ok());
+            // A shell whose allocation is gone hangs up; another command goes on unless -K says otherwise.
+            if let Some(signal) = wished.or(is_interactive().then_some(Signal::SIGHUP)) {
+                kill(pid, signal).ok();
+            }
         }
         while let Ok(Some(signal)) = signals.read_signal() {
             let passed = PASSED.into_iter().find(|passed| *passed as i32 == signal.ssi_signo as i32);

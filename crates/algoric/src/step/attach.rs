@@ -20,6 +20,22 @@ pub struct Piece {
     pub bytes: Vec<u8>,
 }
 
+/// What an onlooker is shown.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Shown {
+    /// Something that a task wrote.
+    Piece(Piece),
+    /// A task ended badly.
+    Ended {
+        /// Which task.
+        task: u32,
+        /// How, in words.
+        text: String,
+        /// As a shell shows it.
+        code: u8,
+    },
+}
+
 /// What an onlooker sends: input for the tasks.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Tap {
@@ -60,9 +76,9 @@ impl Taps {
         typed
     }
 
-    /// Shows what a task wrote. Who does not take it is not waited for.
-    pub fn show(&mut self, piece: &Piece) {
-        self.taps.retain(|tap| tap.send_at_once(piece).is_ok());
+    /// Shows something. Who does not take it is not waited for.
+    pub fn show(&mut self, shown: &Shown) {
+        self.taps.retain(|tap| tap.send_at_once(shown).is_ok());
     }
 }
 

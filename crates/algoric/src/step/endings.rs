@@ -27,14 +27,15 @@ impl Ending {
     }
 
     /// As a shell shows it.
-    fn shell_code(self) -> u8 {
+    pub fn shell_code(self) -> u8 {
         match self {
             Ending::Code(code) => code,
             Ending::Signal(signal, _) => signal.saturating_add(128),
         }
     }
 
-    fn text(self) -> String {
+    /// In words.
+    pub fn text(self) -> String {
         match self {
             Ending::Code(code) => format!("Exited with exit code {code}"),
             Ending::Signal(signal, core) => {

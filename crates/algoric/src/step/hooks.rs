@@ -3,7 +3,7 @@
 use std::{
     ffi::OsStr,
     io::{self, Read as _},
-    os::unix::ffi::OsStrExt as _,
+    os::unix::{ffi::OsStrExt as _, process::CommandExt as _},
     process::{Command, Stdio},
     thread,
     time::{Duration, Instant},
@@ -11,6 +11,7 @@ use std::{
 
 use dialect::environ::Variable;
 use model::Text;
+use nix::sys::signal::{SigSet, SigmaskHow, sigprocmask};
 
 /// A program around a task is killed after so long.
 const LIMIT: Duration = Duration::from_secs(60);
@@ -48,9 +49,21 @@ pub fn epilog(program: &Text, environment: &[Variable], workdir: &[u8]) {
     call(program, environment, workdir).ok();
 }
 
+/// A command that does not inherit that we read signals from a file instead of being struck by them.
+pub fn unmasked(mut command: Command) -> Command {
+    // SAFETY: one system call with memory of its own.
+    unsafe {
+        command.pre_exec(|| {
+            sigprocmask(SigmaskHow::SIG_SETMASK, Some(&SigSet::empty()), None)?;
+            Ok(())
+        });
+    }
+    command
+}
+
 fn call(program: &Text, environment: &[Variable], workdir: &[u8]) -> io::Result<Vec<u8>> {
     let pairs = environment.iter().map(|(name, value)| (OsStr::from_bytes(name), OsStr::from_bytes(value)));
-    let mut child = Command::new(OsStr::from_bytes(program.as_bytes()))
+    let mut child = unmasked(Command::new(OsStr::from_bytes(program.as_bytes())))
         .env_clear()
         .envs(pairs)
         .current_dir(OsStr::from_bytes(workdir))

@@ -24,7 +24,9 @@ use model::{CpuSet, Exit, JobState, Text, Usage};
 use serde::{Deserialize, Serialize};
 
 pub use self::{
-    attach::{Piece, Tap},
+    attach::{Piece, Shown, Tap},
+    hooks::unmasked,
+    lines::{Lines, label},
     remote::{Channel, Door, FromRunner, ToRunner, run_runner},
     terminal::{Raw, size as terminal_size},
 };
@@ -162,7 +164,7 @@ pub trait Orders {
 /// When a pipe or a process cannot be made; tasks already started are ended.
 pub fn run(step: Step, orders: &mut dyn Orders) -> io::Result<Ended> {
     let mut signals = Signals::take(orders.from_supervisor())?;
-    let mut running = Running::start(step)?;
+    let mut running = Running::start(step, orders.from_supervisor())?;
     while !running.is_over() {
         running.turn(&mut signals, orders)?;
     }

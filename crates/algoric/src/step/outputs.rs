@@ -9,7 +9,7 @@ use std::{
 use nix::{errno::Errno, fcntl::OFlag, unistd};
 
 use super::{
-    attach::{Piece, Taps},
+    attach::{Piece, Shown, Taps},
     lines::Lines,
 };
 
@@ -85,7 +85,7 @@ impl Stream {
                 self.lines.take(&bytes[..count], &mut out);
                 if !taps.is_empty() {
                     let piece = Piece { task: self.task, is_error: self.is_error, bytes: bytes[..count].to_vec() };
-                    taps.show(&piece);
+                    taps.show(&Shown::Piece(piece));
                 }
                 true
             }

@@ -20,7 +20,7 @@ use nix::{
 
 use super::{
     Ended, Orders, Sink, Source, Step, Told,
-    attach::Taps,
+    attach::{Shown, Taps},
     broadcast::{self, Broadcast},
     endings::{self, Ending},
     hooks,
@@ -80,6 +80,10 @@ pub struct Running {
     terminal: Option<OwnedFd>,
     /// Nobody tells us anything any more.
     alone: bool,
+    /// The srun is not inside the job.
+    remote: bool,
+    /// Nobody hears us any more either.
+    abandoned: bool,
     usage: Usage,
     untold: Vec<(u32, Ending)>,
     deadlines: Deadlines,
@@ -88,11 +92,11 @@ pub struct Running {
 }
 
 impl Running {
-    /// Starts all tasks.
+    /// Starts all tasks; `remote`: for an srun that is not inside the job.
     ///
     /// # Errors
     /// When a pipe or a process cannot be made; tasks already started are ended.
-    pub fn start(mut step: Step) -> io::Result<Self> {
+    pub fn start(mut step: Step, remote: bool) -> io::Result<Self> {
         let tasks = step.tasks.len();
         let mut running = Running {
             tasks: Vec::with_capacity(tasks),
@@ -102,6 +106,8 @@ impl Running {
             pmi: step.pmi.as_ref().map(|name| Pmi::new(name, tasks as u32)),
             terminal: None,
             alone: false,
+            remote,
+            abandoned: false,
             usage: Usage::default(),
             untold: Vec::new(),
             deadlines: Deadlines::default(),
@@ -336,6 +342,7 @@ impl Running {
             Told::Resize(rows, columns) => self.resize(rows, columns),
             Told::Gone => {
                 self.alone = true;
+                self.abandoned = true;
                 self.signal_all(Signal::SIGKILL);
                 self.cancelled = true;
             }
@@ -375,6 +382,9 @@ impl Running {
         let now = Instant::now();
         if ending != Ending::Code(0) {
             self.untold.push((rank as u32, ending));
+            // sattach begins its lines otherwise.
+            let text = ending.text().replace("Exited", "exited");
+            self.taps.show(&Shown::Ended { task: rank as u32, text, code: ending.shell_code() });
             self.deadlines.tell = Some(now + TOGETHER);
             if self.step.kill_on_bad_exit && !self.cancelled && !self.all_ended() {
                 self.inform(&format!("Terminating StepId={}", self.step.id));
@@ -411,6 +421,7 @@ impl Running {
 
     fn on_signal(&mut self, arrived: Arrived) {
         match arrived.signal {
+            Signal::SIGCONT if self.remote => {}
             Signal::SIGCONT => self.inform("got SIGCONT"),
             Signal::SIGWINCH => {
                 let (rows, columns) = terminal::size();
@@ -435,7 +446,7 @@ impl Running {
         } else if meant {
             self.inform(&format!("sending Ctrl-C to StepId={}", self.step.id));
             self.signal_all(Signal::SIGINT);
-            self.cancel();
+            self.on_terminate(false);
         } else {
             self.inform("interrupt (one more within 1 sec to abort)");
             let running: model::IndexSet = self.running().map(|(rank, _)| rank).collect();
@@ -449,13 +460,19 @@ impl Running {
         if self.cancelled {
             return;
         }
+        if !tasks_have_it {
+            self.inform("forcing job termination");
+        }
         self.inform(&format!("Job step aborted: Waiting up to {} seconds for job step to finish.", PATIENCE.as_secs()));
         let (id, node) = (&self.step.id, &self.step.node);
         let now = text::shown(|out| {
             text::put_timestamp(out, Time(jiff::Timestamp::now().as_millisecond()), &crate::zone::of_process());
         });
         console::complain(format!("slurmstepd-{node}: error: *** STEP {id} ON {node} CANCELLED AT {now} ***\n"));
-        self.inform("forcing job termination");
+        // An srun inside the job is ended together with its tasks; one outside hears of it only.
+        if tasks_have_it && !self.remote {
+            self.inform("forcing job termination");
+        }
         if tasks_have_it { self.cancel() } else { self.terminate() }
     }
 
@@ -484,8 +501,10 @@ impl Running {
 
     fn tell(&mut self) {
         let ended = std::mem::take(&mut self.untold);
-        for message in endings::messages(&self.step.node, &ended) {
-            console::complain(message + "\n");
+        if !self.abandoned {
+            for message in endings::messages(&self.step.node, &ended) {
+                console::complain(message + "\n");
+            }
         }
     }
 
@@ -496,6 +515,9 @@ impl Running {
     }
 
     fn complain(&self, text: &str) {
+        if self.abandoned {
+            return;
+        }
         console::complain(format!("srun: {text}\n"));
     }
 

@@ -1,9 +1,11 @@
 //! The program as people and programs call it.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+mod allocations;
 mod clock;
 mod commands;
 mod crash;
+mod documents;
 mod emergency;
 mod flows;
 mod help;
@@ -14,6 +16,7 @@ mod parity;
 mod program;
 mod replay;
 mod slurm_doc;
+mod steering;
 mod steps;
 mod storage;
 mod structures;

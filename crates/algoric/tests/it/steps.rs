@@ -101,11 +101,14 @@ fn signals_reach_the_tasks_and_interrupts_are_asked_twice() {
          srun: interrupt (one more within 1 sec to abort)\n\
          srun: StepId=1.1 tasks 0-1: running\n\
          srun: sending Ctrl-C to StepId=1.1\n\
+         srun: forcing job termination\n\
+         srun: Job step aborted: Waiting up to 32 seconds for job step to finish.\n\
+         slurmstepd-vm: error: *** STEP 1.1 ON vm CANCELLED AT TIME ***\n\
          srun: error: vm: tasks 0-1: Interrupt\n\
          rc=130\n\
+         srun: forcing job termination\n\
          srun: Job step aborted: Waiting up to 32 seconds for job step to finish.\n\
          slurmstepd-vm: error: *** STEP 1.2 ON vm CANCELLED AT TIME ***\n\
-         srun: forcing job termination\n\
          srun: error: vm: tasks 0-1: Terminated\n\
          rc=124\n",
     );

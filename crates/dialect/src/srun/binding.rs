@@ -2,8 +2,6 @@
 
 use model::CpuSet;
 
-use crate::submission::Bad;
-
 /// How tasks are bound.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub enum Binding {
@@ -22,8 +20,7 @@ pub enum Binding {
 
 impl Binding {
     /// Takes one word of the option's value; further words of a list go on with it.
-    pub(super) fn push(&mut self, word: &str) -> Result<(), Bad> {
-        let bad = || Bad::Specification;
+    pub(super) fn push(&mut self, word: &str) -> Result<(), ()> {
         let lower = word.to_ascii_lowercase();
         *self = match lower.as_str() {
             "none" | "no" => Binding::None,
@@ -35,7 +32,7 @@ impl Binding {
                 Some(("map_cpu", first)) => Binding::Map(repeated(first, number)?),
                 Some(("mask_cpu", first)) => Binding::Masks(repeated(first, mask)?),
                 Some(("map_ldom" | "mask_ldom", _)) => Binding::None,
-                Some(_) => return Err(bad()),
+                Some(_) => return Err(()),
                 None => match self {
                     Binding::Map(list) => {
                         list.extend(repeated(other, number)?);
@@ -45,7 +42,7 @@ impl Binding {
                         list.extend(repeated(other, mask)?);
                         return Ok(());
                     }
-                    _ => return Err(bad()),
+                    _ => return Err(()),
                 },
             },
         };
@@ -69,10 +66,10 @@ impl Binding {
 }
 
 /// `VALUE` or `VALUE*COUNT`.
-fn repeated<T: Clone>(word: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, Bad> {
+fn repeated<T: Clone>(word: &str, read: fn(&str) -> Option<T>) -> Result<Vec<T>, ()> {
     let (value, count) = word.split_once('*').unwrap_or((word, "1"));
-    let count = count.parse().ok().filter(|count| (1..=4096).contains(count)).ok_or(Bad::Specification)?;
-    Ok(vec![read(value).ok_or(Bad::Specification)?; count])
+    let count = count.parse().ok().filter(|count| (1..=4096).contains(count)).ok_or(())?;
+    Ok(vec![read(value).ok_or(())?; count])
 }
 
 fn number(word: &str) -> Option<u32> {

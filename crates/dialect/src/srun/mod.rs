@@ -63,6 +63,8 @@ pub struct Srun {
     pub cpu_bind: Binding,
     /// `--cpu-bind=verbose`: each task says where it is bound.
     pub cpu_bind_verbose: bool,
+    /// `-r`: the first machine.
+    pub relative: Option<u32>,
     /// `--bcast`: copy the program there, or where Slurm would (`None` inside), and run the copy.
     pub bcast: Option<Option<Text>>,
     /// `-Z`, `--test-only` and the like: only say whether it could run.

@@ -31,7 +31,13 @@ pub const OWN: &[Row<Srun>] = &[
                 "q" | "quiet" => srun.cpu_bind_verbose = false,
                 "v" | "verbose" => srun.cpu_bind_verbose = true,
                 "help" => return Err(Bad::Says(vec![CPU_BIND_HELP.to_owned()], 0)),
-                _ => srun.cpu_bind.push(word)?,
+                _ => srun.cpu_bind.push(word).map_err(|()| {
+                    let word = word.to_owned();
+                    Bad::Fatal(
+                        format!("unrecognized --cpu-bind argument \"{word}\""),
+                        "Failed to parse --cpu-bind= values.",
+                    )
+                })?,
             }
         }
         Ok(())
@@ -73,9 +79,23 @@ pub const OWN: &[Row<Srun>] = &[
     honoured("mpi", ' ', Required, "`none`, `pmi2`, `list`", |srun, value| match value.string().as_str() {
         "openmpi" | "none" => store(&mut srun.mpi, "none"),
         known @ ("pmi2" | "list") => store(&mut srun.mpi, known),
+        // Programs that only know PMIx find each other without us.
+        "pmix" | "pmix_v2" | "pmix_v3" | "pmix_v4" => Err(Bad::Says(
+            vec![
+                "PMIx is not supported here".to_owned(),
+                "Inside a job start the program by its own mpirun, or a program of MPICH by --mpi=pmi2.".to_owned(),
+            ],
+            1,
+        )),
         other => {
-            let line = format!("Couldn't find the specified plugin name for mpi/{other} looking at all files");
-            Err(Bad::Says(vec![line, format!("cannot find mpi plugin for mpi/{other}")], 1))
+            let lines = [
+                format!("Couldn't find the specified plugin name for mpi/{other} looking at all files"),
+                format!("cannot find mpi plugin for mpi/{other}"),
+                format!("MPI: Cannot create context for mpi/{other}"),
+                "MPI: Unable to load any plugin".to_owned(),
+                format!("Invalid MPI type '{other}', --mpi=list for acceptable types"),
+            ];
+            Err(Bad::Says(lines.to_vec(), 1))
         }
     }),
     accepted("msg-timeout", ' ', Required, "there are no messages between machines"),
@@ -93,7 +113,10 @@ pub const OWN: &[Row<Srun>] = &[
     }),
     honoured("pty", ' ', Optional, "", |srun, _| set(&mut srun.pty)),
     honoured("quit-on-interrupt", ' ', No, "", |srun, _| set(&mut srun.quit_on_interrupt)),
-    accepted("relative", 'r', Required, "one machine"),
+    honoured("relative", 'r', Required, "only machine 0", |srun, value| {
+        srun.relative = Some(value.count(0)?);
+        Ok(())
+    }),
     accepted("resv-ports", ' ', Optional, "ports are not reserved"),
     accepted("send-libs", ' ', Optional, "nothing is sent"),
     accepted("slurmd-debug", ' ', Required, "the centre has its own log"),

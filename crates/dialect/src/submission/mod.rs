@@ -85,6 +85,8 @@ pub enum Bad {
     Number,
     /// These lines (unprefixed) and this exit code.
     Says(Vec<String>, u8),
+    /// An error, and what it comes to: `fatal`, exit code 1.
+    Fatal(String, &'static str),
     /// As the centre would refuse it.
     Refused(Refused),
 }
@@ -122,6 +124,7 @@ impl Bad {
                 let lines = lines.iter().map(|line| format!("{program}: error: {line}")).collect();
                 Refusal { stdout: String::new(), lines, exit }
             }
+            Bad::Fatal(error, fatal) => Refusal::error(program, error, 1).and(format!("{program}: fatal: {fatal}")),
             Bad::Refused(refused) => refused.refusal(Action::Submit(program)),
         }
     }

@@ -41,6 +41,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     for line in asked.asked.defined(NAME) {
         console::complain(line + "\n");
     }
+    refuse_places(&asked)?;
     match asked.job {
         None => outside::run(&asked, caller),
         Some(_) if asked.test_only => {
@@ -49,6 +50,23 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         }
         Some(job) if is_inside(job, &caller.environ) => inside(job, &asked, caller),
         Some(job) => joining(job, &asked, caller),
+    }
+}
+
+/// There is one machine: what places a step on another one cannot be.
+fn refuse_places(asked: &Srun) -> Result<(), Refusal> {
+    match (asked.job, asked.relative, asked.asked.nodes) {
+        (None, Some(_), _) => {
+            Err(Refusal::line(format!("{NAME}: fatal: --relative option invalid for job allocation request"), 1))
+        }
+        (Some(_), Some(first @ 1..), _) => {
+            let text = "--relative and SLURM_JOB_NUM_NODES option incompatible with count of allocated nodes";
+            Err(Refusal::error(NAME, format!("{text} ({first}+1>1)"), 1))
+        }
+        (Some(_), _, Some((least @ 2.., _))) => {
+            Err(Refusal::error(NAME, format!("Only allocated 1 nodes asked for {least}"), 1))
+        }
+        _ => Ok(()),
     }
 }
 
