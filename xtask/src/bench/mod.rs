@@ -1,10 +1,11 @@
-//! `cargo xtask bench engine`: how fast the engine is, beside bare scripts and, where they are installed, Slurm and
+//! `cargo xtask bench engine` and `cargo xtask bench commands`: how fast the engine and the commands are, beside bare scripts and, where they are installed, Slurm and
 //! HyperQueue. All of them in one run, one after the other in every round, so that a ratio means something on any
 //! machine.
 //!
 //! It prints a table and leaves nothing else behind. It is never a test: a slow machine is not a fault.
 
 mod cluster;
+mod commands;
 mod cpu;
 mod figures;
 mod hyperqueue;
@@ -115,6 +116,22 @@ const MEASUREMENTS: &[Measurement] = &[
     },
 ];
 
+/// Which bench.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum What {
+    Engine,
+    Commands,
+}
+
+impl What {
+    fn measurements(self) -> &'static [Measurement] {
+        match self {
+            Self::Engine => MEASUREMENTS,
+            Self::Commands => commands::MEASUREMENTS,
+        }
+    }
+}
+
 /// What this run is to do, and where.
 pub struct Plan {
     /// Jobs in one round of a rate.
@@ -133,7 +150,7 @@ pub struct Plan {
 }
 
 impl Plan {
-    fn new(arguments: &[String]) -> Result<Self> {
+    fn new(arguments: &[String], what: What) -> Result<Self> {
         let quick = flag(arguments, "quick");
         let number = |name, usual| match tools::option(arguments, name) {
             Some(text) => text.parse().with_context(|| format!("--{name} takes a number, not '{text}'")),
@@ -144,7 +161,7 @@ impl Plan {
         fs::create_dir_all(&programs).with_context(|| format!("cannot make {}", programs.display()))?;
         Ok(Self {
             jobs: number("jobs", if quick { 2_000 } else { 10_000 })?,
-            pending: number("pending", if quick { 10_000 } else { 100_000 })?,
+            pending: number("pending", if quick || what == What::Commands { 10_000 } else { 100_000 })?,
             peer_share: 10,
             rounds: number("rounds", if quick { 1 } else { 3 })?.max(1),
             starts: if quick { 50 } else { 200 },
@@ -166,13 +183,16 @@ fn flag(arguments: &[String], name: &str) -> bool {
     arguments.iter().any(|argument| argument.strip_prefix("--") == Some(name))
 }
 
-/// `bench engine [--only NAME[,NAME]] [--rounds N] [--jobs N] [--pending N] [--quick] [--no-peers] [--install-peers]`
+/// `bench engine|commands [--only NAME[,NAME]] [--rounds N] [--jobs N] [--pending N] [--quick] [--no-peers]
+/// [--install-peers]`
 pub fn main(arguments: &[String]) -> Result<ExitCode> {
-    let Some(("engine", arguments)) = arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) else {
-        bail!("which bench? There is one: `cargo xtask bench engine`");
+    let (what, arguments) = match arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) {
+        Some(("engine", rest)) => (What::Engine, rest),
+        Some(("commands", rest)) => (What::Commands, rest),
+        _ => bail!("which bench? There are two: `cargo xtask bench engine` and `cargo xtask bench commands`"),
     };
     tools::only(arguments, &["quick", "no-peers", "install-peers"], &["only", "rounds", "jobs", "pending", "binary"])?;
-    let chosen = choose(tools::option(arguments, "only"))?;
+    let chosen = choose(what, tools::option(arguments, "only"))?;
     if flag(arguments, "install-peers") {
         install_peers()?;
     }
@@ -180,7 +200,7 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         Some(file) => PathBuf::from(file),
         None => deb::build("release")?,
     };
-    let plan = Plan::new(arguments)?;
+    let plan = Plan::new(arguments, what)?;
     fs::copy(&binary, &plan.binary).with_context(|| format!("cannot copy {}", binary.display()))?;
     println!("{}", machine::describe(&plan)?);
     let mut results = Results::default();
@@ -194,10 +214,11 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
 }
 
 /// The measurements of these names; all without names.
-fn choose(names: Option<&str>) -> Result<Vec<&'static Measurement>> {
-    let Some(names) = names else { return Ok(MEASUREMENTS.iter().collect()) };
-    let known = || MEASUREMENTS.iter().map(|measurement| measurement.name).collect::<Vec<_>>().join(", ");
-    let find = |name: &str| MEASUREMENTS.iter().find(|measurement| measurement.name == name);
+fn choose(what: What, names: Option<&str>) -> Result<Vec<&'static Measurement>> {
+    let all = what.measurements();
+    let Some(names) = names else { return Ok(all.iter().collect()) };
+    let known = || all.iter().map(|measurement| measurement.name).collect::<Vec<_>>().join(", ");
+    let find = |name: &str| all.iter().find(|measurement| measurement.name == name);
     names.split(',').map(|name| find(name).with_context(|| format!("no '{name}' among {}", known()))).collect()
 }
 
@@ -247,7 +268,8 @@ mod tests {
 
     #[test]
     fn measurements_are_chosen_by_name() {
-        let names = |names| choose(names).map(|chosen| chosen.iter().map(|one| one.name).collect::<Vec<_>>());
+        let names =
+            |names| choose(What::Engine, names).map(|chosen| chosen.iter().map(|one| one.name).collect::<Vec<_>>());
         assert_eq!(names(None).map(|all| all.len()).ok(), Some(MEASUREMENTS.len()));
         assert_eq!(names(Some("idle,array")).ok(), Some(vec!["idle", "array"]));
         assert!(names(Some("speed")).is_err());
@@ -255,9 +277,12 @@ mod tests {
 
     #[test]
     fn every_figure_has_a_name_of_its_own() {
-        let mut names: Vec<_> = MEASUREMENTS.iter().flat_map(|one| one.figures).map(|figure| figure.what).collect();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), MEASUREMENTS.iter().map(|one| one.figures.len()).sum::<usize>());
+        for what in [What::Engine, What::Commands] {
+            let all = what.measurements();
+            let mut names: Vec<_> = all.iter().flat_map(|one| one.figures).map(|figure| figure.what).collect();
+            names.sort_unstable();
+            names.dedup();
+            assert_eq!(names.len(), all.iter().map(|one| one.figures.len()).sum::<usize>());
+        }
     }
 }

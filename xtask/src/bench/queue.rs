@@ -64,7 +64,7 @@ pub fn ask(party: &Party, _plan: &Plan) -> Result<Vec<Option<f64>>> {
 }
 
 /// The median time that a command takes.
-fn milliseconds(command: impl Fn() -> Command) -> Result<f64> {
+pub fn milliseconds(command: impl Fn() -> Command) -> Result<f64> {
     let mut times = Vec::new();
     for _ in 0..CALLS {
         let mut command = command();
