@@ -4,7 +4,10 @@ use std::{fs, os::unix::fs::symlink, path::Path};
 
 use crate::program::Call;
 
-const COMMANDS: [&str; 8] = ["sacct", "salloc", "sbatch", "scancel", "scontrol", "sinfo", "squeue", "srun"];
+const COMMANDS: [&str; 17] = [
+    "sacct", "sacctmgr", "salloc", "sattach", "sbatch", "sbcast", "scancel", "scontrol", "sdiag", "seff", "sinfo",
+    "sprio", "squeue", "srun", "sshare", "sstat", "strigger",
+];
 
 fn names(directory: &Path) -> Vec<String> {
     let mut names: Vec<String> =
