@@ -39,7 +39,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
     (
         "vm-test",
-        "tests on cgroup v2, in a virtual machine [--crate NAME] [--filter TEXT] [--script FILE]",
+        "tests on cgroup v2, in a virtual machine [--crate NAME] [--filter TEXT] [--script FILE] [--systemd]",
         vm_test::main,
     ),
 ];

@@ -21,6 +21,7 @@ const NEEDS: &[Need] = &[
     Need { package: "busybox-static", program: "busybox", without: "tests on cgroup v2" },
     Need { package: "cpio", program: "cpio", without: "tests on cgroup v2" },
     Need { package: "calculix-ccx", program: "ccx", without: "CalculiX's verification decks" },
+    Need { package: "faketime", program: "faketime", without: "a clock that jumps" },
     Need { package: "python3-minimal", program: "python3", without: "captured sessions whose jobs are in Python" },
     Need { package: "systemd", program: "systemd-analyze", without: "the check of the units" },
 ];

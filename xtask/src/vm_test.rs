@@ -1,6 +1,7 @@
 //! `cargo xtask vm-test`: test binaries in a small virtual machine with two processors and cgroup v2, under software
 //! emulation. The guest's root is this machine's root, read-only under a layer of RAM (`xtask/vm/`), so a test finds
 //! everything under the path it was built with. `ALGORIC_VM=1` tells it where it is, `ALGORIC` names the binary.
+//! `--systemd`: the guest's manager is systemd, and the Debian package's units are installed and used for real.
 
 use std::fs;
 use std::hash::Hasher;
@@ -42,9 +43,12 @@ impl Tally {
 
 /// Builds what is asked for and runs it in the guest.
 pub fn main(arguments: &[String]) -> Result<ExitCode> {
-    tools::only(arguments, &[], &["crate", "filter", "script"])?;
+    tools::only(arguments, &["systemd"], &["crate", "filter", "script"])?;
     if let Some(package) = packages::missing_for_vm() {
         bail!("a program is missing; as root: apt-get install --no-install-recommends {package}");
+    }
+    if arguments.iter().any(|argument| argument == "--systemd") {
+        return units();
     }
     let filter = tools::option(arguments, "filter");
     let (good, said) = if let Some(script) = tools::option(arguments, "script") {
@@ -61,6 +65,15 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         (good, tally.to_string())
     };
     println!("vm: {said}");
+    Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// The package's units, for real: installed and started in a guest whose manager is systemd. Some minutes under software
+/// emulation, so not part of `cargo xtask test`.
+fn units() -> Result<ExitCode> {
+    let package = deb::pack(&deb::build("dev")?)?;
+    let script = format!("bash {} {}\n", quote(&vm("units.sh")), quote(&package));
+    let (good, _) = boot_by(&script, &[("SYSTEMD", "1"), ("LIMIT", "1200")])?;
     Ok(if good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -89,8 +102,14 @@ fn chosen(executables: &[Executable], wanted: &[(&str, &str)]) -> Result<(bool, 
     Ok((good && !none_ran, tally))
 }
 
-/// Runs a script in the guest. What it and the kernel said stays under `target/vm` if it failed.
+/// Runs a script in the guest.
 fn boot(script: &str) -> Result<(bool, Tally)> {
+    boot_by(script, &[])
+}
+
+/// Runs a script in the guest; `settings` are for `boot.sh`. What it and the kernel said stays under `target/vm` if it
+/// failed.
+fn boot_by(script: &str, settings: &[(&str, &str)]) -> Result<(bool, Tally)> {
     let image = image(&tools::target()?)?;
     let folder = image.join(format!("run-{}", std::process::id()));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -101,7 +120,8 @@ fn boot(script: &str) -> Result<(bool, Tally)> {
     fs::write(&file, surroundings + script).with_context(|| format!("cannot write {}", file.display()))?;
     let mut tally = Tally::default();
     let mut command = tools::command(&vm("boot.sh").to_string_lossy(), [&image, &file]);
-    let good = tools::watch(command.env("CONSOLE", folder.join("console.log")), |line| tally.add(line))?;
+    command.env("CONSOLE", folder.join("console.log")).envs(settings.iter().copied());
+    let good = tools::watch(&mut command, |line| tally.add(line))?;
     if good {
         fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     }

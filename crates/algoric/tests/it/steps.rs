@@ -207,3 +207,46 @@ fn a_signal_is_for_steps() {
         outcome(ward.command("scancel").arg(id.trim()));
     }
 }
+
+/// A job that is cancelled: its steps have their time, and end by what they were sent.
+#[test]
+fn steps_of_a_cancelled_job_end_by_themselves() {
+    let mut ward = Ward::new(CONFIG);
+    ward.start();
+    let slow = "trap 'sleep 1; exit 3' TERM; touch ready; while :; do sleep 0.1; done";
+    let script = format!("srun --overlap sleep 1000 & srun --overlap bash -c \"{slow}\" & wait");
+    let mut sbatch = ward.command("sbatch");
+    let (_, id, _) =
+        outcome(sbatch.env("PATH", search(&ward)).args(["--parsable", "-o", "/dev/null", "--wrap", &script]));
+    let accounts =
+        || outcome(ward.command("sacct").args(["-n", "-P", "-o", "JobID,State,ExitCode", "-j", id.trim()])).1;
+    until("both steps run", || ward.path("out/ready").exists() && accounts().matches("RUNNING").count() == 4);
+    assert_eq!(outcome(ward.command("scancel").arg(id.trim())).0, 0);
+    until("it is over", || accounts().starts_with("1|CANCELLED by"));
+    let text = accounts();
+    let mut exits: Vec<&str> = text.lines().filter_map(|line| line.rsplit('|').next()).collect();
+    exits[2..].sort_unstable();
+    assert_eq!(exits, ["0:0", "0:15", "0:15", "3:0"], "{text}");
+}
+
+/// Holding a job that runs is no error, as under Slurm: it goes on, and waits held if it is put back.
+#[test]
+fn a_job_that_runs_can_be_held() {
+    let mut ward = Ward::new("[limits]\nrequeue_delay = 0\nkill_wait = 1\n");
+    ward.start();
+    let (_, id, _) = outcome(ward.command("sbatch").args(["--parsable", "-o", "/dev/null", "--wrap", "sleep 1000"]));
+    let id = id.trim();
+    let listed = || outcome(ward.command("squeue").args(["-h", "-o", "%T %r"])).1;
+    until("it runs", || listed() == "RUNNING None\n");
+    assert_eq!(outcome(ward.command("scontrol").args(["hold", id])), (0, String::new(), String::new()));
+    assert!(listed().starts_with("RUNNING JobHeld"), "{}", listed());
+    assert_eq!(outcome(ward.command("scontrol").args(["requeue", id])).0, 0);
+    until("it waits, held", || listed().starts_with("PENDING JobHeld"));
+    assert_eq!(outcome(ward.command("scancel").arg(id)).0, 0);
+    let over = "Job has already finished";
+    let expected = format!("{over} for job {id}\nslurm_suspend error: {over}\n");
+    assert_eq!(outcome(ward.command("scontrol").args(["hold", id])), (1, String::new(), expected));
+    let times = outcome(ward.command("squeue").args(["-h", "-t", "all", "-o", "%S %e"])).1;
+    let (start, end) = times.trim().split_once(' ').unwrap();
+    assert!(start.len() == 19 && start <= end, "{times}");
+}

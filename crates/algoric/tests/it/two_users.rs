@@ -104,6 +104,39 @@ fn an_output_file_is_opened_by_its_owner() {
     assert_eq!(fs::read_to_string(&target).unwrap(), "root's own");
 }
 
+/// One member's jobs do not fill the queue; the words are Slurm's.
+#[test]
+fn nobody_fills_the_queue_alone() {
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("not run: only root can be somebody else");
+        return;
+    }
+    let mut ward = Ward::new("[limits]\nsubmit_per_user = 3\n");
+    ward.start();
+    let submit = |uid, options: &[&str]| {
+        outcome(
+            as_user(&ward, uid, "sbatch")
+                .args(["--parsable", "-H", "-o", "/dev/null"])
+                .args(options)
+                .arg("--wrap=true"),
+        )
+    };
+    assert_eq!(submit(ANNE, &["-a", "0-1"]).0, 0);
+    let refused = submit(ANNE, &["-a", "0-1"]);
+    assert_eq!(
+        (refused.0, refused.2.as_str()),
+        (
+            1,
+            "sbatch: error: AssocMaxSubmitJobLimit\n\
+             sbatch: error: Batch job submission failed: Job violates accounting/QOS policy (job submit limit, user's size \
+             and/or time limits)\n"
+        )
+    );
+    assert_eq!((submit(ANNE, &[]).0, submit(BOB, &["-a", "0-2"]).0, submit(BOB, &[]).0), (0, 0, 1));
+    assert_eq!(outcome(as_user(&ward, ANNE, "scancel").args(["--me"])).0, 0);
+    assert_eq!(submit(ANNE, &["-a", "0-1"]).0, 0);
+}
+
 /// Other programs run as `nobody`, too: none of them reads what the centre knows.
 #[test]
 fn the_data_is_closed_to_others_of_the_same_user() {

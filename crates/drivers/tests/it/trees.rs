@@ -133,7 +133,7 @@ fn steps_have_time_to_end() {
         assert_eq!(rig.outcome(run), killed(15), "{mode:?}");
         assert!(rig.output(run).contains("task ended"), "{mode:?}: {}", rig.output(run));
         // A step that does not go is killed after the time.
-        std::fs::write(rig.work("task"), format!("echo ready; {deaf}")).unwrap();
+        std::fs::write(rig.work("task"), "trap : TERM; echo ready; while :; do sleep 0.05; done").unwrap();
         let run = rig.run(&script);
         eventually("ready", || rig.output(run).contains("ready"));
         let begin = Instant::now();

@@ -38,15 +38,19 @@ impl Parts {
         self.all.iter().map(|process| (*process, self.in_steps.contains(&process.pid)))
     }
 
-    /// Everybody whom no step needs: neither in one nor between one and the supervisor, as its `srun` is. `None`: there
-    /// is no step.
+    /// Everybody whom no step needs: neither in one nor its `srun` (which has an end to tell when its tasks are gone) nor
+    /// between these and the supervisor. `None`: there is no step.
     pub(super) fn beside_steps(&self) -> Option<Vec<Process>> {
-        if self.in_steps.is_empty() {
+        let own = std::fs::read_link("/proc/self/exe").ok();
+        let is_srun =
+            |process: &&Process| own.is_some() && std::fs::read_link(format!("/proc/{}/exe", process.pid)).ok() == own;
+        let mut needed = self.in_steps.clone();
+        needed.extend(self.all.iter().filter(is_srun).map(|process| process.pid));
+        if needed.is_empty() {
             return None;
         }
-        let mut needed = self.in_steps.clone();
-        for pid in &self.in_steps {
-            let mut above = self.parents.get(pid);
+        for pid in needed.clone() {
+            let mut above = self.parents.get(&pid);
             while let Some(parent) = above.filter(|parent| needed.insert(**parent)) {
                 above = self.parents.get(parent);
             }
