@@ -9,6 +9,7 @@ pub mod config;
 pub mod event;
 pub mod index;
 pub mod pool;
+pub mod thrift;
 
 mod admit;
 mod apply;

@@ -8,8 +8,14 @@ pub mod centre;
 pub mod clock;
 pub mod lublin;
 pub mod metrics;
+pub mod park;
 pub mod plot;
 pub mod pool;
+pub mod power;
 mod random;
 pub mod swf;
+pub mod tariff;
+mod text;
 pub mod workload;
+
+pub use text::TextError;

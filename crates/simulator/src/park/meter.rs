@@ -92,6 +92,11 @@ impl<'a> Meter<'a> {
         Meter { prices, sums: vec![[Sum::default(); 4]; park.kinds.len()], spans: spans.then(Vec::new) }
     }
 
+    /// Whether it keeps who did what.
+    pub fn has_spans(&self) -> bool {
+        self.spans.is_some()
+    }
+
     /// A row of machines was in a state for a while.
     pub fn add(&mut self, row: Row, state: State, from: i64, until: i64) {
         if from >= until || row.count == 0 {

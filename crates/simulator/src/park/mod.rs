@@ -21,6 +21,7 @@
 
 pub mod meter;
 pub mod replay;
+mod shadow;
 pub mod yard;
 
 use serde::Deserialize;

@@ -21,6 +21,7 @@ struct Group {
 /// A machine with jobs on a part of it.
 #[derive(Clone, Copy, Debug)]
 struct Shared {
+    machine: u32,
     free: u32,
     /// When it is on.
     up: i64,
@@ -36,6 +37,8 @@ pub struct Piece {
     cores: u32,
     /// When those machines are on.
     up: i64,
+    /// The name of the one machine, if it has room for others.
+    shared: Option<u32>,
 }
 
 /// What a job got.
@@ -59,9 +62,14 @@ struct Stable {
     booting: VecDeque<Group>,
     /// The most recently switched off last.
     off: Vec<Group>,
+    /// By a name that counts them as they are first shared.
     shared: BTreeMap<u32, Shared>,
+    named: u32,
     /// Those of [`Stable::shared`] with free cores: fewest first.
     gaps: BTreeSet<(u32, u32)>,
+    /// Whether it matters which machines of a row are meant. If not, rows are joined as if they were neighbours: it
+    /// changes nobody's time.
+    exact: bool,
     /// Machines idle, booting.
     on: [u32; 2],
 }
@@ -83,10 +91,10 @@ fn split(group: &mut Group, most: u32) -> Group {
 }
 
 /// Adds a group behind others, to the last one if they are neighbours of the same instant.
-fn append(groups: &mut VecDeque<Group>, group: Group) {
+fn append(groups: &mut VecDeque<Group>, group: Group, exact: bool) {
     if let Some(last) = groups.back_mut()
         && last.at == group.at
-        && last.first + last.count == group.first
+        && (!exact || last.first + last.count == group.first)
     {
         last.count += group.count;
         return;
@@ -95,7 +103,7 @@ fn append(groups: &mut VecDeque<Group>, group: Group) {
 }
 
 impl Stable {
-    fn new(kind: &Kind, now: i64) -> Stable {
+    fn new(kind: &Kind, now: i64, exact: bool) -> Stable {
         let all = Group { at: now, first: 0, count: kind.count };
         Stable {
             cores: kind.cores,
@@ -104,7 +112,9 @@ impl Stable {
             booting: VecDeque::new(),
             off: Vec::new(),
             shared: BTreeMap::new(),
+            named: 0,
             gaps: BTreeSet::new(),
+            exact,
             on: [kind.count, 0],
         }
     }
@@ -130,6 +140,7 @@ impl Stable {
                     self.booting.pop_front();
                 }
                 self.on[1] -= taken.count;
+                meter.add(row(&taken), State::Booting, taken.at - self.boot, taken.at);
                 Some(taken)
             }
             State::Off => {
@@ -139,7 +150,6 @@ impl Stable {
                     self.off.pop();
                 }
                 meter.add(row(&taken), State::Off, taken.at, now);
-                meter.add(row(&taken), State::Booting, now, now + self.boot);
                 Some(Group { at: now + self.boot, ..taken })
             }
             State::Busy => None,
@@ -149,15 +159,16 @@ impl Stable {
     /// Cores of machines that have other jobs.
     fn fill(&mut self, kind: u32, need: &mut u32, pieces: &mut Vec<Piece>) {
         while *need > 0 {
-            let Some((free, machine)) = self.gaps.pop_first() else { return };
-            let Some(shared) = self.shared.get_mut(&machine) else { return };
+            let Some((free, name)) = self.gaps.pop_first() else { return };
+            let Some(shared) = self.shared.get_mut(&name) else { return };
             let cores = free.min(*need);
             shared.free -= cores;
             *need -= cores;
             if shared.free > 0 {
-                self.gaps.insert((shared.free, machine));
+                self.gaps.insert((shared.free, name));
             }
-            pieces.push(Piece { row: Row { kind, first: machine, count: 1 }, cores, up: shared.up });
+            let row = Row { kind, first: shared.machine, count: 1 };
+            pieces.push(Piece { row, cores, up: shared.up, shared: Some(name) });
         }
     }
 
@@ -166,35 +177,41 @@ impl Stable {
         let row = Row { kind, first: group.first, count: group.count };
         if group.count * self.cores <= *need {
             *need -= group.count * self.cores;
-            pieces.push(Piece { row, cores: self.cores, up: group.at });
+            let piece = Piece { row, cores: self.cores, up: group.at, shared: None };
+            let alike = |last: &&mut Piece| (last.row.kind, last.up, last.shared) == (kind, group.at, None);
+            match pieces.last_mut().filter(alike).filter(|_| !self.exact) {
+                Some(last) => last.row.count += group.count,
+                None => pieces.push(piece),
+            }
             return;
         }
         // Only a single machine is asked for when less than a whole one is needed.
-        let free = self.cores - *need;
-        self.shared.insert(group.first, Shared { free, up: group.at, begins: i64::MAX });
-        self.gaps.insert((free, group.first));
-        pieces.push(Piece { row, cores: *need, up: group.at });
+        let (free, name) = (self.cores - *need, self.named);
+        self.named += 1;
+        self.shared.insert(name, Shared { machine: group.first, free, up: group.at, begins: i64::MAX });
+        self.gaps.insert((free, name));
+        pieces.push(Piece { row, cores: *need, up: group.at, shared: Some(name) });
         *need = 0;
     }
 
     fn release(&mut self, now: i64, begins: i64, piece: &Piece, meter: &mut Meter) {
-        let (machine, row) = (piece.row.first, piece.row);
+        let row = piece.row;
         let (mut up, mut busy_from) = (piece.up, begins);
-        if piece.cores < self.cores {
-            let Some(shared) = self.shared.get_mut(&machine) else { return };
-            self.gaps.remove(&(shared.free, machine));
+        if let Some(name) = piece.shared {
+            let Some(shared) = self.shared.get_mut(&name) else { return };
+            self.gaps.remove(&(shared.free, name));
             shared.free += piece.cores;
             if shared.free < self.cores {
-                self.gaps.insert((shared.free, machine));
+                self.gaps.insert((shared.free, name));
                 return;
             }
             (up, busy_from) = (shared.up, shared.begins);
-            self.shared.remove(&machine);
+            self.shared.remove(&name);
         }
         meter.add(row, State::Idle, up, busy_from);
         meter.add(row, State::Busy, busy_from, now);
         self.on[0] += row.count;
-        append(&mut self.idle, Group { at: now, first: row.first, count: row.count });
+        append(&mut self.idle, Group { at: now, first: row.first, count: row.count }, self.exact);
     }
 
     fn off_since(&mut self, kind: u32, mut group: Group, at: i64, meter: &mut Meter) {
@@ -209,7 +226,7 @@ impl<'a> Yard<'a> {
     /// All machines are on and idle.
     pub fn new(park: &Park, now: i64, meter: Meter<'a>) -> Yard<'a> {
         Yard {
-            stables: park.kinds.iter().map(|kind| Stable::new(kind, now)).collect(),
+            stables: park.kinds.iter().map(|kind| Stable::new(kind, now, meter.has_spans())).collect(),
             speeds: park.kinds.iter().map(|kind| kind.speed).collect(),
             meter,
             boots: 0,
@@ -238,6 +255,10 @@ impl<'a> Yard<'a> {
                 while need > 0 {
                     let most = (need / stable.cores).max(1);
                     let Some(group) = stable.fetch(now, kind as u32, most, state, &mut self.meter) else { break };
+                    if state == State::Off {
+                        let row = Row { kind: kind as u32, first: group.first, count: group.count };
+                        self.meter.add(row, State::Booting, now, group.at);
+                    }
                     stable.claim(kind as u32, group, &mut need, &mut pieces);
                 }
             }
@@ -246,9 +267,8 @@ impl<'a> Yard<'a> {
         let speed = pieces.iter().map(|piece| self.speeds[piece.row.kind as usize]).min().unwrap_or(NORMAL_SPEED);
         self.boots += u64::from(begins > now);
         for piece in &pieces {
-            if let Some(shared) = self.stables[piece.row.kind as usize].shared.get_mut(&piece.row.first)
-                && piece.row.count == 1
-            {
+            let stable = &mut self.stables[piece.row.kind as usize];
+            if let Some(shared) = piece.shared.and_then(|name| stable.shared.get_mut(&name)) {
                 shared.begins = shared.begins.min(begins);
             }
         }
@@ -264,9 +284,11 @@ impl<'a> Yard<'a> {
 
     /// Machines that have booted by now are idle.
     fn ready(&mut self, now: i64) {
-        for stable in &mut self.stables {
+        for (kind, stable) in self.stables.iter_mut().enumerate() {
             while let Some(group) = stable.booting.front().copied().filter(|group| group.at <= now) {
                 stable.booting.pop_front();
+                let row = Row { kind: kind as u32, first: group.first, count: group.count };
+                self.meter.add(row, State::Booting, group.at - stable.boot, group.at);
                 stable.on[1] -= group.count;
                 stable.on[0] += group.count;
                 // Those that became idle later stay behind: the order is by when.
@@ -316,7 +338,7 @@ impl<'a> Yard<'a> {
                 let Some(group) = stable.fetch(now, kind as u32, most, State::Off, &mut self.meter) else { break };
                 less = less.saturating_sub(u64::from(group.count) * u64::from(stable.cores));
                 stable.on[1] += group.count;
-                append(&mut stable.booting, group);
+                append(&mut stable.booting, group, stable.exact);
             }
         }
     }
@@ -336,8 +358,7 @@ impl<'a> Yard<'a> {
                 self.meter.add(row(group), State::Idle, group.at, now);
             }
             for group in &stable.booting {
-                // Their boot was counted to its end, which is later.
-                self.meter.add(row(group), State::Booting, now, group.at);
+                self.meter.add(row(group), State::Booting, group.at - stable.boot, now);
             }
             for group in &stable.off {
                 self.meter.add(row(group), State::Off, group.at, now);

@@ -1,0 +1,225 @@
+//! Plays a workload on a park. Who starts is decided by the scheduler ([`scheduler::pool`], or [`scheduler::thrift`]
+//! where machines are switched by forecast), who gets which machine by the [`yard`](super::yard).
+//!
+//! Estimates are counted from the decision to start, and as on the slowest machines of the park; a job whose machines
+//! have to boot runs when they are on.
+
+use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
+use scheduler::thrift::{self, Draw, REST, Thrift, Worth};
+
+use super::meter::{Bill, Meter};
+use super::shadow::Shadow;
+use super::yard::{Seat, Yard};
+use super::{NORMAL_SPEED, Park};
+use crate::clock::{self, End, Order, Played, Scheduler, Start};
+use crate::power::Power;
+use crate::tariff::Tariff;
+use crate::workload::{Trace, Workload};
+
+/// How often jobs are compared with their shadows, seconds.
+const COMPARED: i64 = 3600;
+
+/// What is to be played.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The jobs, as many as fit the park: [`Park::cores`] are its processors.
+    pub workload: &'a Workload,
+    /// Where they are from: it knows whose they are.
+    pub trace: &'a Trace,
+    /// The machines.
+    pub park: &'a Park,
+    /// What electricity costs.
+    pub tariff: &'a Tariff,
+    /// The second of the local day at the trace's second 0.
+    pub local0: i64,
+    /// Who may start before whom; [`Power::Predictive`] brings its own order.
+    pub rule: Rule,
+    /// When machines are off.
+    pub power: Power,
+    /// Whether [`Outcome::states`] is wanted.
+    pub states: bool,
+}
+
+/// What came of it.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Outcome {
+    /// When jobs began and ended.
+    pub played: Played,
+    /// What it drew and cost, from the first submission to the last end.
+    pub bill: Bill,
+    /// How many jobs waited for a machine to boot.
+    pub boot_waits: u64,
+    /// Lines `machine state from to`, if wanted.
+    pub states: String,
+}
+
+enum Brain<'a> {
+    Pool(Pool),
+    Thrift(Box<Thrifty<'a>>),
+}
+
+struct Thrifty<'a> {
+    thrift: Thrift<crate::tariff::Prices<'a>>,
+    shadow: Shadow,
+    compared: i64,
+}
+
+/// A park that plays a workload.
+struct ParkScheduler<'a> {
+    plan: Plan<'a>,
+    brain: Brain<'a>,
+    yard: Yard<'a>,
+    seats: Vec<Option<Seat>>,
+    /// The slowest speed in the park.
+    slowest: u32,
+    /// Jobs that are over.
+    over: usize,
+}
+
+/// A time meant for the normal speed, at another.
+fn at_speed(seconds: u32, speed: u32) -> i64 {
+    (i64::from(seconds) * i64::from(NORMAL_SPEED) + i64::from(speed) - 1) / i64::from(speed)
+}
+
+/// What a core of a park draws, in the mean.
+fn draw(park: &Park) -> Draw {
+    let cores = f64::from(park.cores());
+    let mean = |watts: &dyn Fn(&super::Kind) -> u32| {
+        let of = |kind: &super::Kind| f64::from(watts(kind)) * f64::from(kind.count);
+        park.kinds.iter().map(of).sum::<f64>() / cores
+    };
+    Draw {
+        busy_w: mean(&|kind| kind.busy_w - kind.off_w),
+        idle_w: mean(&|kind| kind.idle_w - kind.off_w),
+        boot_s: park.kinds.iter().map(|kind| i64::from(kind.boot_s)).max().unwrap_or(0),
+    }
+}
+
+/// Plays a plan. `progress` is told from time to time how many jobs have come.
+///
+/// # Errors
+/// A job that does not fit the park.
+pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome, Unlikely> {
+    let begins = plan.workload.jobs.first().map_or(0, |job| job.submit);
+    let prices = plan.tariff.at(plan.local0);
+    let cores = plan.park.cores();
+    let brain = match plan.power {
+        Power::Predictive { patience_s } => Brain::Thrift(Box::new(Thrifty {
+            thrift: Thrift::new(cores, draw(plan.park), prices, Worth::new(patience_s), begins, plan.local0),
+            shadow: Shadow::new(cores),
+            compared: begins,
+        })),
+        _ => Brain::Pool(Pool::new(cores, plan.rule)),
+    };
+    let mut scheduler = ParkScheduler {
+        plan,
+        brain,
+        yard: Yard::new(plan.park, begins, Meter::new(plan.park, prices, plan.states)),
+        seats: vec![None; plan.workload.jobs.len()],
+        slowest: plan.park.kinds.iter().map(|kind| kind.speed).min().unwrap_or(NORMAL_SPEED),
+        over: 0,
+    };
+    let played = clock::run(plan.workload, &mut scheduler, Order::Batch, progress)?;
+    let ends = played.ends.iter().copied().max().unwrap_or(begins);
+    scheduler.sleep(ends);
+    scheduler.yard.close(ends);
+    let meter = scheduler.yard.meter();
+    let states = if plan.states { meter.states(plan.park) } else { String::new() };
+    Ok(Outcome { bill: meter.bill(plan.park), boot_waits: scheduler.yard.boot_waits(), states, played })
+}
+
+impl ParkScheduler<'_> {
+    fn sleep(&mut self, now: i64) {
+        if let Power::OffAfter(seconds) = self.plan.power {
+            self.yard.sleep_after(now, i64::from(seconds));
+        }
+    }
+
+    fn ask(&self, job: u32) -> Ask {
+        let job = &self.plan.workload.jobs[job as usize];
+        let estimate = u32::try_from(at_speed(job.estimate, self.slowest)).unwrap_or(u32::MAX);
+        Ask { cores: job.cores, estimate }
+    }
+
+    /// After the last start of an instant: machines are switched.
+    fn rest(&mut self, now: i64) -> Result<(), Unlikely> {
+        let Brain::Thrift(thrifty) = &mut self.brain else { return Ok(()) };
+        if now - thrifty.compared >= COMPARED {
+            thrifty.compared = now;
+            for (waited, plain) in thrifty.shadow.advance(now)? {
+                thrifty.thrift.note_wait(waited, plain);
+            }
+        }
+        let warm = thrifty.thrift.warm(now);
+        self.yard.keep(now, warm.keep, REST);
+        self.yard.boot(now, warm.boot);
+        Ok(())
+    }
+}
+
+impl Scheduler for ParkScheduler<'_> {
+    type Fault = Unlikely;
+
+    fn arrive(&mut self, now: i64, job: u32) -> Result<(), Unlikely> {
+        let ask = self.ask(job);
+        match &mut self.brain {
+            Brain::Pool(pool) => pool.apply(now, Fact::Arrived(ask)),
+            Brain::Thrift(thrifty) => {
+                if ask.cores > self.plan.park.cores() {
+                    return Err(Unlikely::TooLarge { asked: ask.cores, cores: self.plan.park.cores() });
+                }
+                let line = self.plan.workload.jobs[job as usize].line as usize;
+                let user = self.plan.trace.lines.get(line).map_or(-1, |line| line.user);
+                thrifty.thrift.arrive(now, thrift::Ask { cores: ask.cores, estimate: ask.estimate, user });
+                thrifty.shadow.arrived(now, ask);
+                Ok(())
+            }
+        }
+    }
+
+    fn end(&mut self, now: i64, run: u32) -> Result<End, Unlikely> {
+        self.sleep(now);
+        let Some(seat) = self.seats[run as usize].take() else { return Err(Unlikely::NotRunning(Ticket(run))) };
+        self.yard.give_back(now, &seat);
+        self.over += 1;
+        match &mut self.brain {
+            Brain::Pool(pool) => pool.apply(now, Fact::Ended(Ticket(run)))?,
+            Brain::Thrift(thrifty) => {
+                let long = now - seat.begins;
+                thrifty.thrift.end(run, u32::try_from(long).unwrap_or(u32::MAX));
+                thrifty.shadow.over(run, long);
+            }
+        }
+        Ok(End::Of(run))
+    }
+
+    fn start(&mut self, now: i64) -> Result<Option<Start>, Unlikely> {
+        let next = match &mut self.brain {
+            Brain::Pool(pool) => match pool.decide(now) {
+                Some(ticket) => pool.apply(now, Fact::Started(ticket)).map(|()| Some(ticket.0))?,
+                None => None,
+            },
+            Brain::Thrift(thrifty) => thrifty.thrift.start(now),
+        };
+        let Some(job) = next else {
+            self.rest(now)?;
+            return Ok(None);
+        };
+        self.sleep(now);
+        let asked = self.plan.workload.jobs[job as usize];
+        let seat = self.yard.take(now, asked.cores);
+        let (begins, ends) = (seat.begins, seat.begins + at_speed(asked.run, seat.speed));
+        if let Brain::Thrift(thrifty) = &mut self.brain {
+            thrifty.shadow.begun(job, begins);
+        }
+        self.seats[job as usize] = Some(seat);
+        Ok(Some(Start { job, begins, ends, run: job }))
+    }
+
+    fn wake(&mut self, now: i64) -> Option<i64> {
+        match &self.brain {
+            Brain::Thrift(thrifty) if self.over < self.seats.len() => Some(thrifty.thrift.wake(now)),
+            _ => None,
+        }
+    }
+}

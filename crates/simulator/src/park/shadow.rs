@@ -1,0 +1,114 @@
+//! What jobs would have waited by plain EASY on machines that are always on: replayed beside the real schedule, as far
+//! as the run times are known by now. It lags behind where a job is not over yet. Must not know thrift.
+
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BinaryHeap};
+
+use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
+
+/// A job, here and in the real schedule.
+#[derive(Clone, Copy, Debug)]
+struct Pair {
+    submit: i64,
+    ask: Ask,
+    /// When it started here.
+    here: Option<i64>,
+    /// When it began there.
+    there: Option<i64>,
+    /// How long it ran there, once it is over.
+    run: Option<i64>,
+    told: bool,
+}
+
+/// The shadow of a schedule.
+#[derive(Clone, Debug)]
+pub struct Shadow {
+    pool: Pool,
+    pairs: Vec<Pair>,
+    /// The next to arrive here.
+    next: usize,
+    /// Who runs here with a known end.
+    due: BinaryHeap<Reverse<(i64, u32)>>,
+    /// Who runs here with no known end, and since when.
+    open: BTreeMap<u32, i64>,
+    waits: Vec<(i64, i64)>,
+}
+
+impl Shadow {
+    /// So many cores.
+    pub fn new(cores: u32) -> Shadow {
+        let pool = Pool::new(cores, Rule::Easy { shortest_first: false });
+        Shadow { pool, pairs: Vec::new(), next: 0, due: BinaryHeap::new(), open: BTreeMap::new(), waits: Vec::new() }
+    }
+
+    /// The next job was submitted.
+    pub fn arrived(&mut self, now: i64, ask: Ask) {
+        self.pairs.push(Pair { submit: now, ask, here: None, there: None, run: None, told: false });
+    }
+
+    /// A job begins there, now or soon.
+    pub fn begun(&mut self, job: u32, begins: i64) {
+        self.pairs[job as usize].there = Some(begins);
+        self.tell(job);
+    }
+
+    /// A job is over there.
+    pub fn over(&mut self, job: u32, run: i64) {
+        self.pairs[job as usize].run = Some(run);
+        if let Some(start) = self.open.remove(&job) {
+            self.due.push(Reverse((start + run, job)));
+        }
+    }
+
+    /// Replays as far as it is known what happens, and gives the waits, there and here, of who has both.
+    ///
+    /// # Errors
+    /// A job that does not fit the pool.
+    pub fn advance(&mut self, now: i64) -> Result<Vec<(i64, i64)>, Unlikely> {
+        while let Some(at) = self.instant(now) {
+            while let Some(Reverse((_, job))) = self.due.peek().copied().filter(|Reverse((end, _))| *end == at) {
+                self.due.pop();
+                self.pool.apply(at, Fact::Ended(Ticket(job)))?;
+            }
+            while let Some(pair) = self.pairs.get(self.next).filter(|pair| pair.submit == at) {
+                self.pool.apply(at, Fact::Arrived(pair.ask))?;
+                self.next += 1;
+            }
+            while let Some(ticket) = self.pool.decide(at) {
+                self.pool.apply(at, Fact::Started(ticket))?;
+                let pair = &mut self.pairs[ticket.0 as usize];
+                pair.here = Some(at);
+                match pair.run {
+                    Some(run) => self.due.push(Reverse((at + run, ticket.0))),
+                    None => {
+                        self.open.insert(ticket.0, at);
+                    }
+                }
+                self.tell(ticket.0);
+            }
+        }
+        Ok(std::mem::take(&mut self.waits))
+    }
+
+    /// The next instant at which something happens here, if all is known until then.
+    fn instant(&self, now: i64) -> Option<i64> {
+        let arrival = self.pairs.get(self.next).map(|pair| pair.submit);
+        let end = self.due.peek().map(|Reverse((end, _))| *end);
+        let at = arrival.into_iter().chain(end).min()?;
+        // Who is not over yet runs for longer than until now.
+        let longer = |(job, start): (&u32, &i64)| {
+            let begun = self.pairs[*job as usize].there.unwrap_or(now).min(now);
+            start + (now - begun)
+        };
+        let known = self.open.iter().map(longer).min().unwrap_or(i64::MAX);
+        (at <= known.min(now)).then_some(at)
+    }
+
+    fn tell(&mut self, job: u32) {
+        let pair = &mut self.pairs[job as usize];
+        if let (Some(here), Some(there), false) = (pair.here, pair.there, pair.told) {
+            pair.told = true;
+            self.waits.push((there - pair.submit, here - pair.submit));
+        }
+    }
+}
