@@ -42,6 +42,7 @@ pub(crate) struct Centre {
     pub(crate) conns: Connections,
     pub(crate) steps: Steps,
     pub(crate) allocations: Allocations,
+    pub(crate) mail: crate::mail::Mail,
     /// This program's file.
     pub(crate) program: model::Text,
     /// Commands that wait for the end of a submission.
@@ -101,6 +102,7 @@ impl Centre {
     pub(crate) fn record(&mut self, what: What) -> Result<(), Impossible> {
         let base = self.base_of(&what);
         let orders = self.orders(&what);
+        self.letters_before(&what);
         let event = Event { at: self.now, what };
         let finished = self.state.apply(&event)?;
         self.counters.fact(&event.what);
@@ -118,6 +120,7 @@ impl Centre {
         self.journal.write(Write::Event { at: event.at, base, fact: Box::new(Fact::Job(event.what)) });
         if let Some(run) = started {
             self.granted(run);
+            self.letters_of_start(run);
         }
         for run in finished {
             self.over(base, run);
@@ -233,6 +236,7 @@ impl Centre {
                 }
             }
         }
+        self.letters_of_end(base, &run);
         let node = if run.start.is_some() { self.node.clone() } else { Arc::from("") };
         self.shares_changed = true;
         self.journal.write(Write::Run { base, finished: Box::new(run), node });
@@ -318,6 +322,7 @@ impl Centre {
                     }
                 }
                 After::Read(conn, question) => self.archive.ask(conn, *question),
+                After::Mail(letter) => self.mail.send(*letter),
                 After::PeopleChanged => self.people_changed(),
                 After::Owed(_) => {}
             }

@@ -21,6 +21,8 @@ pub(crate) enum After {
     Over(JobId),
     /// Read the accounts for a command.
     Read(ConnId, Box<crate::reading::Question>),
+    /// A letter may go out.
+    Mail(Box<crate::mail::Letter>),
     /// Projects, members or operators changed.
     PeopleChanged,
     /// Facts that took effect before they were written; owed again if this batch fails.

@@ -15,6 +15,7 @@ mod jobs;
 mod journal;
 mod launch;
 mod listing;
+mod mail;
 mod owed;
 mod paths;
 mod people;

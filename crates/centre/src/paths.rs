@@ -45,6 +45,11 @@ impl Paths {
         self.database_directory().join("centre.lock")
     }
 
+    /// Letters that no server has taken yet; the service's own.
+    pub fn mail(&self) -> PathBuf {
+        self.database_directory().join("mail")
+    }
+
     /// What the launcher keeps of running jobs; its own.
     pub fn spool(&self) -> PathBuf {
         self.data.join("spool")

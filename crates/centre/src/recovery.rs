@@ -286,7 +286,7 @@ impl Centre {
                 After::Owed(events) => self.owed.splice(0..0, events).for_each(drop),
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
-                After::Order(_) | After::Launch(_) | After::Over(_) | After::PeopleChanged => {}
+                After::Order(_) | After::Launch(_) | After::Over(_) | After::PeopleChanged | After::Mail(_) => {}
             }
         }
         self.degraded = Some(why);

@@ -28,6 +28,7 @@ use crate::{
     core::{Centre, Stopping},
     doors::{self, Doors, FIRST_CONN, LAUNCHER, SIGNALS, UNIX_DOOR, WAKE},
     journal::Journal,
+    mail::Mail,
     paths::Paths,
     people::People,
     reading::Archive,
@@ -118,7 +119,8 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
         if centre.launcher_gone {
             return Ok(Ended::LauncherGone);
         }
-        wake_at = centre.decide();
+        centre.letters_due();
+        wake_at = centre.decide().into_iter().chain(centre.mail.next()).min();
         centre.state.forget_finished(centre.now);
         centre.housekeeping();
         centre.end_orphans();
@@ -217,8 +219,9 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
     .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
     let board = crate::http::Board::default();
     let (doors, url) = doors::open(&paths, listen, &link, wake, words, board.clone())?;
+    let mail = Mail::open(&file.mail, paths.mail(), &node).map_err(system("opening the place for letters"))?;
     let now = clock();
-    let centre = Centre {
+    let mut centre = Centre {
         paths,
         file,
         name,
@@ -236,6 +239,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         conns: Connections::new(doors::open_files()),
         steps: back.steps,
         allocations: Allocations::restored(back.allocations),
+        mail,
         program: this_program()?,
         waiters: Default::default(),
         perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),
@@ -262,6 +266,7 @@ fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre,
         probed: now,
         counters: Default::default(),
     };
+    centre.watch_limits_again();
     Ok((centre, doors))
 }
 

@@ -58,6 +58,8 @@ pub struct File {
     pub priority: PrioritySection,
     /// Scripts of the operator.
     pub scripts: ScriptsSection,
+    /// Letters about jobs.
+    pub mail: MailSection,
     /// Partitions.
     pub partition: Vec<PartitionSection>,
     /// Qualities of service.
@@ -76,6 +78,18 @@ pub struct MachineSection {
     pub memory: Option<String>,
     /// GPUs for jobs.
     pub gpus: Option<u32>,
+}
+
+/// `[mail]`
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct MailSection {
+    /// The server that takes letters (`HOST` or `HOST:PORT`); without it none are sent.
+    pub smtp: Option<String>,
+    /// The address that they come from.
+    pub from: Option<String>,
+    /// What follows the @ of names without one.
+    pub domain: Option<String>,
 }
 
 /// `[limits]`
