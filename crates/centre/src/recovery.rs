@@ -43,7 +43,16 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
         suspects: std::collections::BTreeSet::new(),
     };
     let replay = reader.replay(&mut |stored| match stored.fact {
-        Fact::Job(what) => back.fold(Event { at: stored.at, what }, stored.base),
+        Fact::Job(what) => {
+            let about = match &what {
+                What::Submitted { id, .. } | What::Updated { id, .. } => Some(*id),
+                _ => None,
+            };
+            back.fold(Event { at: stored.at, what }, stored.base);
+            if let (Some(id), Some(met)) = (about, stored.met) {
+                back.state.note_met(id, met);
+            }
+        }
         Fact::StepBegan { job, attempt, step, name, tasks, cpus, pid } => {
             let live = Live {
                 number: step,

@@ -268,6 +268,15 @@ impl State {
         self.rebase();
     }
 
+    /// What a waiting job depended on was over only at this instant: said after a restart, when what it depended on is
+    /// known by hearsay only, and the event of its submission alone would have made it eligible too early.
+    pub fn note_met(&mut self, id: JobId, met: Time) {
+        let earlier = |job: &&Job| job.is_pending() && job.eligible.is_some_and(|eligible| eligible < met);
+        if self.jobs.get(&id).filter(earlier).is_some() {
+            self.revise(id, |job| job.eligible = Some(met));
+        }
+    }
+
     /// Drops records that have been over for longer than the configuration says, the oldest first.
     pub fn forget_finished(&mut self, now: Time) {
         let config = &self.rules.config;

@@ -63,4 +63,6 @@ pub struct StoredEvent {
     pub base: Option<JobId>,
     /// What.
     pub fact: Fact,
+    /// For a wish to depend on what had not ended then and has ended since: when it had.
+    pub met: Option<Time>,
 }

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::{Dependency, DependencyKind, DependencyTerm, JobId, JobState};
+use model::{Dependency, DependencyKind, DependencyTerm, JobId, JobState, Time};
 use rusqlite::{OptionalExtension, Params};
 
 use crate::{Reader, StoreError, accounts::indices, accounts::state_named};
@@ -68,17 +68,35 @@ impl Reader {
         Ok(Some((task.or_else(|| indices(&tasks?).first()), state)))
     }
 
-    /// Adds how the jobs ended that a wish is about and that had not when it was made.
-    pub(crate) fn complete_known(&self, wish: &Dependency, known: &mut Vec<Ending>) -> Result<(), StoreError> {
+    /// Adds how the jobs ended that a wish is about and that had not when it was made; says when the last of them did.
+    pub(crate) fn complete_known(
+        &self,
+        wish: &Dependency,
+        known: &mut Vec<Ending>,
+    ) -> Result<Option<Time>, StoreError> {
         let told: BTreeSet<JobId> = known.iter().map(|(job, _, _)| *job).collect();
         let mut asked = BTreeSet::new();
+        let mut last = None;
         for term in &wish.terms {
             let question = (term.job, term.task, term.kind == DependencyKind::AfterCorr);
-            if term.job.is_some_and(|job| !told.contains(&job)) && asked.insert(question) {
-                known.extend(self.known_of(term)?);
+            let Some(job) = term.job.filter(|job| !told.contains(job) && asked.insert(question)) else { continue };
+            let more = self.known_of(term)?;
+            if !more.is_empty() {
+                last = last.max(self.ended_at(job)?);
             }
+            known.extend(more);
         }
-        Ok(())
+        Ok(last)
+    }
+
+    /// When the last run of a record, or of a submission, ended.
+    fn ended_at(&self, job: JobId) -> Result<Option<Time>, StoreError> {
+        self.db
+            .sql
+            .prepare_cached("SELECT max(\"end\") FROM run WHERE base = ?1 OR job = ?1")
+            .and_then(|mut one| one.query_row([job.0], |row| row.get::<_, Option<i64>>(0)))
+            .map(|end| end.map(Time))
+            .map_err(self.db.fault("reading when a job ended"))
     }
 
     fn is_open(&self, base: JobId) -> Result<bool, StoreError> {

@@ -71,20 +71,21 @@ impl Reader {
             let (at, base, body): (i64, Option<u32>, String) =
                 (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?, row.get(2).map_err(&fault)?);
             let mut fact: Fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
+            let mut met = None;
             match &mut fact {
                 Fact::Job(What::Submitted { id, spec, known }) => {
                     let stored = self.spec(*id)?.ok_or_else(|| self.unreadable("a submission", &"it is missing"))?.1;
                     if let Some(wish) = &stored.dependency {
-                        self.complete_known(wish, known)?;
+                        met = self.complete_known(wish, known)?;
                     }
                     *spec = Some(stored);
                 }
                 Fact::Job(What::Updated { change: Change::Dependency { wish: Some(wish), known }, .. }) => {
-                    self.complete_known(wish, known)?;
+                    met = self.complete_known(wish, known)?;
                 }
                 _ => {}
             }
-            each(StoredEvent { at: Time(at), base: base.map(JobId), fact });
+            each(StoredEvent { at: Time(at), base: base.map(JobId), fact, met });
         }
         let (next_id, next_blob) = self
             .db
@@ -191,7 +192,7 @@ impl Reader {
         while let Some(row) = rows.next().map_err(&fault)? {
             let (at, body): (i64, String) = (row.get(0).map_err(&fault)?, row.get(1).map_err(&fault)?);
             let fact = serde_json::from_str(&body).map_err(|bad| self.unreadable("an event", &bad))?;
-            each(StoredEvent { at: Time(at), base: Some(base), fact });
+            each(StoredEvent { at: Time(at), base: Some(base), fact, met: None });
         }
         Ok(())
     }

@@ -327,3 +327,20 @@ fn a_forgotten_array_is_shown_as_one() {
         assert_eq!(centre.state.row(id, centre.now).unwrap().dependency, expected);
     }
 }
+
+/// After a restart, with what it depended on known by hearsay only, a job is eligible since that was over.
+#[test]
+fn eligible_since_the_dependency_ended() {
+    let mut centre = Centre::new(config());
+    centre.state.set_next_id(JobId(6));
+    let spec = centre.state.admit(after(AfterOk, &[5]), true).unwrap();
+    let known = vec![(JobId(5), None, JobState::Completed)];
+    centre.apply(What::Submitted { id: JobId(6), spec: Some(Arc::new(spec)), known }).unwrap();
+    let eligible = |centre: &Centre| centre.state.row(JobId(6), centre.now).unwrap().eligible;
+    assert_eq!(eligible(&centre), Some(centre.now));
+    centre.state.note_met(JobId(6), at(50));
+    centre.state.check().unwrap();
+    assert_eq!(eligible(&centre), Some(at(50)));
+    centre.state.note_met(JobId(6), at(20));
+    assert_eq!(eligible(&centre), Some(at(50)));
+}

@@ -101,16 +101,18 @@ fn a_restart_completes_what_was_not_known_at_submission() {
     let known = vec![(JobId(20), None, Failed)];
     writes[3] = event(1000, 40, What::Submitted { id: JobId(40), spec: Some(waiting), known });
     file.write(writes).unwrap();
-    let mut told = None;
+    let (mut told, mut met) = (None, None);
     file.reader()
         .replay(&mut |event| {
             if let Fact::Job(What::Submitted { id: JobId(40), known, .. }) = event.fact {
-                told = Some(known);
+                (told, met) = (Some(known), event.met);
             }
         })
         .unwrap();
     let expected = vec![(JobId(20), None, Failed), (JobId(7), None, Failed), (JobId(5), Some(1), Failed)];
     assert_eq!(told, Some(expected));
+    // The array ended last.
+    assert_eq!(met, Some(ended(5, 0, Completed).end));
 }
 
 /// What `sbatch --wait` answers: an attempt that was followed by a better one does not count.
