@@ -30,6 +30,7 @@ fn main() {
     let tariff = Tariff::new(String::new(), micro(high), &[(22 * 3600, 6 * 3600, micro(low))]);
     let park = Park::of_processors(procs);
     let mut first = None;
+    let mut easy: Option<Vec<i64>> = None;
     for power in ["always-on", &args[1]] {
         let begun = Instant::now();
         let (park, trace, workload, tariff) = (&park, &trace, &workload, &tariff);
@@ -39,6 +40,7 @@ fn main() {
         let outcome = replay(plan, &mut |_| ()).unwrap();
         let metrics = Metrics::new(workload, &outcome.played);
         let cost = outcome.bill.cost_eur();
+        let easy = easy.get_or_insert_with(|| outcome.played.starts.clone());
         let always = *first.get_or_insert(cost);
         println!(
             "{power:?}: {cost:.2} EUR ({:+.2} %), {} Wh, wait {:.1}, bsld {:.2}, boots {}, {:.3} s",
@@ -49,5 +51,12 @@ fn main() {
             outcome.boot_waits,
             begun.elapsed().as_secs_f64()
         );
+        if power == Power::AlwaysOn && std::env::var("BOUND").is_ok() {
+            let begun = Instant::now();
+            let bounds = simulator::bound::bounds(workload, park, tariff, local0, easy);
+            let part = |eur: f64| 100.0 * (eur / always - 1.0);
+            let took = begun.elapsed().as_secs_f64();
+            println!("bound {:.2} %, loose {:.2} %, {took:.1} s", part(bounds.eur), part(bounds.loose_eur));
+        }
     }
 }

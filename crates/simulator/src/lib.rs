@@ -4,6 +4,7 @@
 //! [`swf`] reads a trace into [`workload::Trace`], which becomes a [`workload::Workload`]; [`clock::run`] plays it to a
 //! [`clock::Scheduler`]; [`metrics::Metrics`] says what came of it.
 
+pub mod bound;
 pub mod centre;
 pub mod clock;
 pub mod lublin;

@@ -138,6 +138,11 @@ impl Tariff {
         Prices { tariff: self, local0 }
     }
 
+    /// The seconds of the day at which the price changes, and 0.
+    pub fn steps(&self) -> impl Iterator<Item = i64> + '_ {
+        self.steps.iter().map(|step| step.0)
+    }
+
     /// The step that holds at a second of the day.
     fn step(&self, second: i64) -> usize {
         self.steps.partition_point(|step| step.0 <= second) - 1
