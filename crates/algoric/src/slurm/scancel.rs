@@ -9,7 +9,7 @@ use dialect::{
     scancel::{self, Options},
     values::jobs::{JobPick, StepPick},
 };
-use model::{QueueDetail, QueueRow};
+use model::{QueueRecord, QueueRow};
 
 use super::{
     caller::{self, Caller},
@@ -102,23 +102,10 @@ fn plain(options: &Options, user: Option<String>) -> Vec<Order> {
 /// Where the centre's own conditions are not enough, or each job is asked about.
 fn look(options: &Options, user: Option<model::Uid>, centre: &mut Client) -> Result<Vec<Order>, Refusal> {
     let load = |error| failed(error).refusal(Action::LoadJobs);
-    let rows = queue(centre).map_err(load)?;
-    let targets = rows.iter().map(|row| JobTarget { id: row.id, tasks: None }).collect();
-    let details = if options.wckey.is_some() || options.reservation.is_some() {
-        let request = Request::Details(targets);
-        centre.collect(&request, |reply| match reply {
-            Reply::Details(details) => Some(details),
-            _ => None,
-        })
-    } else {
-        Ok(Vec::new())
-    };
-    let details: Vec<QueueDetail> = details.map_err(load)?;
+    let records = records(centre).map_err(load)?;
     let mut orders = Vec::new();
-    for row in rows {
-        let spec = details.iter().find(|detail| detail.row.id == row.id).map(|detail| &detail.spec);
-        let wckey = spec.and_then(|spec| spec.wckey.as_deref());
-        let reserved = spec.and_then(|spec| spec.reservation.as_deref());
+    for QueueRecord { row, wishes, .. } in records {
+        let (wckey, reserved) = (wishes.wckey.as_deref(), wishes.reservation.as_deref());
         let wanted = options.selects(&row, user, wckey)
             && (options.reservation.is_none() || options.reservation.as_deref() == reserved);
         if wanted && (!options.interactive || is_confirmed(&row)) {
@@ -128,9 +115,9 @@ fn look(options: &Options, user: Option<model::Uid>, centre: &mut Client) -> Res
     Ok(orders)
 }
 
-fn queue(centre: &mut Client) -> Result<Vec<QueueRow>, ClientError> {
-    centre.collect(&Request::Queue(QueueQuery::default()), |reply| match reply {
-        Reply::Queue(rows) => Some(rows),
+fn records(centre: &mut Client) -> Result<Vec<QueueRecord>, ClientError> {
+    centre.collect(&Request::Records(QueueQuery::default()), |reply| match reply {
+        Reply::Records(records) => Some(records),
         _ => None,
     })
 }

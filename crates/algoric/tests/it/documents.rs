@@ -19,9 +19,10 @@ fn busy() -> Ward {
         assert_eq!(code, 0, "{complaint}");
     };
     submit(&["-J", "failed", "--wrap", "exit 3"]);
-    submit(&["-J", "steps", "-a", "0-1", "--wrap", "srun hostname"]);
+    let srun = ward.path("bin").join("srun").display().to_string();
+    submit(&["-J", "steps", "-a", "0-1", "--wrap", &format!("{srun} hostname")]);
     until("they are over", || outcome(ward.command("squeue").arg("-h")).1.is_empty());
-    submit(&["-J", "runs", "--comment=a \"b\"/c", "--wrap", "srun sleep 100"]);
+    submit(&["-J", "runs", "--comment=a \"b\"/c", "--wrap", &format!("{srun} sleep 100")]);
     submit(&["-J", "waits", "--exclusive", "--wckey=k", "--time-min=1", "--deadline=now+2days", "--wrap", "true"]);
     until("one runs", || outcome(ward.command("squeue").args(["-h", "-s"])).1.lines().count() == 2);
     ward

@@ -64,7 +64,9 @@ fn priorities_and_shares() {
 #[test]
 fn what_a_step_uses() {
     let ward = ward();
-    let id = submit(&ward, &["--wrap", "srun -n1 sh -c 'i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 100'"]);
+    let srun = ward.path("bin").join("srun").display().to_string();
+    let work = "i=0; while [ $i -lt 30000 ]; do i=$((i+1)); done; sleep 100";
+    let id = submit(&ward, &["--wrap", &format!("{srun} -n1 sh -c '{work}; true'")]);
     until("the step has used something", || {
         let (_, text, _) = ask(&ward, &format!("sstat -n -P -j {id} -o jobid,ntasks,maxrss,pids"));
         let cells: Vec<&str> = text.trim().split('|').collect();
@@ -81,7 +83,7 @@ fn what_a_step_uses() {
     assert!(said(&ward, &format!("scontrol pidinfo {pid}")).starts_with(&format!("Slurm job id {id} ends at ")));
     assert_eq!(ask(&ward, "sstat -j 9999").2, "sstat: error: couldn't get steps for job 9999\n");
     // The step ends by itself, and the script goes on after it.
-    let other = submit(&ward, &["--wrap", "srun sleep 100; echo after"]);
+    let other = submit(&ward, &["--wrap", &format!("{srun} sleep 100; echo after")]);
     until("it runs", || said(&ward, &format!("squeue -h -s {other}.0 -o %i")).trim() == format!("{other}.0"));
     said(&ward, &format!("scancel {other}.0"));
     until("its script went on", || {
@@ -135,7 +137,10 @@ fn commands_line_by_line() {
 #[test]
 fn what_may_be_changed() {
     let mut ward = ward();
+    let before = submit(&ward, &["-H", "--wrap", "true"]);
     let id = submit(&ward, &["-H", "-t", "30", "--wrap", "true"]);
+    let (depends, shown_so) =
+        (format!("Dependency=afterok:{before}"), format!("Dependency=afterok:{before}(unfulfilled)"));
     for change in [
         "TimeLimit=20",
         "TimeLimit=-5",
@@ -145,7 +150,7 @@ fn what_may_be_changed() {
         "NumTasks=2",
         "MinMemoryNode=150",
         "Requeue=0",
-        "Dependency=afterok:1234",
+        depends.as_str(),
         "StartTime=now+1day",
         "Deadline=now+3days",
         "MailType=END,FAIL",
@@ -164,7 +169,7 @@ fn what_may_be_changed() {
         "NumCPUs=2 NumTasks=2",
         "MinMemoryNode=150M",
         "Requeue=0",
-        "Dependency=afterok:1234(unfulfilled)",
+        shown_so.as_str(),
         "/elsewhere.out",
         "MailUser=a@b MailType=END,FAIL",
         "WCKey=key",
