@@ -1,3 +1,4 @@
 //! All that touches a machine. Must not know SQL, our HTTP, nor who decides.
 
 pub mod local;
+pub mod meters;

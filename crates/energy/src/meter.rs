@@ -82,7 +82,7 @@ impl Default for Limits {
 
 /// How the energy of an interval is known.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
+#[serde(rename_all = "snake_case")]
 pub enum Flag {
     /// By the meter, while somebody watched.
     Measured,

@@ -34,7 +34,7 @@ pub struct Book {
 
 /// One contract.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Contract {
     /// What a listing calls it.
     pub name: String,
@@ -45,15 +45,15 @@ pub struct Contract {
     #[serde(default)]
     pub source: String,
     /// Subscription a month, in micro-euros.
-    #[serde(rename = "eur-per-month", default, deserialize_with = "de_millionths")]
+    #[serde(rename = "eur_per_month", default, deserialize_with = "de_millionths")]
     pub microeur_per_month: i64,
     /// What a kilowatt-hour costs.
     pub price: Price,
 }
 
-/// Prices of a contract, all in micro-euros per kilowatt-hour (in files: `eur-per-kwh` and so on, in euros).
+/// Prices of a contract, all in micro-euros per kilowatt-hour (in files: `eur_per_kwh` and so on, in euros).
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(tag = "kind", rename_all = "kebab-case")]
+#[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Price {
     /// The same at all hours.
     Base(Base),
@@ -67,22 +67,22 @@ pub enum Price {
 
 /// See [`Price::Base`].
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Base {
     /// Micro-euros per kilowatt-hour.
-    #[serde(rename = "eur-per-kwh", deserialize_with = "de_millionths")]
+    #[serde(rename = "eur_per_kwh", deserialize_with = "de_millionths")]
     pub price: i64,
 }
 
 /// See [`Price::OffPeak`].
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct OffPeak {
     /// Micro-euros per kilowatt-hour outside the windows.
-    #[serde(rename = "peak-eur-per-kwh", deserialize_with = "de_millionths")]
+    #[serde(rename = "peak_eur_per_kwh", deserialize_with = "de_millionths")]
     pub peak: i64,
     /// Within them.
-    #[serde(rename = "off-peak-eur-per-kwh", deserialize_with = "de_millionths")]
+    #[serde(rename = "off_peak_eur_per_kwh", deserialize_with = "de_millionths")]
     pub off_peak: i64,
     /// When, in local civil time: `["22:30-06:30"]`.
     pub windows: Vec<Window>,
@@ -90,7 +90,7 @@ pub struct OffPeak {
 
 /// See [`Price::Tempo`].
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct Tempo {
     /// Of blue days.
     pub blue: TempoPrice,
@@ -107,25 +107,25 @@ pub struct Tempo {
 
 /// Prices of one colour.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct TempoPrice {
     /// Micro-euros per kilowatt-hour in peak hours.
-    #[serde(rename = "peak-eur-per-kwh", deserialize_with = "de_millionths")]
+    #[serde(rename = "peak_eur_per_kwh", deserialize_with = "de_millionths")]
     pub peak: i64,
     /// In off-peak hours.
-    #[serde(rename = "off-peak-eur-per-kwh", deserialize_with = "de_millionths")]
+    #[serde(rename = "off_peak_eur_per_kwh", deserialize_with = "de_millionths")]
     pub off_peak: i64,
 }
 
 /// See [`Price::Slots`].
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
-#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub struct SlotPrice {
     /// Micro-euros per kilowatt-hour for what the list does not have.
-    #[serde(rename = "otherwise-eur-per-kwh", deserialize_with = "de_millionths")]
+    #[serde(rename = "otherwise_eur_per_kwh", deserialize_with = "de_millionths")]
     pub otherwise: i64,
     /// What comes on top of a listed price: taxes, grid, margin.
-    #[serde(rename = "plus-eur-per-kwh", default, deserialize_with = "de_millionths")]
+    #[serde(rename = "plus_eur_per_kwh", default, deserialize_with = "de_millionths")]
     pub plus: i64,
 }
 

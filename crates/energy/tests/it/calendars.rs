@@ -30,7 +30,7 @@ fn slices(book: &Book, start: &str, end: &str) -> Vec<String> {
 
 #[test]
 fn windows_may_have_any_ends() {
-    let price = r#"kind = "off-peak", peak-eur-per-kwh = 0.2, off-peak-eur-per-kwh = 0.1, windows = ["12:38-15:38", "23:08-04:08"]"#;
+    let price = r#"kind = "off_peak", peak_eur_per_kwh = 0.2, off_peak_eur_per_kwh = 0.1, windows = ["12:38-15:38", "23:08-04:08"]"#;
     let book = book(vec![contract("2026-01-01", price)]);
     let found = slices(&book, "2026-06-10T00:00:00+02:00", "2026-06-11T00:00:00+02:00");
     assert_eq!(
@@ -42,7 +42,7 @@ fn windows_may_have_any_ends() {
 #[test]
 fn days_of_23_and_25_hours() {
     // Off-peak from 02:30 to 07:00: the hour from 02:00 comes twice in October and not at all in March.
-    let price = r#"kind = "off-peak", peak-eur-per-kwh = 0.2, off-peak-eur-per-kwh = 0.1, windows = ["02:30-07:00"]"#;
+    let price = r#"kind = "off_peak", peak_eur_per_kwh = 0.2, off_peak_eur_per_kwh = 0.1, windows = ["02:30-07:00"]"#;
     let book = book(vec![contract("2026-01-01", price)]);
     let check = |start: &str, end: &str, hours: i64, off_peak_minutes: i64, expected: &[&str]| {
         let all = book.slices(at(start), at(end));
@@ -79,7 +79,7 @@ fn days_of_23_and_25_hours() {
 
 #[test]
 fn a_contract_takes_over_at_local_midnight() {
-    let base = |from: &str, price: &str| contract(from, &format!("kind = \"base\", eur-per-kwh = {price}"));
+    let base = |from: &str, price: &str| contract(from, &format!("kind = \"base\", eur_per_kwh = {price}"));
     let book = book(vec![base("2026-08-01", "0.3"), base("2026-02-01", "0.1")]);
     let prices = |start: &str, end: &str| -> Vec<(i64, bool)> {
         let slices = book.slices(at(start), at(end));
@@ -176,7 +176,7 @@ fn tempos_rules_find_a_wrong_list() {
 
 #[test]
 fn lists_of_prices_may_have_holes() {
-    let price = r#"kind = "slots", otherwise-eur-per-kwh = 0.25, plus-eur-per-kwh = 0.05"#;
+    let price = r#"kind = "slots", otherwise_eur_per_kwh = 0.25, plus_eur_per_kwh = 0.05"#;
     let list = "start;end;eur_per_mwh\n2026-11-22T00:00:00+01:00;2026-11-22T01:00:00+01:00;80,00\n\
         2026-11-22T01:00:00+01:00;2026-11-22T01:15:00+01:00;-12,50\n2026-11-24T00:00:00+01:00;2026-11-24T01:00:00+01:00;90";
     let slots = Slots::parse(list).unwrap();
@@ -241,12 +241,12 @@ fn bad_contracts_say_what_is_wrong() {
         assert!(error.contains(part), "{error}");
     };
     let head = "[[contract]]\nname = \"x\"\nfrom = \"2026-08-01\"\n";
-    check(&format!("{head}price = {{ kind = \"base\", eur-per-kw = 0.2 }}"), "eur-per-kw");
-    check(&format!("{head}price = {{ kind = \"base\", eur-per-kwh = \"cheap\" }}"), "no decimal number");
-    check(&format!("{head}price = {{ kind = \"base\", eur-per-kwh = nan }}"), "no decimal number");
+    check(&format!("{head}price = {{ kind = \"base\", eur_per_kw = 0.2 }}"), "eur_per_kw");
+    check(&format!("{head}price = {{ kind = \"base\", eur_per_kwh = \"cheap\" }}"), "no decimal number");
+    check(&format!("{head}price = {{ kind = \"base\", eur_per_kwh = nan }}"), "no decimal number");
     check(&format!("{head}prices = 1"), "prices");
     check("[[contract]]\nname = \"x\"\nfrom = \"1 August\"", "no day such as");
-    let windows = "kind = \"off-peak\", peak-eur-per-kwh = 1, off-peak-eur-per-kwh = 1, windows = [\"25:00-07:00\"]";
+    let windows = "kind = \"off_peak\", peak_eur_per_kwh = 1, off_peak_eur_per_kwh = 1, windows = [\"25:00-07:00\"]";
     check(&format!("{head}price = {{ {windows} }}"), "no part of a day");
     let empty = Book::new(france(), vec![], Colours::default(), Slots::default()).unwrap_err();
     assert_eq!(empty, CalendarError::Empty);
@@ -256,8 +256,8 @@ proptest! {
     /// Every instant of a slice has its rate, slices have no holes, and energy divided over them is not lost.
     #[test]
     fn slices_tile_and_agree(start in 1_774_000_000_000i64..1_793_000_000_000, hours in 1i64..80, minute in 0i64..60) {
-        let price = r#"kind = "off-peak", peak-eur-per-kwh = 0.2, off-peak-eur-per-kwh = 0.1, windows = ["02:17-02:44", "23:30-01:10"]"#;
-        let book = book(vec![contract("2026-01-01", price), contract("2026-03-29", "kind = \"base\", eur-per-kwh = 0.15"), contract("2026-03-30", price)]);
+        let price = r#"kind = "off_peak", peak_eur_per_kwh = 0.2, off_peak_eur_per_kwh = 0.1, windows = ["02:17-02:44", "23:30-01:10"]"#;
+        let book = book(vec![contract("2026-01-01", price), contract("2026-03-29", "kind = \"base\", eur_per_kwh = 0.15"), contract("2026-03-30", price)]);
         let (start, end) = (Time(start), Time(start) + Span::minutes(hours * 60 + minute));
         let slices = book.slices(start, end);
         prop_assert_eq!(slices[0].start, start);
