@@ -3,6 +3,7 @@
 //!
 //! They are started hundreds of times a second: nothing is read or looked up that the answer does not need.
 
+mod advice;
 mod allocation;
 mod asked;
 mod caller;
@@ -160,6 +161,12 @@ fn tell(refusal: &Refusal) -> u8 {
     let lines: String = refusal.lines.iter().flat_map(|line| [line.as_str(), "\n"]).collect();
     if !lines.is_empty() {
         console::complain(lines);
+        if refusal.exit != 0
+            && advice::is_wanted()
+            && let Some(text) = advice::on(&refusal.lines, crate::words::Language::of_environment())
+        {
+            console::complain(format!("algoric: {text}\n"));
+        }
     }
     refusal.exit
 }

@@ -12,14 +12,26 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 | command | here |
 |---|---|
 | `sbatch` | whole; options below |
-| `squeue` | listings, formats (`-o`, `-O`), selection, sorting, steps (`-s`), arrays (`-r`); not `--json`, `--yaml`, `-i` |
-| `scancel` | whole, but for single steps of `srun` (`12.0`): end `srun` in the job instead |
-| `sinfo` | listings and formats; not `--json`, `--yaml` |
-| `sacct` | listings, all fields (what is not measured is empty); not `--json`, `-B`, `-c`, `-f`, `--env-vars` |
-| `scontrol` | `show job, node, partition, config, step, reservation`, `hold`, `release`, `requeue`, `requeuehold`, `suspend`, `resume`, `update` of jobs, nodes (drain, resume) and reservations, `ping`, `version`; not interactive |
-| `srun` | steps inside a job; options below. Outside a job it is refused with what to do instead |
-| `salloc` | refused with what to do instead |
-| `sstat`, `sattach`, `sbcast`, `sprio`, `sshare`, `sacctmgr`, `strigger` | not there yet |
+| `srun` | steps inside a job, jobs of its own outside; options below |
+| `salloc`, `sattach`, `sbcast` | on one machine |
+| `squeue` | whole: all filters, every letter of `-o` and name of `-O`, `%all`, steps (`-s`), arrays (`-r`), `-i`, `--start`, `--json`, `--yaml`; no licences, federations or reserved cores, which show as Slurm shows nothing |
+| `sinfo` | whole, `--json` and `--yaml` too; no features, weights or topologies |
+| `sacct` | all fields (what is not measured is empty), `all`, `--json`, `--yaml`, `-B`, `--env-vars`; `-c` and `-f` are refused as where Slurm has no such file |
+| `scancel` | whole; steps too (`12.0`, `12.batch`) |
+| `scontrol` | `show` of `job, step, node, partition, reservation, config, hostnames, hostlist, hostlistsorted, aliases, assoc_mgr, slurmd` and of what there is not as Slurm answers; `hold`, `release`, `requeue`, `requeuehold`, `suspend`, `resume`, `top`, `update` (below), `create`, `delete reservation`, `write batch_script`, `listpids`, `pidinfo`, `notify`, `wait_job`, `completing`, `errnumstr`, `ping`, `version`; line by line from standard input without a keyword. `reconfigure`, `shutdown` and the like say what to do instead |
+| `sprio` | the parts of our priorities: age, fair share, size, partition, QOS, nice |
+| `sshare` | projects and their users: shares, faded use, the factor that priorities are made with |
+| `sstat` | running steps: what the kernel says of their processes now; of one's own jobs, or as root |
+| `sdiag` | counts and times of our scheduler since the centre was started; backfilling has no pass of its own |
+| `sacctmgr` | `show` and `list` of `account, association, cluster, configuration, event, federation, problem, qos, reservation, resource, runawayjobs, stats, transaction, tres, user, wckey`, with `format=`, `where`, `withassoc`; changes are refused with the command of `algoric` that makes them |
+| `seff` | as the script that comes with Slurm |
+| `strigger` | `--get` (there are none); `--set` is refused with what to do instead |
+
+`scontrol update job` changes `TimeLimit` (members: down; also `+N`, `-N`), `TimeMin`, `EndTime`, `StartTime`, `Deadline`,
+`JobName`, `Comment`, `Account`, `QOS`, `Partition`, `Priority` (0 holds), `Nice` (members: up), `Dependency`,
+`ArrayTaskThrottle`, `NumTasks`, `NumCPUs`, `NumNodes`, `CPUsPerTask`, `MinMemoryNode`, `MinMemoryCPU`, `Requeue`,
+`ReservationName`, `MailType`, `MailUser`, `StdOut`, `StdErr`, `StdIn`, `WorkDir`, `WCKey`; of a machine `State` (`DRAIN`,
+`RESUME`) and `Reason`; of a partition `State`, until the centre is started again; of a reservation all that `create` takes.
 
 ## What is different on purpose
 
@@ -30,6 +42,11 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 | `sacct` of waiting jobs | some minutes late | at once |
 | `--export=NONE` | the login environment, by a login shell | `HOME`, `USER`, `LOGNAME`, `SHELL`, `PATH` from the password database |
 | default memory of a job | the site's `DefMemPerCPU` | the machine's memory divided by its CPUs, for each CPU asked for |
+| `squeue --json` with filters | shows all jobs | shows those that the filters let through; without `-t` also those that ended lately, as Slurm |
+| numbers of associations, sessions, reserved ports | shown | 0: there are none |
+| `scontrol top` | for operators, unless the site allows it | for everybody, among one's own jobs |
+| `scontrol notify` | shown by the step's `srun` | written to the job's error file |
+| errors | Slurm's words | the same, and on a terminal one line of help after them (`algoric: ...`, English or French; `ALGORIC_ADVICE=always`: everywhere) |
 | several nodes (`-N 2`), heterogeneous jobs | yes | one machine: such jobs wait with `PartitionConfig`, or are refused |
 ";
 

@@ -17,7 +17,11 @@ use crate::{
 /// Changes it.
 pub fn run(asked: Asked, quiet: bool, caller: &Caller) -> Result<u8, Refusal> {
     let mut centre = caller.call().map_err(|error| failed(error).refusal(Action::Update))?;
-    let mut hands = Hands { centre: &mut centre, quiet, caller };
+    let sets_priority = match &asked {
+        Asked::UpdateJobs { changes, .. } => changes.iter().any(|change| matches!(change, JobChange::Priority(1..))),
+        _ => false,
+    };
+    let mut hands = Hands { centre: &mut centre, quiet, caller, sets_priority };
     match asked {
         Asked::Hold(jobs) => hands.each(&jobs, hold, |_, target| Ok(Request::Hold(target))),
         Asked::Release(jobs) => hands.each(&jobs, hold, |_, target| Ok(Request::Release(target))),
@@ -71,6 +75,8 @@ struct Hands<'a> {
     centre: &'a mut Client,
     quiet: bool,
     caller: &'a Caller,
+    /// A priority is among the changes.
+    sets_priority: bool,
 }
 
 impl Hands<'_> {
@@ -85,11 +91,22 @@ impl Hands<'_> {
         for (text, target) in self.targets(jobs)? {
             let done = order(self.centre, target).and_then(|request| self.centre.order(&request).map_err(failed));
             if let Err(refused) = done {
-                let refusal = refused.refusal(action(&text));
+                let refusal = self.reworded(refused).refusal(action(&text));
                 exit = if self.quiet { refusal.exit } else { tell(&refusal) };
             }
         }
         Ok(exit)
+    }
+
+    /// What members may only change one way is for Slurm a matter of permission.
+    fn reworded(&self, refused: Refused) -> Refused {
+        match refused {
+            Refused::AccessDenied if self.sets_priority => {
+                Refused::Other("Changes to job priority are not persistent, change nice instead".to_owned())
+            }
+            Refused::InvalidNice | Refused::InvalidTimeLimit if !self.caller.is_root() => Refused::AccessDenied,
+            other => other,
+        }
     }
 
     /// By number, or all jobs of the caller with that name.
