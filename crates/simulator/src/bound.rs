@@ -26,7 +26,7 @@ use crate::workload::Workload;
 /// How much later than by EASY a job may begin, seconds.
 pub const LATEST: i64 = 12 * 3600;
 /// Steps uphill.
-const STEPS: u32 = 60;
+const STEPS: u32 = 120;
 /// Slots are an hour, or a part of it if prices change in between.
 const HOUR: i64 = 3600;
 
@@ -206,7 +206,7 @@ pub fn bounds(workload: &Workload, park: &Park, tariff: &Tariff, local0: i64, ea
         }
         best = best.max(cost);
         for market in &mut markets {
-            market.climb(&slots, 0.5 / f64::from(1 + step).sqrt());
+            market.climb(&slots, 0.3 / f64::from(1 + step).sqrt());
         }
     }
     Bounds { loose_eur: off + loose / EURO, eur: off + best / EURO }
@@ -215,9 +215,8 @@ pub fn bounds(workload: &Workload, park: &Park, tariff: &Tariff, local0: i64, ea
 /// What machines draw that are off until the last job can be over at the earliest.
 fn off_watts(workload: &Workload, park: &Park, prices: &Prices, first: i64) -> f64 {
     let fastest = park.kinds.iter().map(|kind| kind.speed).max().unwrap_or(NORMAL_SPEED);
-    let over = |job: &crate::workload::Job| {
-        job.submit + i64::from(job.run) * i64::from(NORMAL_SPEED) / i64::from(fastest)
-    };
+    let over =
+        |job: &crate::workload::Job| job.submit + i64::from(job.run) * i64::from(NORMAL_SPEED) / i64::from(fastest);
     let until = workload.jobs.iter().map(over).max().unwrap_or(first);
     let watts: f64 = park.kinds.iter().map(|kind| f64::from(kind.off_w) * f64::from(kind.count)).sum();
     watts * prices.sum(first, until) as f64

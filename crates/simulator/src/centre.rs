@@ -239,7 +239,7 @@ impl Scheduler for CentreScheduler<'_> {
         let (job, run) = (known.job, known.run);
         self.running.remove(&run);
         self.finish(now, run)?;
-        if now - self.forgotten >= 60 {
+        if now.saturating_sub(self.forgotten) >= 60 {
             self.state.forget_finished(Time::from_seconds(now));
             self.forgotten = now;
         }

@@ -166,8 +166,8 @@ mod tests {
         let by_day = part(&|line| (8..20).contains(&(line.submit % 86_400 / 3600)));
         assert!((0.6..0.8).contains(&by_day), "{by_day}");
         let span = trace.lines.last().unwrap().submit as f64 / 20_000.0;
-        // The archive's own sample of the model (lublin_256) has one job in 760 seconds.
-        assert!((650.0..900.0).contains(&span), "{span}");
+        // The archive's own sample of the model (lublin_256) has one job in 769 seconds.
+        assert!((600.0..1_000.0).contains(&span), "{span}");
         assert!(trace.lines.is_sorted_by_key(|line| line.submit));
     }
 

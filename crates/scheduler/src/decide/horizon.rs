@@ -56,15 +56,33 @@ pub(super) struct Promise {
     pub at: Time,
     need: Need,
     partition: Name,
+    reservation: Option<Name>,
     marks: Vec<Mark>,
 }
 
 /// How much there is for a promised job at an instant that matters to it.
 struct Mark {
     at: Time,
-    room: Amount,
-    kept: Vec<(Name, Amount)>,
+    room: Room,
     cap: Option<u32>,
+}
+
+/// What a class may have at an instant.
+struct Room {
+    /// What is free, without what other reservations keep.
+    free: Amount,
+    /// Cores that are left in its own reservation; `None`: it has none, or all there are.
+    own: Option<u32>,
+    /// What other reservations keep.
+    kept: Vec<(Name, Amount)>,
+}
+
+impl Room {
+    /// What is left when something else is taken of what is free, and so many cores of the own reservation.
+    fn without(&self, taken: &Amount, own: u32) -> Amount {
+        let free = self.free.less(taken);
+        self.own.map_or(free, |left| free.at_most_cores(left.saturating_sub(own)))
+    }
 }
 
 impl State {
@@ -226,27 +244,23 @@ impl<'a> Horizon<'a> {
         inside.fold(Amount::default(), |sum, stay| sum.plus(&stay.amount))
     }
 
-    /// What a class may have at an instant, and what reservations keep from it then.
-    fn room(&self, class: &Class, instant: Time) -> (Amount, Vec<(Name, Amount)>) {
-        let mut room = self.free_at(instant);
+    /// What a class may have at an instant.
+    fn room(&self, class: &Class, instant: Time) -> Room {
+        let mut room = Room { free: self.free_at(instant), own: None, kept: Vec::new() };
         for plan in self.plans.iter().filter(|plan| plan.is_at(instant)) {
-            room = room.less(&plan.amount);
+            room.free = room.free.less(&plan.amount);
         }
-        let mut kept = Vec::new();
-        for (name, reservation) in &self.state.reservations {
-            let own = class.traits.reservation == Some(*name);
-            if !reservation.is_on(instant) {
-                continue;
-            }
+        for (name, reservation) in self.state.reservations.iter().filter(|(_, reservation)| reservation.is_on(instant))
+        {
             let left = self.state.claim(reservation).less(&self.inside(*name, instant));
-            if own {
-                room = if reservation.cores.is_some() { room.at_most_cores(left.core_count()) } else { room };
-            } else {
-                room = room.less(&left);
-                kept.push((*name, left));
+            if class.traits.reservation != Some(*name) {
+                room.free = room.free.less(&left);
+                room.kept.push((*name, left));
+            } else if reservation.cores.is_some() {
+                room.own = Some(left.core_count());
             }
         }
-        (room, kept)
+        room
     }
 
     /// Cores that a class's partition has left for it at an instant; `None`: no limit.
@@ -278,7 +292,7 @@ impl<'a> Horizon<'a> {
                 .is_some_and(|reservation| reservation.start <= stay.from && stay.until <= reservation.end),
         };
         let fits = |instant: Time| {
-            let (room, _) = self.room(class, instant);
+            let room = self.room(class, instant).without(&Amount::default(), 0);
             need.fits(&room, topology) && self.cap(class, instant).is_none_or(|cap| need.core_count(topology) <= cap)
         };
         inside && fits(stay.from) && self.drops(stay).all(fits)
@@ -300,14 +314,14 @@ impl<'a> Horizon<'a> {
         let mut marks: Vec<Mark> = vec![self.mark(class, at)];
         marks.extend(self.drops(&stay).map(|at| self.mark(class, at)));
         let need = class.standing.need;
-        let amount = need.amount_of(&marks[0].room, &self.state.rules.topology);
+        let amount = need.amount_of(&marks[0].room.without(&Amount::default(), 0), &self.state.rules.topology);
         self.plans.push(Stay { amount, ..stay });
-        Some(Promise { at, need, partition: class.traits.partition, marks })
+        let (partition, reservation) = (class.traits.partition, class.traits.reservation);
+        Some(Promise { at, need, partition, reservation, marks })
     }
 
     fn mark(&self, class: &Class, at: Time) -> Mark {
-        let (room, kept) = self.room(class, at);
-        Mark { at, room, kept, cap: self.cap(class, at) }
+        Mark { at, room: self.room(class, at), cap: self.cap(class, at) }
     }
 }
 
@@ -317,12 +331,14 @@ impl Promise {
         let topology = &state.rules.topology;
         let room_for_both = |mark: &Mark| {
             // Who stays within a reservation takes from what it keeps first.
-            let own = mark.kept.iter().find(|(name, _)| stay.reservation == Some(*name));
-            let taken = own.map_or(stay.amount, |(_, kept)| stay.amount.less(kept));
+            let theirs = mark.room.kept.iter().find(|(name, _)| stay.reservation == Some(*name));
+            let taken = theirs.map_or(stay.amount, |(_, kept)| stay.amount.less(kept));
+            let together = self.reservation.is_some() && stay.reservation == self.reservation;
+            let own = if together { stay.amount.core_count() } else { 0 };
             let cap = mark.cap.filter(|_| stay.partition == self.partition);
             let room_in_partition =
                 cap.is_none_or(|cap| self.need.core_count(topology) + stay.amount.core_count() <= cap);
-            room_in_partition && self.need.fits(&mark.room.less(&taken), topology)
+            room_in_partition && self.need.fits(&mark.room.without(&taken, own), topology)
         };
         self.marks.iter().all(|mark| delays_nobody(stay.until, mark.at, || room_for_both(mark)))
     }

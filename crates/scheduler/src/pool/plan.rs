@@ -142,14 +142,16 @@ pub(super) struct Turn<'a> {
     plan: &'a mut Plan,
     now: i64,
     from: u32,
-    /// So many who wait may still be given a better promise.
+    /// So many who wait may be given a better promise...
     compress: u32,
+    /// ...and so many of them are still to be looked at.
+    left: u32,
 }
 
 impl<'a> Turn<'a> {
     pub fn new(plan: &'a mut Plan, now: i64, compress: u32) -> Self {
         plan.look_ahead(now);
-        Turn { plan, now, from: 0, compress }
+        Turn { plan, now, from: 0, compress, left: compress }
     }
 }
 
@@ -160,7 +162,7 @@ impl Queue for Turn<'_> {
     #[inline]
     fn next(&mut self) -> Option<u32> {
         let Turn { plan, now, .. } = self;
-        let next = match self.compress {
+        let next = match self.left {
             0 => plan.hopes.next(self.from, |hope| plan.may_start(*now, hope)),
             _ => plan.hopes.next(self.from, |hope| hope != Hope::NOBODY),
         }?;
@@ -175,12 +177,13 @@ impl Queue for Turn<'_> {
     }
 
     fn wait(&mut self, job: u32) -> Behind<Ticket> {
-        self.compress = self.compress.saturating_sub(1);
+        self.left = self.left.saturating_sub(1);
         if let Some(hope) = self.plan.hopes.get(job) {
             let (cores, long) = (i64::from(hope.cores), i64::from(hope.estimate));
             if let Some(start) = self.plan.skyline.earlier(self.now, hope.start, cores, long) {
                 self.plan.promise(job, hope, start);
                 self.plan.look_ahead(self.now);
+                (self.from, self.left) = (0, self.compress);
             }
         }
         Behind::GoOn

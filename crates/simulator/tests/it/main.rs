@@ -1,0 +1,9 @@
+//! Traces and random workloads, played and compared with what is known to be right.
+#![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
+
+mod centre;
+mod naive;
+mod naive_centre;
+mod pools;
+mod swf;
+mod traces;
