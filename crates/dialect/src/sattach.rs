@@ -83,10 +83,8 @@ pub fn parse(args: &[Vec<u8>]) -> Result<Options, Refusal> {
 /// `--layout`: where the tasks are.
 pub fn layout(tasks: u32, node: &str) -> String {
     let all: Vec<String> = (0..tasks).map(|task| task.to_string()).collect();
-    format!(
-        "Job step layout:\n  {tasks} tasks, 1 nodes ({node})\n\n  Node 0 ({node}), {tasks} task(s): {}\n",
-        all.join(" ")
-    )
+    let all = all.join(" ");
+    format!("Job step layout:\n\t{tasks} tasks, 1 nodes ({node})\n\n\tNode 0 ({node}), {tasks} task(s): {all} \n")
 }
 
 #[cfg(test)]

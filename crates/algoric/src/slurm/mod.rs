@@ -8,6 +8,7 @@ mod allocation;
 mod asked;
 mod caller;
 mod clusters;
+mod login;
 mod processes;
 mod refused;
 mod sacct;

@@ -12,6 +12,7 @@ use std::{
 
 use api::{Reply, Request};
 use dialect::{
+    environ::Variable,
     errors::{Action, Refused},
     refusal::Refusal,
     sbatch::{self, Line, Source, Submission},
@@ -19,7 +20,7 @@ use dialect::{
 };
 use model::{Exit, JobId, JobState, Text};
 
-use super::{asked, caller::Caller, refused::failed};
+use super::{asked, caller::Caller, login, refused::failed};
 use crate::{
     client::{Client, ClientError},
     console,
@@ -117,6 +118,7 @@ fn complete(job: &Submission, script: Option<Text>, caller: &Caller) -> Result<a
         Some(file) => exported(file)?,
         None => job.environment(&caller.environ),
     };
+    let variables = if spec.get_user_env { with_login(variables) } else { variables };
     Ok(api::Submission {
         spec,
         script: job.script().to_vec(),
@@ -125,7 +127,18 @@ fn complete(job: &Submission, script: Option<Text>, caller: &Caller) -> Result<a
     })
 }
 
-fn exported(file: &Text) -> Result<Vec<dialect::environ::Variable>, Refusal> {
+/// What a login gives, and over it what goes along.
+fn with_login(along: Vec<Variable>) -> Vec<Variable> {
+    match login::environment() {
+        Some(login) => login::over_login(login, along),
+        None => {
+            console::complain(format!("{NAME}: error: Unable to get the login environment, it is left out\n"));
+            along
+        }
+    }
+}
+
+fn exported(file: &Text) -> Result<Vec<Variable>, Refusal> {
     let path = Path::new(std::ffi::OsStr::from_bytes(file.as_bytes()));
     let mut bytes = Vec::new();
     match File::open(path).and_then(|open| open.take(MAX_EXPORT_FILE).read_to_end(&mut bytes)) {

@@ -315,10 +315,10 @@ mod tests {
         assert_eq!(
             said,
             "0<cmd=response_to_init pmi_version=2 pmi_subversion=0 rc=0|\
-             0<   112cmd=fullinit-response;pmi-version=2;pmi-subversion=0;rank=0;size=1;appnum=0;debugged=FALSE;pmiverbose=FALSE;rc=0;|\
+             0<   113cmd=fullinit-response;pmi-version=2;pmi-subversion=0;rank=0;size=1;appnum=0;debugged=FALSE;pmiverbose=FALSE;rc=0;|\
              0<    34cmd=kvs-put-response;thrid=4;rc=0;|0<    28cmd=kvs-fence-response;rc=0;|\
              0<    48cmd=kvs-get-response;found=TRUE;value=a;;b;rc=0;|\
-             0<    53cmd=info-getnodeattr-response;found=TRUE;value=1;rc=0;|\
+             0<    54cmd=info-getnodeattr-response;found=TRUE;value=1;rc=0;|\
              0<    35cmd=info-putnodeattr-response;rc=0;|"
         );
     }

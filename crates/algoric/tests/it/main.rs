@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod allocations;
+mod clients;
 mod clock;
 mod commands;
 mod crash;
@@ -10,6 +11,9 @@ mod emergency;
 mod flows;
 mod help;
 mod hostile;
+mod hull;
+mod letters;
+mod modules;
 mod no_centre;
 mod odd_days;
 mod parity;
@@ -20,5 +24,6 @@ mod steering;
 mod steps;
 mod storage;
 mod structures;
+mod surroundings;
 mod two_users;
 mod ward;
