@@ -28,7 +28,10 @@ is() { [ "$(state "$1")" = "$2" ]; }
 main() { systemctl show --property MainPID --value "$1"; }
 
 say "systemd $(systemctl --version | sed -n '1s/systemd \([0-9]*\).*/\1/p') runs"
-quietly dpkg --install --force-depends --force-unsafe-io "$package"
+# Into a database of its own: reading this machine's, file by file through 9p, takes ten minutes.
+mkdir -p /root/dpkg/{info,updates}
+touch /root/dpkg/{status,available}
+quietly dpkg --admindir=/root/dpkg --install --force-depends --force-unsafe-io "$package"
 say "the package is installed"
 PATH=/usr/lib/algoric/bin:$PATH
 hash -r
