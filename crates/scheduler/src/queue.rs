@@ -65,6 +65,27 @@ type Head = (Reverse<i128>, JobId, ClassNumber);
 /// Where a job stands at an instant.
 type Rank = (Reverse<i128>, JobId);
 
+/// Ranks in order, to be walked from both ends.
+trait Ranks: DoubleEndedIterator<Item = Rank> + ExactSizeIterator {}
+
+impl<I: DoubleEndedIterator<Item = Rank> + ExactSizeIterator> Ranks for I {}
+
+/// How many ranks are below one: from the end that is nearer.
+fn count_below(mut ranks: impl Ranks, mine: Rank) -> usize {
+    let (all, mut below, mut others) = (ranks.len(), 0, 0);
+    loop {
+        match ranks.next() {
+            Some(rank) if rank < mine => below += 1,
+            _ => return below,
+        }
+        match ranks.next_back() {
+            Some(rank) if rank >= mine => others += 1,
+            Some(_) => return all - others,
+            None => return below,
+        }
+    }
+}
+
 /// The heads of all lines.
 #[derive(Clone, Debug)]
 pub(crate) struct Queue {
@@ -232,7 +253,10 @@ impl Queue {
         let own = &classes.get(class).line;
         let key = if own.young.contains(&entry) { self.young_key(own, entry.0) + gained } else { self.old_key(own) };
         let mine = (Reverse(key), entry.1);
-        let count: usize = classes.iter().map(|(_, class)| self.ranks(&class.line, gained, mine).count()).sum();
+        let count: usize = (classes.iter())
+            .map(|(_, class)| self.line_ranks(&class.line, gained))
+            .map(|(old, young)| count_below(old, mine) + count_below(young, mine))
+            .sum();
         let wanted = if count <= most { count } else { few };
         let mut list = Vec::new();
         for (_, class) in classes.iter() {
@@ -250,18 +274,8 @@ impl Queue {
         (count, list.into_iter().map(|(_, id)| id).collect())
     }
 
-    /// Who of a line goes before a rank.
-    fn ranks<'a>(&'a self, line: &'a Line, gained: i128, mine: Rank) -> impl Iterator<Item = Rank> + 'a {
-        let (old, young) = self.line_ranks(line, gained);
-        old.take_while(move |rank| *rank < mine).chain(young.take_while(move |rank| *rank < mine))
-    }
-
     /// The ranks of a line's old and young, each in order.
-    fn line_ranks<'a>(
-        &'a self,
-        line: &'a Line,
-        gained: i128,
-    ) -> (impl Iterator<Item = Rank> + 'a, impl Iterator<Item = Rank> + 'a) {
+    fn line_ranks<'a>(&'a self, line: &'a Line, gained: i128) -> (impl Ranks + 'a, impl Ranks + 'a) {
         let old = Reverse(self.old_key(line));
         let young =
             line.young.iter().map(move |(eligible, id)| (Reverse(self.young_key(line, *eligible) + gained), *id));

@@ -215,6 +215,9 @@ fn why_deep_in_the_queue() {
     }
     let last = centre.state.why(ids[2_999], centre.now).unwrap();
     assert_eq!((last.before, &last.before_first[..], last.expected), (2_999, &ids[..10], None));
+    for at in [2_001, 2_500, 2_998] {
+        assert_eq!(centre.state.why(ids[at], centre.now).unwrap().before, at);
+    }
     let near = centre.state.why(ids[1_000], centre.now).unwrap();
     assert_eq!((near.before, &near.before_first[..]), (1_000, &ids[..10]));
     assert!(near.expected.is_some());
