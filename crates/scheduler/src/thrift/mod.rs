@@ -2,7 +2,7 @@
 //! machines can be off; all that is known is estimates and the past.
 //!
 //! - The order is submission plus [`ORDER`] times the run time that is expected ([`learn`]): a job that will run an
-//!   hour gives way to those that come within ten.
+//!   hour gives way to those that come within ten. Behind the head, who is expected to run shortest goes first.
 //! - A job that could start, or stands at the head, is held for cheap hours if each second of waiting saves more than a
 //!   second is worth ([`worth`]), and if there is still room in those hours; at most [`LONGEST_HOLD`] after it was
 //!   submitted. Who is held is out of the queue until then.
@@ -77,7 +77,7 @@ pub struct Warm {
 
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    Waits { key: Key },
+    Waits { key: Key, short: Key },
     Held { until: i64 },
     Runs { since: i64, until: i64 },
     Over,
@@ -106,6 +106,8 @@ pub struct Thrift<P> {
     draw: Draw,
     jobs: Vec<Job>,
     order: Shelves,
+    /// Who waits, by the run time that is expected.
+    shortest: Shelves,
     running: Shelves,
     held: BTreeSet<(i64, u32)>,
     by_user: HashMap<i64, Vec<u32>>,
@@ -130,10 +132,17 @@ impl<P: Prices> Queue for Turn<'_, P> {
     type Start = u32;
 
     fn next(&mut self) -> Option<u32> {
-        let (free, waits) = (self.thrift.free, self.head.is_some());
-        let key = self.thrift.order.next(self.after, |cores, _| !waits || i64::from(cores) <= free)?;
-        self.after = Some(key);
-        Some(key.1)
+        let free = self.thrift.free;
+        loop {
+            let key = match self.head {
+                None => self.thrift.order.next(self.after, |_, _| true)?,
+                Some(_) => self.thrift.shortest.next(self.after, |cores, _| i64::from(cores) <= free)?,
+            };
+            self.after = Some(key);
+            if self.head != Some(key.1) {
+                return Some(key.1);
+            }
+        }
     }
 
     fn start(&mut self, job: u32) -> Option<u32> {
@@ -156,6 +165,7 @@ impl<P: Prices> Queue for Turn<'_, P> {
         let held = matches!(self.thrift.jobs[job as usize].phase, Phase::Held { .. });
         if !held && self.head.is_none() && !self.thrift.hold(self.now, job) {
             self.head = Some(job);
+            self.after = None;
         }
         Behind::GoOn
     }
@@ -171,6 +181,7 @@ impl<P: Prices> Thrift<P> {
             draw,
             jobs: Vec::new(),
             order: Shelves::default(),
+            shortest: Shelves::default(),
             running: Shelves::default(),
             held: BTreeSet::new(),
             by_user: HashMap::new(),
@@ -185,16 +196,15 @@ impl<P: Prices> Thrift<P> {
     /// The next job comes: they are counted from 0.
     pub fn arrive(&mut self, now: i64, ask: Ask) {
         let number = self.jobs.len() as u32;
-        let key = self.key(now, number, ask);
-        self.jobs.push(Job { ask, submit: now, phase: Phase::Waits { key } });
-        self.order.insert(key, ask.cores);
-        self.by_user.entry(ask.user).or_default().push(number);
+        self.jobs.push(Job { ask, submit: now, phase: Phase::Over });
+        self.enter_queue(number);
     }
 
     /// Who starts next; it has started already, and will be over by its estimate.
     pub fn start(&mut self, now: i64) -> Option<u32> {
         while let Some(due) = self.held.first().copied().filter(|due| due.0 <= now) {
-            self.unhold(due);
+            self.held.remove(&due);
+            self.enter_queue(due.1);
         }
         let mut turn = Turn { thrift: self, now, after: None, head: None, promise: None };
         let Some(job) = walk(&mut turn) else {
@@ -239,7 +249,7 @@ impl<P: Prices> Thrift<P> {
         let used = (i64::from(self.cores) - self.free) as u32;
         self.demand.note(now, used);
         self.last_glance = now;
-        let (boot_s, worth) = (self.draw.boot_s as f64, self.worth.machines());
+        let (boot_s, worth) = (self.draw.boot_s as f64, self.worth.cores());
         let best = self.demand.beyond(now).map(|(cores, rate)| (f64::from(cores) + rate * boot_s * worth, cores));
         let best = best.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(0, |best| best.1);
         let soon = now + self.draw.boot_s;
@@ -272,39 +282,48 @@ impl<P: Prices> Thrift<P> {
         i64::from(self.jobs[job as usize].ask.cores)
     }
 
-    fn key(&self, submit: i64, number: u32, ask: Ask) -> Key {
+    /// A job's places in both orders, as far as one can tell now.
+    fn places(&self, job: u32) -> Phase {
+        let Job { ask, submit, .. } = self.jobs[job as usize];
         let run = i64::from(self.learned.run(ask.user, ask.cores, ask.estimate));
-        (submit + ORDER * run, number)
+        Phase::Waits { key: (submit + ORDER * run, job), short: (run, job) }
     }
 
-    /// A job's place after more was learned of its user.
-    fn reorder(&mut self, job: u32) {
-        let Job { ask, submit, phase: Phase::Waits { key } } = self.jobs[job as usize] else { return };
-        let better = self.key(submit, job, ask);
-        if better != key {
-            self.order.remove(key);
-            self.order.insert(better, ask.cores);
-            self.jobs[job as usize].phase = Phase::Waits { key: better };
+    fn insert(&mut self, job: u32) {
+        let phase = self.places(job);
+        if let Phase::Waits { key, short } = phase {
+            let cores = self.jobs[job as usize].ask.cores;
+            self.order.insert(key, cores);
+            self.shortest.insert(short, cores);
         }
+        self.jobs[job as usize].phase = phase;
+    }
+
+    fn remove(&mut self, job: u32) {
+        if let Phase::Waits { key, short } = self.jobs[job as usize].phase {
+            self.order.remove(key);
+            self.shortest.remove(short);
+        }
+    }
+
+    /// A job's places after more was learned of its user.
+    fn reorder(&mut self, job: u32) {
+        if self.places(job) != self.jobs[job as usize].phase {
+            self.remove(job);
+            self.insert(job);
+        }
+    }
+
+    fn enter_queue(&mut self, job: u32) {
+        self.insert(job);
+        self.by_user.entry(self.jobs[job as usize].ask.user).or_default().push(job);
     }
 
     fn leave_queue(&mut self, job: u32) {
-        let Job { ask, phase, .. } = self.jobs[job as usize];
-        if let Phase::Waits { key } = phase {
-            self.order.remove(key);
-        }
-        if let Some(waiting) = self.by_user.get_mut(&ask.user) {
+        self.remove(job);
+        if let Some(waiting) = self.by_user.get_mut(&self.jobs[job as usize].ask.user) {
             waiting.retain(|other| *other != job);
         }
-    }
-
-    fn unhold(&mut self, due: (i64, u32)) {
-        self.held.remove(&due);
-        let Job { ask, submit, .. } = self.jobs[due.1 as usize];
-        let key = self.key(submit, due.1, ask);
-        self.order.insert(key, ask.cores);
-        self.by_user.entry(ask.user).or_default().push(due.1);
-        self.jobs[due.1 as usize].phase = Phase::Waits { key };
     }
 
     /// When the head starts, if all that runs takes as long as it may.
@@ -335,7 +354,7 @@ impl<P: Prices> Thrift<P> {
         let plain = self.prices.sum(now, now + run);
         let watts = f64::from(ask.cores) * self.draw.busy_w;
         let day = self.prices.sum(now, now + 86_400) as f64 / 86_400.0;
-        let least = self.worth.machines() * self.draw.idle_w * day;
+        let least = self.worth.cores() * self.draw.idle_w * day;
         if watts * (dear as f64) < least {
             return None;
         }
