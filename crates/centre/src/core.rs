@@ -197,7 +197,7 @@ impl Centre {
                 let base = self.state.job(run.job).map(|job| job.base());
                 let wish = base.and_then(|base| self.submission(base)).and_then(|stored| stored.spec.signal);
                 wish.map_or(Vec::new(), |wish| {
-                    let scope = if wish.batch_only { Scope::Batch } else { Scope::Others };
+                    let scope = if wish.batch_only { Scope::Batch } else { Scope::Steps };
                     order(Order::Signal { run: *run, signal: wish.signal, scope })
                 })
             }

@@ -133,7 +133,7 @@ impl Centre {
         let scope = match (filter.batch_only || filter.step.is_some(), filter.full) {
             (true, _) => Scope::Batch,
             (false, true) => Scope::All,
-            (false, false) => Scope::Others,
+            (false, false) => Scope::Steps,
         };
         self.order_soon(Order::Signal { run, signal, scope });
     }

@@ -86,8 +86,8 @@ pub enum Order {
 pub enum Scope {
     /// The batch script's own process.
     Batch,
-    /// All but the batch script's own process.
-    Others,
+    /// What `srun` started: tasks and whatever they started, not the script's own children.
+    Steps,
     /// All.
     All,
 }
@@ -413,7 +413,7 @@ pub(crate) mod tests {
             Order::Script { id: ScriptId(1), bytes: "s".into() },
             Order::Launch(Box::new(sample(run))),
             Order::Terminate { run, note: Some("n".to_owned()), kill_wait: Span(30) },
-            Order::Signal { run, signal: 10, scope: Scope::Others },
+            Order::Signal { run, signal: 10, scope: Scope::Steps },
             Order::Forget(vec![run]),
             Order::Quit,
             Order::Join { run, command: vec!["c".into()], env: Environment::from_pairs([("A", "1")]) },

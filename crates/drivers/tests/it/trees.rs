@@ -92,7 +92,7 @@ fn signals_reach_whom_they_mean() {
             shell("child"),
             shell("step").replace('"', "\\\""),
         );
-        for (scope, heard) in [(Scope::Batch, "batch"), (Scope::Others, "step"), (Scope::All, "batch child step")] {
+        for (scope, heard) in [(Scope::Batch, "batch"), (Scope::Steps, "step"), (Scope::All, "batch child step")] {
             let run = rig.run(&script);
             eventually("ready", || rig.output(run).matches("ready").count() == 2);
             // Sleeps die of it, so they are restarted; the shells stay.

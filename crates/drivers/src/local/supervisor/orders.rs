@@ -75,7 +75,7 @@ impl Supervisor {
         for (process, in_step) in Parts::below(self.pid).each() {
             let meant = match scope {
                 Scope::Batch => process.pid == batch,
-                Scope::Others => in_step,
+                Scope::Steps => in_step,
                 Scope::All => true,
             };
             if meant {
