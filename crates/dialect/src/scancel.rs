@@ -165,6 +165,10 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable]) -> Result<Options, Refusal>
     if !aimed {
         return Err(Refusal::error(NAME, "No job identification provided", 1));
     }
+    // Nothing outlives this signal: who sends it to a whole job cancels it, and the script goes with its steps.
+    if options.signal == Some(KILL) && !options.batch && !options.full {
+        options.signal = None;
+    }
     Ok(options)
 }
 
@@ -188,8 +192,8 @@ fn take(options: &mut Options, key: &str, value: &[u8]) -> Result<(), Refusal> {
         "quiet" => options.quiet = true,
         "reservation" => options.reservation = Some(text()),
         "signal" => {
-            let number = signal::number(value)
-                .ok_or_else(|| Refusal::error(NAME, format!("Unknown job signal: {}", text()), 1))?;
+            let number =
+                signal::number(value).ok_or_else(|| Refusal::line(format!("Unknown job signal: {}", text()), 1))?;
             options.signal = Some(number);
         }
         "state" => options.state = Some(state(value)?),
@@ -206,8 +210,8 @@ fn state(value: &[u8]) -> Result<JobState, Refusal> {
     crate::states::one(value).and_then(|states| known.into_iter().find(|state| states.contains(state))).ok_or_else(
         || {
             let text = String::from_utf8_lossy(value);
-            Refusal::error(NAME, format!("Invalid job state specified: {text}"), 1)
-                .and(format!("{NAME}: error: Valid job states are PENDING, RUNNING, SUSPENDED and COMPLETING"))
+            Refusal::line(format!("Invalid job state specified: {text}"), 1)
+                .and("Valid job states are PENDING, RUNNING, and SUSPENDED")
         },
     )
 }
@@ -216,6 +220,9 @@ fn state(value: &[u8]) -> Result<JobState, Refusal> {
 pub fn job_numbers(options: &Options) -> Vec<JobId> {
     options.jobs.iter().map(|pick| pick.job).collect()
 }
+
+/// SIGKILL.
+const KILL: u8 = 9;
 
 #[cfg(test)]
 mod tests {

@@ -35,7 +35,7 @@ const OPTS: &[Opt] = &[
 /// Unknown options, keywords and entities: exit code 1.
 pub fn parse(args: &[Vec<u8>], environ: &[Variable], clock: &Clock<'_>) -> Result<Options, Refusal> {
     let line = getopt::read(NAME, &[OPTS], args, Order::Anywhere)
-        .map_err(|message| Refusal::line(message, 1).and("getopt error, returned ?"))?;
+        .map_err(|message| Refusal::line(message, 1).and("Try \"scontrol --help\" for more information"))?;
     let (mut style, mut quiet) = (Style::default(), false);
     for given in &line.given {
         match given.key {

@@ -363,7 +363,10 @@ fn requests() {
             "scontrol update NodeName=vm State=DRAIN",
             Err("You must specify a reason when DOWNING or DRAINING a node. Request denied"),
         ),
-        ("scontrol --bogus", Err("scontrol: unrecognized option '--bogus'\ngetopt error, returned ?")),
+        (
+            "scontrol --bogus",
+            Err("scontrol: unrecognized option '--bogus'\nTry \"scontrol --help\" for more information"),
+        ),
     ] {
         assert_eq!(request(command), expected.map_err(str::to_owned), "{command}");
     }

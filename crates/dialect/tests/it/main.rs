@@ -6,6 +6,7 @@ mod commands;
 mod control;
 mod facts;
 mod fields;
+mod fuzz;
 mod info;
 mod queue;
 mod refusals;
