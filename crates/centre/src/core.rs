@@ -275,7 +275,17 @@ impl Centre {
                 if self.stopping != Stopping::No && makes_place {
                     continue;
                 }
+                // A limit that was lowered (--time-min) is also what accounting shows.
+                let lowered = match &what {
+                    What::Updated { id, change, .. } => Some((*id, change.clone())),
+                    _ => None,
+                };
                 progress |= self.record_own(what);
+                if let Some((id, change)) = lowered
+                    && let Err(fault) = self.amend(id, &change)
+                {
+                    complain!("the submission of job {id} was not amended: {}", fault.detail);
+                }
             }
             if !progress {
                 return decision.wake;

@@ -207,7 +207,11 @@ impl Centre {
                 node: row.node.clone(),
                 pid,
             };
-            rows.push(step(model::StepId::Batch, Text::from("batch"), start, 0, 1, None));
+            let base = self.state.job(id).map_or(id, |job| job.base());
+            // An allocation has no script.
+            if self.submission(base).is_none_or(|stored| stored.spec.batch) {
+                rows.push(step(model::StepId::Batch, Text::from("batch"), start, 0, 1, None));
+            }
             for live in self.steps.of(id) {
                 rows.push(step(live.id(), live.name.clone(), live.start, live.cpus.len() as u32, live.tasks, live.pid));
             }

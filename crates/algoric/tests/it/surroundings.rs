@@ -1,6 +1,6 @@
-//! What members bring along: their login's environment, exported functions, environment modules, MPI.
+//! What members bring along: their login's environment, exported functions, MPI, programs around tasks.
 
-use std::{fs, os::unix::fs::PermissionsExt as _, path::Path, process::Command};
+use std::{fs, os::unix::fs::PermissionsExt as _, process::Command};
 
 use crate::ward::{Ward, outcome};
 
@@ -41,21 +41,6 @@ fn without_export_a_job_has_what_a_login_gives() {
     assert_eq!(of("OWN=1 sbatch -W --export=NONE job.sh"), format!("none NONE 1 {}\n", login.trim()));
     assert_eq!(of("OWN=1 sbatch -W --export=OWN job.sh"), format!("1 OWN 1 {}\n", login.trim()));
     assert!(of("OWN=1 HOME=/elsewhere sbatch -W --get-user-env job.sh").starts_with("1 1 /elsewhere"));
-}
-
-#[test]
-fn environment_modules_work_in_jobs() {
-    let ward = ward();
-    // Debian's environment-modules or lmod, whichever is installed: they exclude each other.
-    let known = ["/usr/share/modules/init/bash", "/usr/share/lmod/lmod/init/bash"];
-    let Some(init) = known.iter().find(|path| Path::new(path).exists()) else {
-        return eprintln!("NOT RUN: environment modules; install environment-modules or lmod");
-    };
-    let modules = ward.path("out").join("modules");
-    fs::create_dir(&modules).unwrap();
-    fs::write(modules.join("tool"), "#%Module1.0\nsetenv TOOL found\n").unwrap();
-    let submit = format!("source {init}; module use {}; sbatch -W job.sh", modules.display());
-    assert_eq!(job(&ward, &submit, "module load tool; echo $TOOL"), "found\n");
 }
 
 #[test]

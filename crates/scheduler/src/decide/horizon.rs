@@ -326,8 +326,8 @@ impl<'a> Horizon<'a> {
 }
 
 impl Promise {
-    /// Whether it still holds when something stays on the machine from now on.
-    pub fn allows(&self, stay: &Stay, state: &State) -> bool {
+    /// The first instant at which it would no longer hold, were this to stay on the machine from now on.
+    pub fn suffers_at(&self, stay: &Stay, state: &State) -> Option<Time> {
         let topology = &state.rules.topology;
         let room_for_both = |mark: &Mark| {
             // Who stays within a reservation takes from what it keeps first.
@@ -340,6 +340,7 @@ impl Promise {
                 cap.is_none_or(|cap| self.need.core_count(topology) + stay.amount.core_count() <= cap);
             room_in_partition && self.need.fits(&mark.room.without(&taken, own), topology)
         };
-        self.marks.iter().all(|mark| delays_nobody(stay.until, mark.at, || room_for_both(mark)))
+        let suffers = |mark: &&Mark| !delays_nobody(stay.until, mark.at, || room_for_both(mark));
+        self.marks.iter().filter(suffers).map(|mark| mark.at).min()
     }
 }

@@ -4,12 +4,12 @@
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
 
-use model::{CpuSet, JobId, RunId, Time};
+use model::{CpuSet, JobId, RunId, Span, Time, TimeLimit, Uid};
 
 use super::horizon::{Horizon, Promise};
 use crate::backfill::{Behind, Queue, walk};
 use crate::class::{Class, ClassNumber};
-use crate::event::{Placement, What};
+use crate::event::{Change, Placement, What};
 use crate::names::Name;
 use crate::placement::{Place, place};
 use crate::resources::Amount;
@@ -207,10 +207,21 @@ impl<'a> Pass<'a> {
         let place = state.find_place(class)?;
         let stay = state.stay(class, self.now, state.amount_at(class, &place));
         self.make_promises();
-        if !self.promises.iter().flatten().all(|promise| promise.allows(&stay, state)) {
-            return None;
+        match self.promises.iter().flatten().filter_map(|promise| promise.suffers_at(&stay, state)).min() {
+            None => state.start(id, class, &place),
+            Some(at) => self.shortened(class, id, at),
         }
-        state.start(id, class, &place)
+    }
+
+    /// A job that may take less time (`--time-min`) is given less, if it is over then by the time that somebody else
+    /// needs its place; in the next pass it starts. The tasks of an array have one limit, which stays.
+    fn shortened(&self, class: &Class, id: JobId, until: Time) -> Option<What> {
+        let least = class.traits.time_min.filter(|least| *least > Span::ZERO)?;
+        let job = self.state.jobs.get(&id).filter(|job| job.tasks().is_none())?;
+        let minute = Span::minutes(1).0;
+        let limit = Span((until - self.now).0 / minute * minute);
+        let change = Change::TimeLimit(TimeLimit::Span(limit));
+        (limit >= least).then(|| What::Updated { id: job.id, change, by: Uid::ROOT })
     }
 
     /// The future as those see it who displace nobody; it is the same to all of them.

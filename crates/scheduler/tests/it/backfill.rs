@@ -49,6 +49,29 @@ fn only_those_go_first_who_delay_nobody() {
     }
 }
 
+/// As above; job 3 may be given less time than it asked for.
+#[test]
+fn who_may_take_less_time_is_given_less() {
+    for (least, limit, why) in [
+        (Some(30), Some(60), "until the others need its place"),
+        (Some(60), Some(60), "just enough"),
+        (Some(61), None, "too little"),
+        (None, None, "nothing said"),
+    ] {
+        let mut centre = Centre::new(config());
+        centre.submit(minutes(cpus(2), 60));
+        centre.submit(minutes(cpus(4), 60));
+        let mut third = minutes(cpus(2), 240);
+        third.time_min = least.map(model::Span::minutes);
+        centre.submit(third);
+        assert_eq!(started(&centre).contains(&3), limit.is_some(), "{why}");
+        let expected = model::Span::minutes(limit.unwrap_or(240));
+        let row = centre.state.row(JobId(3), centre.now).unwrap();
+        assert_eq!(row.time_limit, TimeLimit::Span(expected), "{why}");
+        assert_eq!(promised(&centre, 2), Some(at(3600)), "{why}");
+    }
+}
+
 /// Job 1 runs for an hour on 3 of 4 CPUs; job 2 wants 3 CPUs and much memory; what it leaves may be used for longer.
 #[test]
 fn what_the_first_leaves_may_be_used() {
