@@ -34,6 +34,8 @@ const PARTS: [(i64, u16); 3] = [(90, 128), (80, 256), (50, 512)];
 pub(crate) struct Mail {
     /// `None`: no mail server is configured, and nothing is sent.
     post: Option<Post>,
+    /// Who writes.
+    from: String,
     domain: String,
     /// When a running job reaches which part of its limit.
     due: BTreeMap<(Time, RunId), i64>,
@@ -89,8 +91,8 @@ impl Mail {
         let server = if server.contains(':') { server.clone() } else { format!("{server}:25") };
         let domain = section.domain.clone().unwrap_or_else(|| node.to_owned());
         let from = section.from.clone().unwrap_or_else(|| format!("algoric@{domain}"));
-        let post = Post::open(directory, Sending { server, from, own_name: node.to_owned() })?;
-        Ok(Self { post: Some(post), domain, ..Self::default() })
+        let post = Post::open(directory, Sending { server, from: from.clone(), own_name: node.to_owned() })?;
+        Ok(Self { post: Some(post), from, domain, ..Self::default() })
     }
 
     /// Hands a letter in.
@@ -263,9 +265,9 @@ impl Centre {
         }
         let date = jiff::Timestamp::from_millisecond(self.now.0).unwrap_or_default().to_zoned(self.zone.clone());
         let date = date.strftime("%a, %d %b %Y %H:%M:%S %z");
-        let (subject, name, list) = (header(subject), &self.name, to.join(", "));
+        let (subject, name, from, list) = (header(subject), &self.name, &self.mail.from, to.join(", "));
         let content = format!(
-            "Date: {date}\nTo: {list}\nSubject: {subject}\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n\
+            "Date: {date}\nFrom: {from}\nTo: {list}\nSubject: {subject}\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n\
              Content-Type: text/plain; charset=UTF-8\n\nThis is {name}, about a job in {}.\n",
             spec.workdir
         );
