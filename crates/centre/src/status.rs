@@ -145,15 +145,16 @@ impl Centre {
     /// `scontrol show config`: what is true here, under Slurm's names where programs ask for them.
     pub(crate) fn settings(&self) -> Vec<(String, String)> {
         let limits = &self.file.limits;
-        let weights = self.state.weights();
         let config = self.state.config();
         let seconds = |count: u32| format!("{count} sec");
-        let span = |span: model::Span| dialect::text::shown(|out| dialect::text::put_full_span(out, span));
         let word = |text: &str| text.to_owned();
-        let (none, who) = (word("(null)"), match self.service_uid {
-            Uid::ROOT => word("root(0)"),
-            Uid(number) => format!("{number}({number})"),
-        });
+        let (none, who) = (
+            word("(null)"),
+            match self.service_uid {
+                Uid::ROOT => word("root(0)"),
+                Uid(number) => format!("{number}({number})"),
+            },
+        );
         let list: Vec<(&str, String)> = vec![
             ("AccountingStorageBackupHost", none.clone()),
             ("AccountingStorageEnforce", word(if self.people.projects.is_empty() { "none" } else { "associations" })),
@@ -188,16 +189,6 @@ impl Centre {
             ("MULTIPLE_SLURMD", word("No")),
             ("NEXT_JOB_ID", self.state.next_id().to_string()),
             ("PreemptType", word("preempt/qos")),
-            ("PriorityDecayHalfLife", span(config.half_life)),
-            ("PriorityFavorSmall", word("No")),
-            ("PriorityMaxAge", span(config.max_age)),
-            ("PriorityType", word("priority/multifactor")),
-            ("PriorityWeightAge", weights.age.to_string()),
-            ("PriorityWeightAssoc", word("0")),
-            ("PriorityWeightFairShare", weights.fair_share.to_string()),
-            ("PriorityWeightJobSize", weights.size.to_string()),
-            ("PriorityWeightPartition", weights.partition.to_string()),
-            ("PriorityWeightQOS", weights.qos.to_string()),
             ("PrivateData", word(if self.file.privacy.private_jobs { "jobs,usage" } else { "none" })),
             ("ProctrackType", format!("proctrack/{}", self.guarantees().split(':').next().unwrap_or(""))),
             ("Prolog", self.file.scripts.prolog.clone().unwrap_or_else(|| none.clone())),
@@ -221,7 +212,29 @@ impl Centre {
             ("UsePam", word("No")),
             ("WaitTime", seconds(0)),
         ];
-        list.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+        let mut all: Vec<(String, String)> = list.into_iter().map(|(key, value)| (key.to_owned(), value)).collect();
+        all.extend(self.priority_settings());
+        // Programs look names up; people read them by the alphabet.
+        all.sort_by_key(|(name, _)| name.to_ascii_lowercase());
+        all
+    }
+
+    fn priority_settings(&self) -> Vec<(String, String)> {
+        let (config, weights) = (self.state.config(), self.state.weights());
+        let span = |span: model::Span| dialect::text::shown(|out| dialect::text::put_full_span(out, span));
+        let list = [
+            ("PriorityDecayHalfLife", span(config.half_life)),
+            ("PriorityFavorSmall", "No".to_owned()),
+            ("PriorityMaxAge", span(config.max_age)),
+            ("PriorityType", "priority/multifactor".to_owned()),
+            ("PriorityWeightAge", weights.age.to_string()),
+            ("PriorityWeightAssoc", "0".to_owned()),
+            ("PriorityWeightFairShare", weights.fair_share.to_string()),
+            ("PriorityWeightJobSize", weights.size.to_string()),
+            ("PriorityWeightPartition", weights.partition.to_string()),
+            ("PriorityWeightQOS", weights.qos.to_string()),
+        ];
+        list.map(|(key, value): (&str, String)| (key.to_owned(), value)).into()
     }
 
     pub(crate) fn glance(&self) -> Glance {

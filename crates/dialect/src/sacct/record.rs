@@ -65,6 +65,30 @@ fn put_job(tree: &mut Tree, row: &AccountRow, steps: &[&AccountRow], cluster: &s
     put_exit(tree, "derived_exit_code", row, row.derived_exit);
     put_job_times(tree, row, steps, clock);
     put_exit(tree, "exit_code", row, row.exit);
+    put_job_facts(tree, row, started);
+    tree.list("steps", |tree| {
+        for step in steps {
+            tree.item(|tree| put_step(tree, step, clock));
+        }
+    });
+    tree.map("tres", |tree| {
+        tree.list("allocated", |tree| {
+            if started {
+                put_tres(tree, row.cpus, row.memory_mib, row.gpus, true);
+            }
+        });
+        let memory = u64::try_from(requested_memory(row)).ok().filter(|mib| *mib > 0);
+        tree.list("requested", |tree| put_tres(tree, row.cpus_requested, memory, row.gpus, true));
+    });
+    tree.text("user", &row.owner.user);
+    tree.map("wckey", |tree| {
+        tree.text("wckey", row.wckey.as_deref().unwrap_or_default());
+        tree.list("flags", |_| {});
+    });
+    tree.text("working_directory", row.workdir.as_bytes());
+}
+
+fn put_job_facts(tree: &mut Tree, row: &AccountRow, started: bool) {
     tree.list("flags", |tree| {
         if started {
             tree.word("CLEAR_SCHEDULING");
@@ -99,26 +123,6 @@ fn put_job(tree: &mut Tree, row: &AccountRow, steps: &[&AccountRow], cluster: &s
         tree.text("current", row.state.text());
         tree.text("reason", row.reason.text());
     });
-    tree.list("steps", |tree| {
-        for step in steps {
-            tree.item(|tree| put_step(tree, step, clock));
-        }
-    });
-    tree.map("tres", |tree| {
-        tree.list("allocated", |tree| {
-            if started {
-                put_tres(tree, row.cpus, row.memory_mib, row.gpus, true);
-            }
-        });
-        let memory = u64::try_from(requested_memory(row)).ok().filter(|mib| *mib > 0);
-        tree.list("requested", |tree| put_tres(tree, row.cpus_requested, memory, row.gpus, true));
-    });
-    tree.text("user", &row.owner.user);
-    tree.map("wckey", |tree| {
-        tree.text("wckey", row.wckey.as_deref().unwrap_or_default());
-        tree.list("flags", |_| {});
-    });
-    tree.text("working_directory", row.workdir.as_bytes());
 }
 
 fn put_array(tree: &mut Tree, row: &AccountRow) {

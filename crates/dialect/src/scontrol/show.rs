@@ -7,6 +7,35 @@ use crate::environ::{self, Variable};
 use crate::refusal::Refusal;
 use crate::values::hostlist;
 
+/// What can be shown, and how many letters of each name are enough.
+const ENTITIES: &[(&str, usize)] = &[
+    ("aliases", 2),
+    ("assoc_mgr", 2),
+    ("bbstat", 2),
+    ("burstbuffer", 2),
+    ("config", 1),
+    ("daemons", 1),
+    ("dwstat", 2),
+    ("federations", 3),
+    ("frontends", 2),
+    ("hostlist", 5),
+    ("hostlistsorted", 9),
+    ("hostnames", 5),
+    ("jobs", 1),
+    ("jobid", 5),
+    ("licenses", 2),
+    ("nodes", 1),
+    ("nodename", 8),
+    ("partitions", 1),
+    ("partitionname", 13),
+    ("reservations", 1),
+    ("reservationname", 15),
+    ("slurmd", 6),
+    ("steps", 2),
+    ("stepid", 6),
+    ("topology", 1),
+];
+
 /// What is to be shown.
 pub(super) fn parse(words: &[&[u8]], environ: &[Variable]) -> Result<Request, Refusal> {
     let Some((entity, rest)) = words.split_first() else { return Err(too_few("show")) };
@@ -16,33 +45,6 @@ pub(super) fn parse(words: &[&[u8]], environ: &[Variable]) -> Result<Request, Re
     };
     let value = inline.or_else(|| rest.first().copied());
     let text = value.map(|value| String::from_utf8_lossy(value).into_owned());
-    const ENTITIES: &[(&str, usize)] = &[
-        ("aliases", 2),
-        ("assoc_mgr", 2),
-        ("bbstat", 2),
-        ("burstbuffer", 2),
-        ("config", 1),
-        ("daemons", 1),
-        ("dwstat", 2),
-        ("federations", 3),
-        ("frontends", 2),
-        ("hostlist", 5),
-        ("hostlistsorted", 9),
-        ("hostnames", 5),
-        ("jobs", 1),
-        ("jobid", 5),
-        ("licenses", 2),
-        ("nodes", 1),
-        ("nodename", 8),
-        ("partitions", 1),
-        ("partitionname", 13),
-        ("reservations", 1),
-        ("reservationname", 15),
-        ("slurmd", 6),
-        ("steps", 2),
-        ("stepid", 6),
-        ("topology", 1),
-    ];
     let found = ENTITIES.iter().find(|(name, least)| entity.len() >= *least && name.starts_with(&entity));
     let Some((name, _)) = found else {
         // The blank at the end is Slurm's.
