@@ -33,7 +33,8 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     (
         "bench",
         "engine: how fast it is, beside others [--quick] [--only NAME,...] [--rounds N] [--jobs N] [--pending N] \
-         [--no-peers] [--install-peers] [--binary FILE]",
+         [--no-peers] [--install-peers] [--binary FILE]; simulate: how fast traces are replayed [--rounds N] \
+         [--binary FILE]",
         bench::main,
     ),
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),

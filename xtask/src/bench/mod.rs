@@ -14,6 +14,7 @@ mod machine;
 mod party;
 mod queue;
 mod rates;
+mod simulate;
 mod table;
 
 use std::fs;
@@ -189,7 +190,8 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
     let (what, arguments) = match arguments.split_first().map(|(name, rest)| (name.as_str(), rest)) {
         Some(("engine", rest)) => (What::Engine, rest),
         Some(("commands", rest)) => (What::Commands, rest),
-        _ => bail!("which bench? There are two: `cargo xtask bench engine` and `cargo xtask bench commands`"),
+        Some(("simulate", rest)) => return simulate::main(rest),
+        _ => bail!("which bench? There are three: `cargo xtask bench engine`, `bench commands` and `bench simulate`"),
     };
     tools::only(arguments, &["quick", "no-peers", "install-peers"], &["only", "rounds", "jobs", "pending", "binary"])?;
     let chosen = choose(what, tools::option(arguments, "only"))?;
