@@ -9,21 +9,59 @@ use anyhow::{Context, Result};
 
 use crate::tools;
 
-/// A package, a program that shows it is there, and what cannot run without it.
+/// Packages, what shows that they are there, and what cannot run without them.
 struct Need {
     package: &'static str,
     program: &'static str,
+    /// More to look for than the program: a file, or a module of Python.
+    and: And,
     without: &'static str,
 }
 
+#[derive(Clone, Copy)]
+enum And {
+    Nothing,
+    File(&'static str),
+    PythonModule(&'static str),
+}
+
+impl Need {
+    fn is_there(&self) -> bool {
+        tools::has(self.program)
+            && match self.and {
+                And::Nothing => true,
+                And::File(path) => Path::new(path).exists(),
+                And::PythonModule(name) => {
+                    let mut python = Command::new("/usr/bin/python3");
+                    python.args(["-c", &format!("import {name}")]).output().is_ok_and(|output| output.status.success())
+                }
+            }
+    }
+}
+
+const fn need(package: &'static str, program: &'static str, and: And, without: &'static str) -> Need {
+    Need { package, program, and, without }
+}
+
 const NEEDS: &[Need] = &[
-    Need { package: "qemu-system-x86", program: "qemu-system-x86_64", without: "tests on cgroup v2" },
-    Need { package: "busybox-static", program: "busybox", without: "tests on cgroup v2" },
-    Need { package: "cpio", program: "cpio", without: "tests on cgroup v2" },
-    Need { package: "calculix-ccx", program: "ccx", without: "CalculiX's verification decks" },
-    Need { package: "faketime", program: "faketime", without: "a clock that jumps" },
-    Need { package: "python3-minimal", program: "python3", without: "captured sessions whose jobs are in Python" },
-    Need { package: "systemd", program: "systemd-analyze", without: "the check of the units" },
+    need("qemu-system-x86", "qemu-system-x86_64", And::Nothing, "tests on cgroup v2"),
+    need("busybox-static", "busybox", And::Nothing, "tests on cgroup v2"),
+    need("cpio", "cpio", And::Nothing, "tests on cgroup v2"),
+    need("calculix-ccx", "ccx", And::Nothing, "CalculiX's verification decks"),
+    need("faketime", "faketime", And::Nothing, "a clock that jumps"),
+    need("python3-minimal", "python3", And::Nothing, "captured sessions whose jobs are in Python"),
+    need("systemd", "systemd-analyze", And::Nothing, "the check of the units"),
+    need("python3-venv", "python3", And::PythonModule("ensurepip"), "programs from PyPI that drive Slurm"),
+    need("bc", "bc", And::Nothing, "Snakemake's workflow"),
+    // Debian lets only one of both be installed; Lmod is unpacked beside it.
+    need("environment-modules", "sh", And::File("/usr/share/modules/init/bash"), "environment modules in jobs"),
+    need(
+        "lua5.3 lua-posix lua-filesystem lua-term lua-json tcl",
+        "lua5.3",
+        And::File("/usr/share/lua/5.3/posix"),
+        "Lmod in jobs",
+    ),
+    need("openfoam", "interFoam", And::File("/usr/bin/mpirun"), "OpenFOAM's ship"),
 ];
 
 /// CalculiX's decks: under /usr/share/doc, which slim images leave out when they install, and there partly compressed.
@@ -32,23 +70,20 @@ const DECKS: &str = "usr/share/doc/calculix-ccx-test/examples/test";
 
 /// Installs what is missing, where we may. What is missing then, with what cannot run without it.
 pub fn provide() -> Result<Vec<String>> {
-    let missing = || NEEDS.iter().filter(|need| !tools::has(need.program)).collect::<Vec<_>>();
-    let names: Vec<&str> = missing().iter().map(|need| need.package).collect();
+    let missing = || NEEDS.iter().filter(|need| !need.is_there()).collect::<Vec<_>>();
+    let names: Vec<&str> = missing().iter().flat_map(|need| need.package.split(' ')).collect();
     if !names.is_empty() && tools::is_root() && tools::has("apt-get") {
         install(&names)?;
     } else if !names.is_empty() {
         println!("to run all tests:  sudo apt-get install --no-install-recommends {}", names.join(" "));
     }
-    Ok(missing()
-        .iter()
-        .map(|need| format!("{} (no {}, package {})", need.without, need.program, need.package))
-        .collect())
+    Ok(missing().iter().map(|need| format!("{} (package {})", need.without, need.package)).collect())
 }
 
 /// Whether what the virtual machine needs is there; else what is not.
 pub fn missing_for_vm() -> Option<&'static str> {
     let mut needs = NEEDS.iter().filter(|need| need.without.contains("cgroup"));
-    needs.find(|need| !tools::has(need.program)).map(|need| need.package)
+    needs.find(|need| !need.is_there()).map(|need| need.package)
 }
 
 fn install(names: &[&str]) -> Result<()> {
@@ -62,7 +97,7 @@ fn install(names: &[&str]) -> Result<()> {
     if !known {
         apt(&["update", "-qq"])?;
     }
-    let arguments = [&["install", "-y", "-qq", "--no-install-recommends"], names].concat();
+    let arguments = [&["install", "-y", "-qq", "--no-install-recommends", "--no-remove"], names].concat();
     // Lists may be older than the archive; one more try with new ones.
     if !apt(&arguments)? && known && apt(&["update", "-qq"])? {
         apt(&arguments)?;
@@ -105,19 +140,58 @@ impl Drop for NoServices {
     }
 }
 
-/// The folder of CalculiX's decks (`*.inp` with their `*.ref`), from the package unpacked under `target`, and its files too.
-/// No privilege is needed, only package lists. `None` where there is no apt or no such package.
+/// The folder of CalculiX's decks (`*.inp` with their `*.ref`), and its files too. `None` where they cannot be had.
 pub fn decks(target: &Path) -> Option<PathBuf> {
-    let (unpacked, script) = (
-        target.join(DECKS_PACKAGE),
-        "set -e; rm -rf \"$1\"; mkdir -p \"$1\"; cd \"$1\"
+    Some(unpacked(target, DECKS_PACKAGE, "find . -name '*.gz' -exec gunzip -f {} +")?.join(DECKS))
+}
+
+/// The folder of OpenFOAM's examples. `None` where they cannot be had, or there is no OpenFOAM.
+pub fn foam_examples(target: &Path) -> Option<PathBuf> {
+    tools::has("interFoam").then_some(())?;
+    Some(unpacked(target, "openfoam-examples", "true")?.join("usr/share/doc/openfoam-examples/examples"))
+}
+
+/// The folder of Lmod, at home where it is unpacked. `None` where it cannot be had, or there is no Lua for it.
+pub fn lmod(target: &Path) -> Option<PathBuf> {
+    tools::has("lua5.3").then_some(())?;
+    let at_home =
+        "grep -rlI /usr/share/lmod usr/share/lmod/ | xargs sed -i \"s#/usr/share/lmod#$PWD/usr/share/lmod#g\"";
+    Some(unpacked(target, "lmod", at_home)?.join("usr/share/lmod"))
+}
+
+/// A package's files under `target`, after a line of shell among them: for packages whose files slim images leave out when
+/// they install (`/usr/share/doc`), or that cannot be installed. No privilege is needed, only package lists.
+fn unpacked(target: &Path, package: &str, then: &str) -> Option<PathBuf> {
+    let folder = target.join(package);
+    let script = "set -e; rm -rf \"$1\"; mkdir -p \"$1\"; cd \"$1\"
         apt-get -qq -o APT::Sandbox::User=\"$(id -un)\" download \"$2\"; dpkg-deb -x ./*.deb .; rm ./*.deb
-        find . -name '*.gz' -exec gunzip -f {} +; touch complete",
-    );
-    if !unpacked.join("complete").is_file() {
+        eval \"$3\"; touch complete";
+    if !folder.join("complete").is_file() {
         let mut command = Command::new("sh");
-        command.args(["-c", script, "decks"]).arg(&unpacked).arg(DECKS_PACKAGE);
+        command.args(["-c", script, "unpack"]).arg(&folder).args([package, then]);
         command.output().ok().filter(|output| output.status.success())?;
     }
-    Some(unpacked.join(DECKS))
+    Some(folder)
+}
+
+/// What is asked of PyPI, each with its version.
+const CLIENTS: &str = "crates/algoric/tests/clients/requirements.txt";
+
+/// The virtual environment with the programs that drive Slurm. `None`, and the reason is said, where it cannot be made.
+pub fn clients(target: &Path) -> Option<PathBuf> {
+    let (venv, wanted) = (target.join("clients"), tools::root().join(CLIENTS));
+    let script = "set -e; rm -rf \"$1\"; /usr/bin/python3 -m venv \"$1\"
+        \"$1/bin/pip\" install -q --no-input --disable-pip-version-check -r \"$2\"; cp \"$2\" \"$1/complete\"";
+    let is_complete =
+        fs::read(venv.join("complete")).ok().is_some_and(|made| fs::read(&wanted).is_ok_and(|now| now == made));
+    if !is_complete {
+        let mut command = Command::new("sh");
+        command.args(["-c", script, "clients"]).arg(&venv).arg(&wanted);
+        let output = command.output().ok()?;
+        if !output.status.success() {
+            println!("{}", String::from_utf8_lossy(&output.stderr).trim());
+            return None;
+        }
+    }
+    Some(venv)
 }

@@ -114,10 +114,18 @@ fn tests(closing: &mut Vec<String>) -> Result<Outcome> {
             ["test", "--workspace", "--no-fail-fast", "--lib", "--bins", "--tests", "--color", tools::colour()],
         )
     };
-    if let Some(decks) = packages::decks(&tools::target()?) {
-        command.env("ALGORIC_DECKS", decks);
-    } else {
-        println!("CalculiX's decks cannot be had here; tests that need them say so");
+    let target = tools::target()?;
+    for (variable, found, what) in [
+        ("ALGORIC_DECKS", packages::decks(&target), "CalculiX's decks"),
+        ("ALGORIC_FOAM", packages::foam_examples(&target), "OpenFOAM and its examples"),
+        ("ALGORIC_LMOD", packages::lmod(&target), "Lmod"),
+        ("ALGORIC_CLIENTS", packages::clients(&target), "programs from PyPI that drive Slurm"),
+    ] {
+        if let Some(folder) = found {
+            command.env(variable, folder);
+        } else {
+            println!("NOT RUN: {what} cannot be had here; tests that need it say so");
+        }
     }
     let good = tools::watch(&mut command, |line| {
         let line = line.trim_start();

@@ -114,6 +114,9 @@ pub struct LimitsSection {
     pub kill_on_invalid_dep: bool,
     /// MiB of a script, and of an environment.
     pub max_script_mib: u32,
+    /// Jobs are ended when they use more memory than they asked for (Slurm's `ConstrainRAMSpace`); else memory is only
+    /// planned with.
+    pub confine_memory: bool,
 }
 
 impl Default for LimitsSection {
@@ -128,6 +131,7 @@ impl Default for LimitsSection {
             retention_days: 0,
             kill_on_invalid_dep: false,
             max_script_mib: 4,
+            confine_memory: true,
         }
     }
 }
