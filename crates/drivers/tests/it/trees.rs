@@ -125,7 +125,8 @@ fn steps_have_time_to_end() {
         );
         std::fs::write(rig.work("task"), task).unwrap();
         let run = rig.run(&script);
-        eventually("ready", || rig.output(run).contains("ready"));
+        let named = |rig: &Rig| ["child", "srun"].iter().all(|name| pids(&rig.work(name)).len() == 1);
+        eventually("ready", || rig.output(run).contains("ready") && named(rig));
         rig.terminate(run, 60_000);
         let [child, srun] = ["child", "srun"].map(|name| pids(&rig.work(name))[0]);
         eventually("the child's end", || !lives(child));
