@@ -40,7 +40,10 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 | other people's jobs in `squeue` and `sacct` | shown, unless `PrivateData` is set | hidden from members; `private_jobs = false` shows them |
 | requeue after a failure of a job's supervisor | requeued | `NODE_FAIL`, never started again by guess; a reboot of the machine requeues what allows it |
 | `sacct` of waiting jobs | some minutes late | at once |
-| `--export=NONE` | the login environment, by a login shell | `HOME`, `USER`, `LOGNAME`, `SHELL`, `PATH` from the password database |
+| `--export=NONE`, `--get-user-env` | a login shell is asked when the job starts | a login shell is asked when the job is submitted; if it says nothing within 8 seconds, `HOME`, `USER`, `LOGNAME`, `SHELL`, `PATH` from the password database |
+| `srun --mpi` | `pmi2`, `pmix` and others, as the site has them | `none` and `pmi2` (PMI-1 and PMI-2: MPICH and its relatives); OpenMPI starts by its `mpirun` in the job |
+| `sattach` | all output | what goes through `srun`, not what tasks write to files of `--output`; what is typed reaches steps of several tasks and those with `--pty` |
+| mail | by the site's `MailProg` | by the server of `[mail]` in `config.toml`; letters wait there until it takes them |
 | default memory of a job | the site's `DefMemPerCPU` | the machine's memory divided by its CPUs, for each CPU asked for |
 | `squeue --json` with filters | shows all jobs | shows those that the filters let through; without `-t` also those that ended lately, as Slurm |
 | numbers of associations, sessions, reserved ports | shown | 0: there are none |
@@ -53,9 +56,10 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 #[test]
 fn the_page_is_what_the_code_says() {
     let page = format!(
-        "{INTRO}\n## `sbatch`\n\n{}\n## `srun`\n\n{}\n",
+        "{INTRO}\n## `sbatch`\n\n{}\n\n## `srun`\n\n{}\n\n## `salloc`\n\n{}\n",
         dialect::sbatch::table().trim(),
-        dialect::srun::table().trim()
+        dialect::srun::table().trim(),
+        dialect::salloc::table().trim()
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/slurm.md");
     if std::env::var_os("ALGORIC_BLESS").is_some() {

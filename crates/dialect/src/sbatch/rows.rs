@@ -28,10 +28,16 @@ pub const OWN: &[Row<Sbatch>] = &[
         all.export_file = Some(value.exact());
         Ok(())
     }),
-    honoured("get-user-env", ' ', Optional, "a login shell's variables; timeout and mode have no effect", |all, _| {
-        all.get_user_env = true;
-        Ok(())
-    }),
+    honoured(
+        "get-user-env",
+        ' ',
+        Optional,
+        "a login shell's variables, asked at submission; timeout and mode have no effect",
+        |all, _| {
+            all.get_user_env = true;
+            Ok(())
+        },
+    ),
     accepted("ignore-pbs", ' ', No, "`#PBS` lines are never read"),
     honoured("input", 'i', Required, "file name pattern", |all, value| {
         all.asked.input = Some(value.exact());

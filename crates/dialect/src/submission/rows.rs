@@ -121,7 +121,7 @@ pub const ROWS: &[Row<Asked>] = &[
         set(&mut a.kill_on_invalid_dep, values::yes_or_no(v.text).ok_or(Bad::Specification)?)
     }),
     refused("licenses", 'L', Required, "there are no licences", |_, _| Err(Refused::InvalidLicense.into())),
-    honoured("mail-type", ' ', Required, "kept; sent where mail is configured", |a, v| {
+    honoured("mail-type", ' ', Required, "sent by the server of `[mail]` in `config.toml`", |a, v| {
         a.mail = mail::parse(v.text).ok_or(Bad::Specification)?;
         Ok(())
     }),
@@ -205,7 +205,7 @@ pub const ROWS: &[Row<Asked>] = &[
     honoured("time", 't', Required, "all forms; seconds round up to a minute", |a, v| {
         set(&mut a.time_limit, limit(v)?)
     }),
-    honoured("time-min", ' ', Required, "", |a, v| {
+    honoured("time-min", ' ', Required, "may go first with less time; not tasks of arrays", |a, v| {
         a.time_min = limit(v)?.span();
         Ok(())
     }),
