@@ -24,6 +24,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/doctor.ftl")),
             include_str!(concat!("../i18n/", $language, "/errors.ftl")),
             include_str!(concat!("../i18n/", $language, "/lists.ftl")),
+            include_str!(concat!("../i18n/", $language, "/meter.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
             include_str!(concat!("../i18n/", $language, "/simulate.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),

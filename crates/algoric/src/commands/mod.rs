@@ -8,6 +8,7 @@ mod drain;
 mod history;
 mod kernel;
 mod links;
+mod meter;
 mod reservation;
 mod simulate;
 mod status;
@@ -70,6 +71,8 @@ enum Command {
     #[command(subcommand)]
     Reservation(reservation::ReservationCommand),
     Doctor(doctor::Args),
+    #[command(subcommand)]
+    Meter(meter::MeterCommand),
     Commands(links::Args),
     Backup(data::BackupArgs),
     Restore(data::RestoreArgs),
@@ -134,6 +137,7 @@ impl Command {
             Command::Operator(command) => admin::operator(command, house),
             Command::Reservation(command) => reservation::run(command, house),
             Command::Doctor(args) => doctor::run(&args, house),
+            Command::Meter(command) => meter::run(command, house),
             Command::Commands(args) => links::run(&args, house),
             Command::Backup(args) => data::backup(&args, house),
             Command::Restore(args) => data::restore(&args, house),

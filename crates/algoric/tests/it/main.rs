@@ -13,6 +13,7 @@ mod help;
 mod hostile;
 mod hull;
 mod letters;
+mod meters;
 mod modules;
 mod no_centre;
 mod odd_days;

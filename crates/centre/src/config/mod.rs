@@ -64,6 +64,8 @@ pub struct File {
     pub partition: Vec<PartitionSection>,
     /// Qualities of service.
     pub qos: Vec<QosSection>,
+    /// What tells what the machine draws, in the order of preference.
+    pub meter: Vec<drivers::meters::MeterConfig>,
 }
 
 /// `[machine]`

@@ -96,15 +96,6 @@ impl Chain {
         }
         is_enough
     }
-
-    /// Reads each of them once, whatever it did before: what it is, and what it says.
-    pub fn test(&mut self) -> Vec<(About, Result<Vec<Channel>, MeterError>)> {
-        let read = |link: &mut Link| {
-            let channels = link.meter.read();
-            (link.meter.about(), channels.map(|all| all.into_iter().map(|channel| link.scaled(channel)).collect()))
-        };
-        self.links.iter_mut().map(read).collect()
-    }
 }
 
 impl Link {

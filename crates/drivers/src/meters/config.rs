@@ -138,6 +138,20 @@ impl MeterConfig {
         })
     }
 
+    /// As the configuration calls it.
+    pub fn kind(&self) -> &'static str {
+        match self {
+            Self::Rapl { .. } => "rapl",
+            Self::Ipmi { .. } => "ipmi",
+            Self::Redfish { .. } => "redfish",
+            Self::Pdu { .. } => "pdu",
+            Self::Shelly { .. } => "shelly",
+            Self::Tasmota { .. } => "tasmota",
+            Self::Nvml {} => "nvml",
+            Self::Model { .. } => "model",
+        }
+    }
+
     /// The thousandths by which its figures are multiplied.
     pub fn scale_permille(&self) -> u32 {
         if let Self::Rapl { factor_permille } = self { *factor_permille } else { 1000 }
