@@ -7,6 +7,7 @@
 pub mod bound;
 pub mod centre;
 pub mod clock;
+pub mod export;
 pub mod lublin;
 pub mod metrics;
 pub mod park;

@@ -1,12 +1,19 @@
 # Replaying traces.
 
+column-boot-waits = WAITED FOR A BOOT
+column-bound = BOUND
+column-cost = COST
 column-differ = DIFFER
 column-dropped = LEFT OUT
+column-energy = ENERGY
 column-jobs = JOBS
 column-longest-wait = LONGEST WAIT
+column-loose-bound = LOOSE BOUND
 column-makespan = ALL DONE AFTER
 column-mean-wait = MEAN WAIT
 column-policy = POLICY
+column-saved = SAVED
+column-share-of-bound = OF THE BOUND
 column-slowdown = SLOWDOWN
 column-took = TOOK
 column-trace = TRACE

@@ -1,12 +1,19 @@
 # Rejouer des traces.
 
+column-boot-waits = ONT ATTENDU UN DÉMARRAGE
+column-bound = BORNE
+column-cost = COÛT
 column-differ = DIFFÈRENT
 column-dropped = ÉCARTÉS
+column-energy = ÉNERGIE
 column-jobs = TRAVAUX
 column-longest-wait = PLUS LONGUE ATTENTE
+column-loose-bound = BORNE LÂCHE
 column-makespan = TOUT FINI APRÈS
 column-mean-wait = ATTENTE MOYENNE
 column-policy = RÈGLE
+column-saved = ÉCONOMISÉ
+column-share-of-bound = PART DE LA BORNE
 column-slowdown = RALENTISSEMENT
 column-took = DURÉE
 column-trace = TRACE

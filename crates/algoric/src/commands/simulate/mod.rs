@@ -1,5 +1,6 @@
 //! `algoric simulate`: what would have been, under other rules or on another machine.
 
+mod economy;
 mod input;
 mod policy;
 mod report;
@@ -16,12 +17,14 @@ use clap::ValueEnum;
 use simulator::{
     clock::{Order, Played},
     lublin,
+    park::Park,
     plot::{self, Curve},
     workload::{Estimates, Trace, Workload},
 };
 
 use super::House;
 use crate::{console, exit, report::Fault, show, words::Words};
+use economy::Economy;
 use policy::{Policy, Rules};
 use report::{Report, Took};
 
@@ -37,12 +40,15 @@ pub struct Args {
     procs: Option<u32>,
 
     /// Who starts when: fcfs, easy, easy-sjbf, conservative, or centre (what a real centre runs)
-    #[arg(long, value_name = "POLICY", default_value = "easy", conflicts_with = "compare")]
+    #[arg(long, value_name = "POLICY", default_value = "easy")]
     policy: Policy,
 
-    /// Several policies side by side
+    /// Several policies side by side, or several parks (files that end in .toml)
     #[arg(long, value_name = "POLICY,...", value_delimiter = ',')]
-    compare: Vec<Policy>,
+    compare: Vec<Candidate>,
+
+    #[command(flatten)]
+    economy: Economy,
 
     /// For conservative: so many of those who wait are promised earlier starts when there is new room
     #[arg(long, value_name = "N", default_value_t = 1)]
@@ -102,6 +108,23 @@ pub struct Args {
     write: Option<PathBuf>,
 }
 
+/// What is set beside others.
+#[derive(Clone, Debug)]
+enum Candidate {
+    /// A policy.
+    Policy(Policy),
+    /// A park.
+    Park(PathBuf),
+}
+
+impl std::str::FromStr for Candidate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text.ends_with(".toml") { Ok(Candidate::Park(text.into())) } else { text.parse().map(Candidate::Policy) }
+    }
+}
+
 /// [`Order`], as people write it.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, ValueEnum)]
 enum WhichOrder {
@@ -144,8 +167,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
             input::write(file, &trace)?;
             continue;
         }
-        let workload = workload(args, &name, &trace, &house.words)?;
-        reports.extend(play(args, &name, &trace, &workload, read_s)?);
+        reports.extend(play(args, &name, &trace, read_s, &house.words)?);
         if args.json {
             for report in reports.drain(..) {
                 console::line(serde_json::to_string(&report)?);
@@ -154,6 +176,10 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     }
     if !reports.is_empty() {
         console::print(show::table(&reports, &house.words));
+        let costs: Vec<_> = reports.iter().filter_map(Report::cost_row).collect();
+        if !costs.is_empty() {
+            console::print(format!("\n{}", show::table(&costs, &house.words)));
+        }
     }
     Ok(exit::OK)
 }
@@ -180,57 +206,95 @@ fn wish(args: &Args) -> anyhow::Result<lublin::Wish> {
     Ok(lublin::Wish { jobs: args.jobs, procs, seed: args.seed, load: args.load })
 }
 
-/// What of a trace can be played; says on standard error what cannot.
-fn workload(args: &Args, name: &str, trace: &Trace, words: &Words) -> anyhow::Result<Workload> {
-    let unknown = || Fault::new("simulate-no-procs", [("trace", name.to_owned())]).code(exit::USAGE);
-    let procs = args.procs.or_else(|| trace.procs()).ok_or_else(unknown)?;
-    let trace_name = ("trace", name.into());
-    let estimates = match args.estimates {
+/// Where requests are not: run times; said once.
+fn estimates(args: &Args, name: &str, trace: &Trace, words: &Words) -> Estimates {
+    match args.estimates {
         Some(WhichEstimates::Request) => Estimates::Request,
         Some(WhichEstimates::Run) => Estimates::Run,
         None if trace.has_no_estimates() => {
             if args.generate.is_none() {
-                console::complain(words.with("simulate-by-run", std::slice::from_ref(&trace_name)) + "\n");
+                console::complain(words.with("simulate-by-run", &[("trace", name.into())]) + "\n");
             }
             Estimates::Run
         }
         None => Estimates::Request,
-    };
-    let workload = trace.workload(procs, estimates);
+    }
+}
+
+/// Says on standard error what of a trace cannot be played.
+fn tell_dropped(name: &str, trace: &Trace, workload: &Workload, words: &Words) -> anyhow::Result<()> {
     let mut told = String::new();
     for (why, count) in report::reasons(&workload.dropped) {
-        let gaps = [trace_name.clone(), ("count", count.into())];
+        let gaps = [("trace", name.into()), ("count", count.into())];
         writeln!(told, "{}", words.with(&format!("simulate-dropped-{}", why.replace('_', "-")), &gaps))?;
     }
     if trace.malformed > 0 {
-        writeln!(told, "{}", words.with("simulate-malformed-lines", &[trace_name, ("count", trace.malformed.into())]))?;
+        let gaps = [("trace", name.into()), ("count", trace.malformed.into())];
+        writeln!(told, "{}", words.with("simulate-malformed-lines", &gaps))?;
     }
     console::complain(told);
-    Ok(workload)
+    Ok(())
 }
 
-/// Plays a workload by every policy asked for.
-fn play(args: &Args, name: &str, trace: &Trace, workload: &Workload, read_s: f64) -> anyhow::Result<Vec<Report>> {
+/// One way to play: what it is called, its policy, its park.
+struct Way {
+    name: String,
+    policy: Policy,
+    park: Option<Park>,
+}
+
+fn ways(args: &Args) -> anyhow::Result<Vec<Way>> {
+    let way = |policy: Policy| -> anyhow::Result<Way> {
+        Ok(Way { name: policy.to_string(), policy, park: args.economy.park()? })
+    };
+    if args.compare.is_empty() {
+        return Ok(vec![way(args.policy)?]);
+    }
+    let of = |candidate: &Candidate| match candidate {
+        Candidate::Policy(policy) => way(*policy),
+        Candidate::Park(path) => {
+            let name = path.file_stem().map_or_else(String::new, |stem| stem.to_string_lossy().into_owned());
+            Ok(Way { name, policy: args.policy, park: Some(economy::read_park(path)?) })
+        }
+    };
+    args.compare.iter().map(of).collect()
+}
+
+/// Plays a trace in every way asked for.
+fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> anyhow::Result<Vec<Report>> {
     let order = if args.order == WhichOrder::Pyss { Order::Pyss } else { Order::Batch };
     let rules = Rules { order, compress: args.compress, config: args.config.as_deref() };
-    let policies = if args.compare.is_empty() { vec![args.policy] } else { args.compare.clone() };
+    let estimates = estimates(args, name, trace, words);
+    let ways = ways(args)?;
     let mut reports = Vec::new();
     let mut pictures = Pictures::default();
-    for policy in &policies {
+    for (number, way) in ways.iter().enumerate() {
+        let unknown = || Fault::new("simulate-no-procs", [("trace", name.to_owned())]).code(exit::USAGE);
+        let procs = way.park.as_ref().map(Park::cores).or(args.procs).or_else(|| trace.procs()).ok_or_else(unknown)?;
+        let workload = trace.workload(procs, estimates);
+        if number == 0 || way.park.is_some() {
+            tell_dropped(name, trace, &workload, words)?;
+        }
         let begun = Instant::now();
-        let played = policy.play(trace, workload, rules).with_context(|| name.to_owned())?;
+        let (played, costs) = if way.park.is_some() || args.economy.is_asked_for() {
+            let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
+            let (played, costs) = args.economy.play(way.policy, args.compress, trace, &workload, &park)?;
+            (played, Some(costs))
+        } else {
+            (way.policy.play(trace, &workload, rules).with_context(|| name.to_owned())?, None)
+        };
         let took = Took { read_s, wall_s: begun.elapsed().as_secs_f64() };
-        let policy_name = policy.to_string();
-        let mut report = Report::new((name, &policy_name), trace, workload, &played, took);
+        let mut report = Report::new((name, &way.name), trace, &workload, &played, took);
+        report.costs = costs;
         if args.check {
-            report = report.checked(trace, workload, &played);
+            report = report.checked(trace, &workload, &played);
         }
         reports.push(report);
         if let Some(file) = &args.starts {
-            write_starts(&several(file, &policy_name, policies.len()), trace, workload, &played)?;
+            write_starts(&several(file, &way.name, ways.len()), trace, &workload, &played)?;
         }
         if args.plot.is_some() {
-            pictures.add(&policy_name, workload, &played);
+            pictures.add(&way.name, &workload, &played);
         }
     }
     if let Some(folder) = &args.plot {

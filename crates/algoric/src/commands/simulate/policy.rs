@@ -66,23 +66,28 @@ pub struct Rules<'a> {
 }
 
 impl Policy {
-    /// Plays a workload, with a bar on the terminal when that takes long.
+    /// The rule of a pool; `None`: the centre has more to it.
+    pub fn rule(self, compress: u32) -> Option<Rule> {
+        match self {
+            Policy::Fcfs => Some(Rule::Fcfs),
+            Policy::Easy => Some(Rule::Easy { shortest_first: false }),
+            Policy::EasySjbf => Some(Rule::Easy { shortest_first: true }),
+            Policy::Conservative => Some(Rule::Conservative { compress }),
+            Policy::Centre => None,
+        }
+    }
+
+    /// Plays a workload.
     ///
     /// # Errors
     /// When the workload does not suit the policy.
     pub fn play(self, trace: &Trace, workload: &Workload, rules: Rules) -> anyhow::Result<Played> {
-        let rule = match self {
-            Policy::Fcfs => Rule::Fcfs,
-            Policy::Easy => Rule::Easy { shortest_first: false },
-            Policy::EasySjbf => Rule::Easy { shortest_first: true },
-            Policy::Conservative => Rule::Conservative { compress: rules.compress },
-            Policy::Centre => {
-                let config = config(workload.procs, rules.config)?;
-                let spec = |job| centre::plain_spec(workload, trace, job);
-                return run(workload, &mut CentreScheduler::new(workload, config, spec), rules.order);
-            }
-        };
-        run(workload, &mut PoolScheduler::new(workload, rule, rules.order), rules.order)
+        if let Some(rule) = self.rule(rules.compress) {
+            return run(workload, &mut PoolScheduler::new(workload, rule, rules.order), rules.order);
+        }
+        let config = config(workload.procs, rules.config)?;
+        let spec = |job| centre::plain_spec(workload, trace, job);
+        run(workload, &mut CentreScheduler::new(workload, config, spec), rules.order)
     }
 }
 
@@ -90,18 +95,23 @@ fn run<S: Scheduler>(workload: &Workload, scheduler: &mut S, order: Order) -> an
 where
     S::Fault: std::error::Error + Send + Sync + 'static,
 {
-    let bar = ProgressBar::new(workload.jobs.len() as u64);
+    Ok(with_bar(workload.jobs.len(), |progress| clock::run(workload, scheduler, order, progress))?)
+}
+
+/// Does something of so many steps, with a bar on the terminal when it takes long.
+pub fn with_bar<T>(steps: usize, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) -> T {
+    let bar = ProgressBar::new(steps as u64);
     let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} {per_sec} {eta}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let begun = std::time::Instant::now();
-    let played = clock::run(workload, scheduler, order, &mut |done| {
+    let done = work(&mut |done| {
         // What is over in a moment needs no bar.
         if begun.elapsed() > Duration::from_secs(1) {
             bar.set_position(done as u64);
         }
     });
     bar.finish_and_clear();
-    Ok(played?)
+    done
 }
 
 /// The centre's configuration on a machine of so many cores, without limits on what a job of a trace may ask for.

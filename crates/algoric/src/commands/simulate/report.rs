@@ -8,6 +8,7 @@ use simulator::{
     workload::{Drop, Dropped, Trace, Workload},
 };
 
+use super::economy::{CostRow, Costs};
 use crate::{
     show::{Column, Noun, number, text},
     words::Words,
@@ -53,6 +54,9 @@ pub struct Report {
     /// Jobs that waited otherwise than the trace says.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub differ_from_trace_wait: Option<u64>,
+    /// What it cost, on machines.
+    #[serde(flatten, skip_serializing_if = "Option::is_none")]
+    pub costs: Option<Costs>,
 }
 
 /// How long things took, in seconds.
@@ -101,6 +105,7 @@ impl Report {
             jobs_per_s: if took.wall_s > 0.0 { metrics.jobs as f64 / took.wall_s } else { 0.0 },
             peak_rss_mib: peak_rss_mib(),
             differ_from_trace_wait: None,
+            costs: None,
         }
     }
 
@@ -109,6 +114,14 @@ impl Report {
     pub fn checked(mut self, trace: &Trace, workload: &Workload, played: &Played) -> Self {
         self.differ_from_trace_wait = Some(differ_from_trace_wait(trace, workload, played));
         self
+    }
+}
+
+impl Report {
+    /// Its line in the table of costs.
+    pub fn cost_row(&self) -> Option<CostRow> {
+        let costs = self.costs.clone()?;
+        Some(CostRow { trace: self.trace.clone(), policy: self.policy.clone(), costs })
     }
 }
 

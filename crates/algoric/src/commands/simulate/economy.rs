@@ -1,0 +1,193 @@
+//! Machines instead of a pool, and what their electricity costs: park, tariff and power policy, and how near the bill
+//! comes to what no schedule can undercut.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, bail};
+use scheduler::pool::Rule;
+use serde::Serialize;
+use simulator::{
+    TextError,
+    bound::bounds,
+    clock::Played,
+    park::{
+        Park,
+        replay::{Plan, replay},
+    },
+    power::Power,
+    tariff::Tariff,
+    workload::{Trace, Workload},
+};
+
+use super::policy::{Policy, with_bar};
+use crate::{
+    show::{Column, Noun, number, text},
+    words::Words,
+};
+
+/// Options about machines and what they cost.
+#[derive(clap::Args)]
+pub struct Economy {
+    /// Machines of several types instead of a pool of cores (TOML)
+    #[arg(long, value_name = "FILE")]
+    park: Option<PathBuf>,
+
+    /// What electricity costs at which time of the day (TOML) [default: 0.2146 €/kWh, from 22:00 to 06:00 0.1696]
+    #[arg(long, value_name = "FILE")]
+    tariff: Option<PathBuf>,
+
+    /// When machines are off: always-on, off-after=600s, predictive, predictive=5s (so much longer jobs may wait in the
+    /// mean)
+    #[arg(long, value_name = "POLICY")]
+    power: Option<Power>,
+
+    /// Write which machine was in which state: lines `machine state from to`
+    #[arg(long, value_name = "FILE")]
+    states: Option<PathBuf>,
+
+    /// The second of the local day at the trace's second 0
+    #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
+    local0: i64,
+}
+
+/// What it drew and cost. The names are part of the command's interface.
+#[derive(Clone, Debug, Serialize)]
+pub struct Costs {
+    /// Watt-hours.
+    pub energy_wh: i64,
+    /// Euros.
+    pub cost_eur: f64,
+    /// Jobs that waited for a machine to boot.
+    pub boot_waits: u64,
+    /// The same jobs by EASY on machines that are always on.
+    pub always_on_cost_eur: f64,
+    /// No schedule costs less that begins no job more than twelve hours after its start by EASY.
+    pub bound_cost_eur: f64,
+    /// The same without regard to capacity and boots.
+    pub bound_loose_cost_eur: f64,
+    /// Of what can be saved at most by that bound, the part that was.
+    pub share_of_bound: f64,
+}
+
+/// A line of the table of costs.
+#[derive(Serialize)]
+pub struct CostRow {
+    /// Which trace.
+    pub trace: String,
+    /// Which policy.
+    pub policy: String,
+    /// What it cost.
+    #[serde(flatten)]
+    pub costs: Costs,
+}
+
+const TARIFF: (i64, i64, i64, i64) = (214_600, 22 * 3600, 6 * 3600, 169_600);
+
+fn read<T>(path: &Path, parse: impl FnOnce(&str) -> Result<T, TextError>) -> anyhow::Result<T> {
+    let text = fs::read_to_string(path).with_context(|| format!("{}", path.display()))?;
+    parse(&text).with_context(|| format!("{}", path.display()))
+}
+
+/// A park from a file.
+///
+/// # Errors
+/// With the file's name.
+pub fn read_park(path: &Path) -> anyhow::Result<Park> {
+    read(path, Park::parse)
+}
+
+impl Economy {
+    /// Whether machines matter at all.
+    pub fn is_asked_for(&self) -> bool {
+        self.park.is_some() || self.tariff.is_some() || self.power.is_some() || self.states.is_some()
+    }
+
+    /// The park that is named.
+    ///
+    /// # Errors
+    /// When it cannot be read.
+    pub fn park(&self) -> anyhow::Result<Option<Park>> {
+        self.park.as_deref().map(read_park).transpose()
+    }
+
+    /// Plays a workload on a park.
+    ///
+    /// # Errors
+    /// When the policy has no place on machines, or something cannot be read or written.
+    pub fn play(
+        &self,
+        policy: Policy,
+        compress: u32,
+        trace: &Trace,
+        workload: &Workload,
+        park: &Park,
+    ) -> anyhow::Result<(Played, Costs)> {
+        let Some(rule) = policy.rule(compress) else { bail!("--policy {policy} knows one machine, not a park") };
+        let (base, from, until, night) = TARIFF;
+        let usual = || Tariff::new(String::new(), base, &[(from, until, night)]);
+        let tariff = match &self.tariff {
+            Some(path) => read(path, Tariff::parse)?,
+            None => usual(),
+        };
+        let power = self.power.unwrap_or(Power::AlwaysOn);
+        let local0 = self.local0;
+        let plan = Plan { workload, trace, park, tariff: &tariff, local0, rule, power, states: self.states.is_some() };
+        let outcome = with_bar(workload.jobs.len(), |progress| replay(plan, progress))?;
+        let easy = Rule::Easy { shortest_first: false };
+        let usual = replay(Plan { rule: easy, power: Power::AlwaysOn, states: false, ..plan }, &mut |_| ())?;
+        let bounds = bounds(workload, park, &tariff, local0, &usual.played.starts);
+        if let Some(file) = &self.states {
+            fs::write(file, &outcome.states).with_context(|| format!("{}", file.display()))?;
+        }
+        let (cost_eur, always_on_cost_eur) = (outcome.bill.cost_eur(), usual.bill.cost_eur());
+        let costs = Costs {
+            energy_wh: outcome.bill.energy_wh(),
+            cost_eur,
+            boot_waits: outcome.boot_waits,
+            always_on_cost_eur,
+            bound_cost_eur: bounds.eur,
+            bound_loose_cost_eur: bounds.loose_eur,
+            share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
+        };
+        Ok((outcome.played, costs))
+    }
+}
+
+impl Noun for CostRow {
+    const COLUMNS: &'static [Column] = &[
+        text("column-trace"),
+        text("column-policy"),
+        number("column-energy"),
+        number("column-cost"),
+        number("column-saved"),
+        number("column-boot-waits"),
+        number("column-bound"),
+        number("column-loose-bound"),
+        number("column-share-of-bound"),
+    ];
+
+    fn name(&self) -> String {
+        self.trace.clone()
+    }
+
+    fn cells(&self, words: &Words) -> Vec<String> {
+        let costs = &self.costs;
+        let euros = |euros: f64| format!("{} €", words.decimal(euros));
+        let percent = |part: f64| format!("{} %", words.decimal(part * 100.0));
+        let saved = if costs.always_on_cost_eur > 0.0 { 1.0 - costs.cost_eur / costs.always_on_cost_eur } else { 0.0 };
+        vec![
+            self.trace.clone(),
+            self.policy.clone(),
+            format!("{} kWh", words.decimal(costs.energy_wh as f64 / 1000.0)),
+            euros(costs.cost_eur),
+            percent(saved),
+            costs.boot_waits.to_string(),
+            euros(costs.bound_cost_eur),
+            euros(costs.bound_loose_cost_eur),
+            percent(costs.share_of_bound),
+        ]
+    }
+}
