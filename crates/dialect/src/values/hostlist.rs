@@ -2,6 +2,10 @@
 
 /// More names than any list here may have: a bracket is a cheap way to ask for a great deal of memory.
 const MOST: usize = 65_536;
+/// More bytes than they may have together, for the same reason.
+const MOST_BYTES: usize = 4 << 20;
+/// More brackets than the name of any machine has.
+const MOST_BRACKETS: usize = 8;
 
 /// All names of a list; `None` where brackets do not fit, a range runs backwards, or there are too many.
 pub fn expand(text: &str) -> Option<Vec<String>> {
@@ -16,11 +20,16 @@ pub fn expand(text: &str) -> Option<Vec<String>> {
 }
 
 fn expand_one(mut rest: &str, names: &mut Vec<String>) -> Option<()> {
+    // No name is longer than the list that it comes from.
+    let most = MOST.min(MOST_BYTES / rest.len());
+    if rest.matches('[').count() > MOST_BRACKETS {
+        return None;
+    }
     let mut found = vec![String::new()];
     while let Some(open) = rest.find('[') {
         let close = open + rest[open..].find(']')?;
         let choices = choices(&rest[open + 1..close])?;
-        if found.len().saturating_mul(choices.len()) > MOST {
+        if found.len().saturating_mul(choices.len()) > most {
             return None;
         }
         let prefix = &rest[..open];
@@ -30,7 +39,7 @@ fn expand_one(mut rest: &str, names: &mut Vec<String>) -> Option<()> {
             .collect();
         rest = &rest[close + 1..];
     }
-    if rest.contains(']') || found.len() + names.len() > MOST {
+    if rest.contains(']') || found.len() + names.len() > most {
         return None;
     }
     names.extend(found.into_iter().map(|start| start + rest));

@@ -288,8 +288,10 @@ fn nothing_that_is_read_does_harm() {
 /// What the fuzzer has found once.
 #[test]
 fn what_was_found() {
-    const FOUND: &[(&str, &[u8])] = &[];
-    for (name, input) in FOUND {
+    let many_brackets = format!("a[1-2]{}{}", "b[1-2]]".repeat(14), "b[2]]".repeat(40)).replace("]]", "]");
+    let long_names = format!("a[1-60000]{}", "b".repeat(2_000));
+    let found: &[(&str, &[u8])] = &[("hostlist", many_brackets.as_bytes()), ("hostlist", long_names.as_bytes())];
+    for (name, input) in found {
         let (_, _, parse) = TARGETS.iter().find(|(known, _, _)| known == name).unwrap();
         assert_eq!(wrong(*parse, input), None, "{name}");
     }
