@@ -25,8 +25,9 @@ use nix::{
 };
 
 use crate::{
+    opening::{ServiceError, system},
     paths::Paths,
-    service::{ServiceError, Word, system},
+    service::Word,
 };
 
 pub(crate) const UNIX_DOOR: u64 = 0;

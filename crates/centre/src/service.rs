@@ -3,37 +3,21 @@
 use crate::complain::complain;
 use std::{
     net::SocketAddr,
-    path::Path,
-    sync::{Arc, mpsc::channel},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
 use api::{Refusal, Reply, Request};
-use drivers::local::{gpu, link::Link, topology};
-use model::{Machine, Time, Uid};
-use nix::{
-    sys::{
-        epoll::{EpollEvent, EpollFlags, EpollTimeout},
-        eventfd::{EfdFlags, EventFd},
-    },
-    unistd::geteuid,
-};
-use scheduler::State;
-use store::{Committed, Db, Opened, Reader, Write, Writer};
+use drivers::local::link::Link;
+use model::{Time, Uid};
+use nix::sys::epoll::{EpollEvent, EpollFlags, EpollTimeout};
+use store::{Committed, Write};
 
 use crate::{
-    allocations::Allocations,
-    config,
-    connection::{Conn, ConnId, Connections, Incoming, Peer},
+    connection::{Conn, ConnId, Incoming, Peer},
     core::{Centre, Stopping},
     doors::{self, Doors, FIRST_CONN, LAUNCHER, SIGNALS, UNIX_DOOR, WAKE},
-    journal::Journal,
-    mail::Mail,
+    opening::{ServiceError, open, system},
     paths::Paths,
-    people::People,
-    reading::Archive,
-    recovery::read_back,
-    submissions::Submissions,
 };
 
 /// How to serve.
@@ -55,33 +39,6 @@ pub enum Ended {
     Stopped,
     /// The launcher is gone: the centre cannot do without.
     LauncherGone,
-}
-
-/// What went wrong at the start.
-#[derive(Debug, thiserror::Error)]
-pub enum ServiceError {
-    /// The data file.
-    #[error(transparent)]
-    Store(#[from] store::StoreError),
-    /// The configuration.
-    #[error(transparent)]
-    Config(#[from] config::ConfigError),
-    /// Something of the system.
-    #[error("{what}: {source}")]
-    System {
-        /// What was tried.
-        what: String,
-        /// Why it failed.
-        source: std::io::Error,
-    },
-    /// Another centre serves this data.
-    #[error("a centre already serves {0}: `algoric status` shows it, `algoric stop` ends it")]
-    Taken(String),
-}
-
-pub(crate) fn system<E: Into<std::io::Error>>(what: impl Into<String>) -> impl FnOnce(E) -> ServiceError {
-    let what = what.into();
-    move |source| ServiceError::System { what, source: source.into() }
 }
 
 /// What other threads tell the loop.
@@ -135,7 +92,7 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
 }
 
 /// Now, in ms since 1970.
-fn clock() -> Time {
+pub(crate) fn clock() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
     Time(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }
@@ -162,112 +119,6 @@ fn may_end(centre: &Centre) -> bool {
         Stopping::Now => quiet || centre.degraded.is_some(),
         Stopping::Draining => quiet && centre.state.runs().next().is_none(),
     }
-}
-
-/// The data file, upgraded if need be.
-fn open_data(paths: &Paths) -> Result<Db, ServiceError> {
-    let (db, opened) = Db::open(&paths.database())?;
-    if let Opened::Upgraded { from, kept } = opened {
-        let kept = kept.display();
-        complain!("the data file was upgraded from format {from}; as it was, it is kept as {kept}");
-    }
-    Ok(db)
-}
-
-/// The machine as it is, with what the system itself needs of its memory left out.
-fn discover() -> Result<Machine, ServiceError> {
-    let name = drivers::local::system::host_name().map_err(system("asking for the host name"))?;
-    let total = drivers::local::system::memory().map_err(system("asking for the memory"))?.total_mib;
-    // 2 %, and 128 MiB at least, so that a full machine still answers.
-    let memory = total.saturating_sub((total / 50).max(128));
-    topology::machine(Path::new("/sys"), &topology::allowed(), &name, memory, gpu::find(Path::new("/")))
-        .map_err(|fault| system("looking at the processors")(std::io::Error::other(fault)))
-}
-
-/// The file of this program, which jobs without a script are started with.
-fn this_program() -> Result<model::Text, ServiceError> {
-    let path = std::env::current_exe().map_err(system("looking for this program's file"))?;
-    let path = path.into_os_string().into_encoded_bytes();
-    // So the kernel says when the file was replaced meanwhile: the new one does it too.
-    Ok(model::Text::from(path.strip_suffix(b" (deleted)").unwrap_or(&path)))
-}
-
-fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
-    let file = config::load(&paths.config())?;
-    let db = open_data(&paths)?;
-    let found = discover()?;
-    let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
-    let config = file.scheduler(&paths.config(), &found, people.shares())?;
-    let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());
-    let node: Arc<str> = Arc::from(config.machine.name.as_str());
-    let reader = Reader::open(&paths.database())?;
-    let back = read_back(&reader, State::new(config))?;
-    let (say, words) = channel();
-    let wake =
-        Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(system("eventfd"))?);
-    let (tell, bell) = (say.clone(), wake.clone());
-    let writer = Writer::start(db, move |committed| {
-        tell.send(Word::Committed(committed)).ok();
-        bell.write(1).ok();
-    })
-    .map_err(system("starting the writing thread"))?;
-    let bell = wake.clone();
-    let archive = Archive::start(&paths.database(), move |conn, reply| {
-        say.send(Word::Answer(conn, reply)).ok();
-        bell.write(1).ok();
-    })
-    .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
-    let board = crate::http::Board::default();
-    let (doors, url) = doors::open(&paths, listen, &link, wake, words, board.clone())?;
-    let mail = Mail::open(&file.mail, paths.mail(), &node).map_err(system("opening the place for letters"))?;
-    let now = clock();
-    let mut centre = Centre {
-        paths,
-        file,
-        name,
-        node,
-        state: back.state,
-        people,
-        journal: Journal::new(writer),
-        drafts: std::collections::HashMap::new(),
-        archive,
-        reader,
-        submissions: Submissions::new(back.next_blob),
-        link,
-        hello: None,
-        launcher_gone: false,
-        conns: Connections::new(doors::open_files()),
-        steps: back.steps,
-        allocations: Allocations::restored(back.allocations),
-        mail,
-        program: this_program()?,
-        waiters: Default::default(),
-        perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),
-        remaining: back.remaining,
-        started_this_boot: back.started_there,
-        started_this_boot_id: back.last_boot,
-        degraded: None,
-        deferred: Vec::new(),
-        owed: Vec::new(),
-        suspects: back.suspects,
-        stopping: Stopping::No,
-        now,
-        started: now,
-        url,
-        zone: jiff::tz::TimeZone::system(),
-        service_uid: Uid(geteuid().as_raw()),
-        every_user: false,
-        shares_changed: false,
-        shares_written: now,
-        touched: Vec::new(),
-        again: Vec::new(),
-        board,
-        pruned: now,
-        probed: now,
-        counters: Default::default(),
-    };
-    centre.watch_limits_again();
-    Ok((centre, doors))
 }
 
 fn serve(centre: &mut Centre, doors: &mut Doors, token: u64, flags: EpollFlags) {
