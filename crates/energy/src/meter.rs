@@ -197,13 +197,20 @@ impl Follower {
             (self.last, self.held) = (Some(reading), None);
             return Taken { intervals: interval.into_iter().collect(), odd: None };
         }
-        match self.between(limits, last, &reading) {
-            Ok(interval) => {
-                self.believe(reading, &interval);
-                Taken { intervals: vec![interval], odd: None }
-            }
-            Err(odd) => self.doubt(limits, reading, odd),
+        let intervals = match self.between(limits, last, &reading) {
+            Ok(interval) => vec![interval],
+            Err(odd) => match self.began_anew(limits, &reading) {
+                Some(intervals) => intervals.into(),
+                None => {
+                    self.held = Some(reading);
+                    return Taken { intervals: Vec::new(), odd: Some(odd) };
+                }
+            },
+        };
+        if let Some(interval) = intervals.last() {
+            self.believe(reading, interval);
         }
+        Taken { intervals, odd: None }
     }
 
     /// The machine says that it started at this instant, and its meters with it: the time since the last reading is
@@ -229,24 +236,12 @@ impl Follower {
         (self.last, self.held) = (Some(reading), None);
     }
 
-    /// A reading that contradicts the last one: if the one held before it agrees with it, both are right and the meter
-    /// began anew in between.
-    fn doubt(&mut self, limits: &Limits, reading: Reading, odd: Odd) -> Taken {
-        let agreed = self.held.as_ref().zip(self.last.as_ref()).and_then(|(held, last)| {
-            let interval = self.between(limits, held, &reading).ok().filter(|interval| interval.flag.is_measured())?;
-            let (energy, source) = (self.mean.over(held.at - last.at), held.source);
-            Some([Interval { start: last.at, end: held.at, energy, flag: Flag::Reset, source }, interval])
-        });
-        match agreed {
-            Some(intervals) => {
-                self.believe(reading, &intervals[1]);
-                Taken { intervals: intervals.into(), odd: None }
-            }
-            None => {
-                self.held = Some(reading);
-                Taken { intervals: Vec::new(), odd: Some(odd) }
-            }
-        }
+    /// A reading that agrees with one that was held: both are right, and the meter began anew before them.
+    fn began_anew(&self, limits: &Limits, reading: &Reading) -> Option<[Interval; 2]> {
+        let (held, last) = (self.held.as_ref()?, self.last.as_ref()?);
+        let interval = self.between(limits, held, reading).ok().filter(|interval| interval.flag.is_measured())?;
+        let (energy, source) = (self.mean.over(held.at - last.at), held.source);
+        Some([Interval { start: last.at, end: held.at, energy, flag: Flag::Reset, source }, interval])
     }
 
     /// The interval between two readings, the second being later.

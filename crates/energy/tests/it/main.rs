@@ -4,6 +4,7 @@
 mod attribution;
 mod calendars;
 mod carbon;
+mod days;
 mod following;
 mod months;
 
