@@ -35,6 +35,9 @@ const INTERRUPTS: [Signal; 4] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP
 /// How often we look whether a centre is back.
 const BEAT: Duration = Duration::from_millis(100);
 
+/// A wait that is shorter than this is not worth a word: the job before may be about to leave.
+const SILENCE: Duration = Duration::from_millis(150);
+
 /// What is wished.
 pub struct Wish<'a> {
     /// Who wishes, in messages.
@@ -78,6 +81,8 @@ pub fn obtain(wish: Wish<'_>, caller: &Caller) -> Result<Option<(Client, Granted
         quiet: asked.quiet > 0,
         step: step.clone(),
         job: None,
+        tell: None,
+        told: false,
         until: asked.immediate.filter(|seconds| *seconds > 0).map(|s| Instant::now() + Duration::from_secs(s.into())),
     };
     centre.post(&Request::Allocate(Box::new(Allocation { submission, step, immediate }))).map_err(refuse)?;
@@ -114,6 +119,10 @@ struct Waiting {
     job: Option<JobId>,
     /// `--immediate=SECONDS`.
     until: Option<Instant>,
+    /// When it shall be said that it waits, and why it does.
+    tell: Option<(Instant, Reason)>,
+    /// It was said.
+    told: bool,
 }
 
 impl Waiting {
@@ -123,13 +132,21 @@ impl Waiting {
             match heard {
                 Ok(None) => {}
                 Ok(Some(Reply::Granted(granted))) => {
-                    if self.job.is_some() {
+                    if self.told {
                         self.inform(&format!("job {} has been allocated resources", granted.job));
                     }
                     return Ok(*granted);
                 }
-                Ok(Some(Reply::Queued { id, reason })) => self.queued(id, reason),
-                Ok(Some(Reply::Ended { .. })) => return Err(self.cancelled()),
+                Ok(Some(Reply::Queued { id, reason })) => {
+                    self.job = Some(id);
+                    self.tell = Some((Instant::now() + SILENCE, reason));
+                }
+                Ok(Some(Reply::Ended { .. })) => {
+                    if let Some((_, reason)) = self.tell.take() {
+                        self.say_that_it_waits(reason);
+                    }
+                    return Err(self.cancelled());
+                }
                 Ok(Some(_)) => return Err(refused(self.program, ClientError::Unfit)),
                 Err(error) => match self.job.filter(|_| is_away(&error)) {
                     Some(id) => *centre = self.come_back(id, signals, caller)?,
@@ -141,7 +158,7 @@ impl Waiting {
 
     /// The next word of the centre, or the end of our patience.
     #[allow(clippy::type_complexity)]
-    fn next(&self, centre: &mut Client, signals: &SignalFd) -> Result<Result<Option<Reply>, ClientError>, Refusal> {
+    fn next(&mut self, centre: &mut Client, signals: &SignalFd) -> Result<Result<Option<Reply>, ClientError>, Refusal> {
         match centre.take() {
             Ok(None) => {}
             heard => return Ok(heard),
@@ -149,13 +166,18 @@ impl Waiting {
         let (interrupted, said) = {
             let mut files =
                 [PollFd::new(signals.as_fd(), PollFlags::POLLIN), PollFd::new(centre.as_fd(), PollFlags::POLLIN)];
-            let timeout = self.until.map_or(PollTimeout::NONE, |until| {
-                PollTimeout::try_from(until.saturating_duration_since(Instant::now())).unwrap_or(PollTimeout::MAX)
+            let next = [self.until, self.tell.map(|(at, _)| at)].into_iter().flatten().min();
+            let timeout = next.map_or(PollTimeout::NONE, |next| {
+                let left = next.saturating_duration_since(Instant::now()) + Duration::from_millis(1);
+                PollTimeout::try_from(left).unwrap_or(PollTimeout::MAX)
             });
             poll(&mut files, timeout).ok();
             let ready = |file: &PollFd<'_>| file.any().unwrap_or(false);
             (ready(&files[0]), ready(&files[1]))
         };
+        if !said && let Some((_, reason)) = self.tell.take_if(|(at, _)| interrupted || *at <= Instant::now()) {
+            self.say_that_it_waits(reason);
+        }
         if interrupted {
             return Err(self.given_up());
         }
@@ -165,8 +187,9 @@ impl Waiting {
         Ok(if said { centre.hear() } else { Ok(None) })
     }
 
-    fn queued(&mut self, id: JobId, reason: Reason) {
-        self.job = Some(id);
+    fn say_that_it_waits(&mut self, reason: Reason) {
+        let Some(id) = self.job else { return };
+        self.told = true;
         let never = [Reason::PartitionConfig, Reason::PartitionDown, Reason::PartitionInactive, Reason::NodeDown];
         if never.contains(&reason) {
             self.inform(&Refused::PartitionUnavailable.text());

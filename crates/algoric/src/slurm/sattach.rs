@@ -28,14 +28,14 @@ const NAME: &str = "sattach";
 /// Attaches, and stays until the step is over.
 pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     let options = sattach::parse(&caller.args)?;
-    let mut centre = caller.call().map_err(|error| refuse(error))?;
+    let mut centre = caller.call().map_err(refuse)?;
     let job = JobTarget { id: options.job.job, tasks: options.job.tasks.clone() };
     let asked = centre.ask(&Request::Attach { job, step: options.step });
-    let Reply::Attach { socket, tasks } = asked.map_err(|error| refuse(error))? else {
+    let Reply::Attach { socket, tasks } = asked.map_err(refuse)? else {
         return Err(refuse(ClientError::Unfit));
     };
     if options.layout {
-        let node = asked::node(&mut centre).map_err(|error| refuse(error))?;
+        let node = asked::node(&mut centre).map_err(refuse)?;
         console::print(sattach::layout(tasks, &node));
         return Ok(0);
     }

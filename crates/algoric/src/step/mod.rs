@@ -9,6 +9,7 @@ mod broadcast;
 mod endings;
 mod hooks;
 mod lines;
+mod mpi;
 mod outputs;
 mod pmi;
 mod remote;
@@ -153,7 +154,7 @@ pub trait Orders {
     /// What is there to be heard.
     fn hear(&mut self) -> Vec<Told>;
     /// Our parent is the job's supervisor, whose signals go to all processes of the job.
-    fn from_supervisor(&self) -> bool {
+    fn is_below_supervisor(&self) -> bool {
         false
     }
 }
@@ -163,8 +164,8 @@ pub trait Orders {
 /// # Errors
 /// When a pipe or a process cannot be made; tasks already started are ended.
 pub fn run(step: Step, orders: &mut dyn Orders) -> io::Result<Ended> {
-    let mut signals = Signals::take(orders.from_supervisor())?;
-    let mut running = Running::start(step, orders.from_supervisor())?;
+    let mut signals = Signals::take(orders.is_below_supervisor())?;
+    let mut running = Running::start(step, orders.is_below_supervisor())?;
     while !running.is_over() {
         running.turn(&mut signals, orders)?;
     }

@@ -11,11 +11,8 @@ use model::{Time, Usage};
 use nix::{
     errno::Errno,
     poll::{PollFd, PollFlags, PollTimeout, poll},
-    sys::{
-        signal::{Signal, killpg},
-        socket::{AddressFamily, MsgFlags, SockFlag, SockType, socketpair},
-    },
-    unistd::{self, Pid},
+    sys::signal::{Signal, killpg},
+    unistd::Pid,
 };
 
 use super::{
@@ -25,8 +22,8 @@ use super::{
     endings::{self, Ending},
     hooks,
     lines::{self, Lines},
+    mpi::Mpi,
     outputs::Outputs,
-    pmi::{Act, Pmi},
     signals::{Arrived, Signals},
     task,
     terminal::{self, Terminal},
@@ -51,8 +48,6 @@ const DOUBLE: Duration = Duration::from_secs(1);
 struct Task {
     pid: Pid,
     ending: Option<Ending>,
-    /// Our end of its socket, if it is part of an MPI program.
-    pmi: Option<OwnedFd>,
 }
 
 /// What there is to do at some instant.
@@ -75,7 +70,7 @@ pub struct Running {
     outputs: Outputs,
     stdin: Broadcast,
     taps: Taps,
-    pmi: Option<Pmi>,
+    mpi: Option<Mpi>,
     /// Our side of the first task's terminal.
     terminal: Option<OwnedFd>,
     /// Nobody tells us anything any more.
@@ -103,7 +98,7 @@ impl Running {
             outputs: Outputs::default(),
             stdin: Broadcast::new(None, Vec::new()),
             taps: Taps::new(step.door.take()),
-            pmi: step.pmi.as_ref().map(|name| Pmi::new(name, tasks as u32)),
+            mpi: step.pmi.as_ref().map(|name| Mpi::new(name, tasks as u32)),
             terminal: None,
             alone: false,
             remote,
@@ -138,13 +133,10 @@ impl Running {
             Some((rows, columns)) => self.terminal_files(rows, columns, feeds, &mut handed)?,
             None => self.files_of(rank, feeds, &mut handed)?,
         };
-        let (mut pmi, mut theirs) = (None, None);
-        if self.pmi.is_some() {
-            let flags = SockFlag::SOCK_CLOEXEC;
-            let (ours, task) = socketpair(AddressFamily::Unix, SockType::Stream, None, flags)?;
-            theirs = Some(kept(task, &mut handed));
-            pmi = Some(ours);
-        }
+        let extra = match &mut self.mpi {
+            Some(mpi) => Some(kept(mpi.socket()?, &mut handed)),
+            None => None,
+        };
         let environment = self.environment_of(rank)?;
         let plan = &self.step.tasks[rank];
         let pid = task::start(&task::Start {
@@ -153,7 +145,7 @@ impl Running {
             workdir: &self.step.workdir,
             cpus: &plan.cpus,
             files,
-            extra: theirs,
+            extra,
             terminal: terminal.is_some(),
             speaker: &format!("slurmstepd-{}", self.step.node),
         })?;
@@ -161,7 +153,7 @@ impl Running {
             let (node, mask) = (&self.step.node, mask(&plan.cpus));
             console::complain(format!("cpu-bind=MASK - {node}, task {rank:2} {rank:2} [{pid}]: mask 0x{mask} set\n"));
         }
-        self.tasks.push(Task { pid, ending: None, pmi });
+        self.tasks.push(Task { pid, ending: None });
         Ok(())
     }
 
@@ -212,11 +204,8 @@ impl Running {
     fn environment_of(&mut self, rank: usize) -> io::Result<Vec<Variable>> {
         let plan = &self.step.tasks[rank];
         let mut own = plan.environment.clone();
-        if let Some(name) = &self.step.pmi {
-            let (fd, size) = (task::EXTRA.to_string(), self.step.tasks.len().to_string());
-            let numbers =
-                [("PMI_FD", fd), ("PMI_RANK", rank.to_string()), ("PMI_SIZE", size), ("PMI_JOBID", name.clone())];
-            own.extend(numbers.map(|(name, value)| (name.as_bytes().to_vec(), value.into_bytes())));
+        if let Some(mpi) = &self.mpi {
+            own.extend(mpi.variables(rank));
         }
         let mut environment = dialect::environment::complete(self.step.environment.clone(), own);
         if let Some(program) = &self.step.task_prolog {
@@ -257,7 +246,7 @@ impl Running {
         self.move_input(&ready);
         let typed = self.taps.serve(&ready);
         self.stdin.feed(&typed);
-        self.serve_pmi(&ready);
+        self.serve_mpi(&ready);
         while let Some((pid, ending, usage)) = task::reap() {
             self.on_end(pid, ending, usage);
         }
@@ -272,7 +261,7 @@ impl Running {
         files.extend(self.outputs.sources().map(reading));
         files.extend(self.stdin.source().map(reading));
         files.extend(self.taps.sources().map(reading));
-        files.extend(self.tasks.iter().filter_map(|task| task.pmi.as_ref()).map(|pmi| reading(pmi.as_fd())));
+        files.extend(self.mpi.iter().flat_map(Mpi::sources).map(reading));
         files.extend(orders.source().filter(|_| !self.alone).map(reading));
         files.extend(self.stdin.pipes().map(|(_, pipe)| PollFd::new(pipe, PollFlags::POLLOUT)));
         let Deadlines { tell, wait, kill, drain } = &self.deadlines;
@@ -294,37 +283,11 @@ impl Running {
     }
 
     /// What the processes of an MPI program ask.
-    fn serve_pmi(&mut self, ready: &[RawFd]) {
-        let Some(pmi) = &mut self.pmi else { return };
-        let mut acts = Vec::new();
-        for (rank, task) in (0..).zip(&mut self.tasks) {
-            let Some(socket) = task.pmi.as_ref().filter(|socket| ready.contains(&socket.as_raw_fd())) else { continue };
-            let mut bytes = [0; 16 << 10];
-            match unistd::read(socket, &mut bytes) {
-                Err(Errno::EINTR | Errno::EAGAIN) => {}
-                Ok(0) | Err(_) => task.pmi = None,
-                Ok(count) => acts.extend(pmi.take(rank, &bytes[..count])),
-            }
-        }
-        for act in acts {
-            match act {
-                Act::Say(rank, bytes) => {
-                    if let Some(socket) = self.tasks.get(rank as usize).and_then(|task| task.pmi.as_ref()) {
-                        // It asked, and waits for this; the socket has room.
-                        nix::sys::socket::send(socket.as_raw_fd(), &bytes, MsgFlags::MSG_NOSIGNAL).ok();
-                    }
-                }
-                Act::Leave(rank) => {
-                    if let Some(task) = self.tasks.get_mut(rank as usize) {
-                        task.pmi = None;
-                    }
-                }
-                Act::Abort(_) if self.cancelled => {}
-                Act::Abort(_) => {
-                    self.inform(&format!("Terminating StepId={}", self.step.id));
-                    self.terminate();
-                }
-            }
+    fn serve_mpi(&mut self, ready: &[RawFd]) {
+        let aborted = self.mpi.as_mut().is_some_and(|mpi| mpi.serve(ready));
+        if aborted && !self.cancelled {
+            self.inform(&format!("Terminating StepId={}", self.step.id));
+            self.terminate();
         }
     }
 
@@ -372,7 +335,9 @@ impl Running {
     fn on_end(&mut self, pid: Pid, ending: Ending, usage: Usage) {
         let Some(rank) = self.tasks.iter().position(|task| task.pid == pid) else { return };
         self.tasks[rank].ending = Some(ending);
-        self.tasks[rank].pmi = None;
+        if let Some(mpi) = &mut self.mpi {
+            mpi.close(rank);
+        }
         if let Some(program) = &self.step.task_epilog {
             let own = self.step.tasks[rank].environment.clone();
             let environment = dialect::environment::complete(self.step.environment.clone(), own);

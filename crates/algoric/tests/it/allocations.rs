@@ -139,9 +139,10 @@ fn who_must_wait_is_told_and_who_will_not_is_not_kept() {
             1
         )
     );
-    let killed = start(&ward, "srun", &["-n2", "-J", "killed", "true"]);
+    let mut killed = start(&ward, "srun", &["-n2", "-J", "killed", "true"]);
     until("it waits", || queue(&ward).contains("killed PENDING"));
-    signal(&killed, Signal::SIGKILL);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
     until("its wish is gone", || !queue(&ward).contains("killed"));
     // The command goes on without its allocation, as it does in Slurm; who waits gets its place.
     outcome(ward.command("scancel").arg("1"));
@@ -155,9 +156,10 @@ fn who_must_wait_is_told_and_who_will_not_is_not_kept() {
 #[test]
 fn an_allocation_ends_with_its_owner_and_an_owner_with_it() {
     let ward = ward();
-    let killed = start(&ward, "srun", &["bash", "-c", "touch runs; sleep 96"]);
+    let mut killed = start(&ward, "srun", &["bash", "-c", "touch runs; sleep 96"]);
     until("its task runs", || ward.path("out").join("runs").exists());
-    signal(&killed, Signal::SIGKILL);
+    killed.kill().unwrap();
+    killed.wait().unwrap();
     until("nothing is left", || queue(&ward).is_empty());
     assert!(accounts(&ward).starts_with("1|bash|CANCELLED by"), "{}", accounts(&ward));
     let found = outcome(Command::new("pgrep").args(["-f", "sleep 9[6]"])).1;

@@ -6,7 +6,7 @@
 mod post;
 mod smtp;
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap, hash_map::Entry};
 
 use model::{ArrayPlace, Exit, JobId, JobSpec, JobState, QueueRow, RunId, Span, Time};
 use scheduler::{Finished, What};
@@ -156,12 +156,16 @@ impl Centre {
                 format!("Began, Queued time {}", clock(waited))
             });
         }
-        if !self.mail.arrays.contains_key(&base) {
-            self.mail.arrays.insert(base, Sum::default());
-            if spec.mail.0 & flag::BEGIN != 0 {
-                let subject = format!("Slurm Array Summary Job_id={base}_* ({base}) Name={} Began", spec.name);
-                self.post(&spec, &subject);
+        let is_first = match self.mail.arrays.entry(base) {
+            Entry::Vacant(free) => {
+                free.insert(Sum::default());
+                true
             }
+            Entry::Occupied(_) => false,
+        };
+        if is_first && spec.mail.0 & flag::BEGIN != 0 {
+            let subject = format!("Slurm Array Summary Job_id={base}_* ({base}) Name={} Began", spec.name);
+            self.post(&spec, &subject);
         }
     }
 

@@ -221,7 +221,7 @@ impl<'a> Pass<'a> {
         let minute = Span::minutes(1).0;
         let limit = Span((until - self.now).0 / minute * minute);
         let change = Change::TimeLimit(TimeLimit::Span(limit));
-        (limit >= least).then(|| What::Updated { id: job.id, change, by: Uid::ROOT })
+        (limit >= least).then_some(What::Updated { id: job.id, change, by: Uid::ROOT })
     }
 
     /// The future as those see it who displace nobody; it is the same to all of them.

@@ -90,7 +90,7 @@ impl Orders for Remote<'_> {
         told
     }
 
-    fn from_supervisor(&self) -> bool {
+    fn is_below_supervisor(&self) -> bool {
         true
     }
 }
