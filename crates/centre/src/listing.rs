@@ -91,7 +91,7 @@ impl Centre {
             let part = &cursor.ids[cursor.next..until];
             let reply = match cursor.shape {
                 Shape::Full => Reply::Details(part.iter().filter_map(|id| self.detail(*id)).collect()),
-                Shape::Record => Reply::Records(self.rows(part).into_iter().map(|row| self.record_of(row)).collect()),
+                Shape::Record => Reply::Records(self.records_of(part)),
                 Shape::Row => Reply::Queue(self.rows(part)),
             };
             cursor.next = until;
@@ -115,26 +115,33 @@ impl Centre {
         rows
     }
 
-    /// A row with what its submission says. What cannot be read is left out, and said in the log.
-    fn record_of(&self, row: QueueRow) -> QueueRecord {
-        let base = match &row.array {
+    /// Rows with what their submissions say. What cannot be read is left out, and said in the log.
+    fn records_of(&self, ids: &[JobId]) -> Vec<QueueRecord> {
+        let rows = self.rows(ids);
+        let base = |row: &QueueRow| match &row.array {
             ArrayPlace::Single => row.id,
             ArrayPlace::Task { base, .. } | ArrayPlace::Pending { base, .. } => *base,
         };
-        let wishes = match self.submissions.get(base) {
-            Some(stored) => Wishes::from(&*stored.spec),
-            None => self
-                .reader
-                .wishes(base)
-                .unwrap_or_else(|fault| {
-                    complain!("{fault}");
-                    None
-                })
-                .unwrap_or_default(),
+        let bases: Vec<JobId> = rows.iter().map(base).collect();
+        let stored: Vec<JobId> = bases.iter().copied().filter(|base| self.submissions.get(*base).is_none()).collect();
+        let mut read = match self.reader.wishes(&stored) {
+            Ok(wishes) => wishes.into_iter(),
+            Err(fault) => {
+                complain!("{fault}");
+                Vec::new().into_iter()
+            }
         };
-        let placement = self.state.job(row.id).and_then(|job| job.placement());
-        let cores = placement.map(|placement| cores(&self.state.config().machine, &placement.cpus)).unwrap_or_default();
-        QueueRecord { row, wishes, cores }
+        let machine = &self.state.config().machine;
+        let whole = |(row, base): (QueueRow, JobId)| {
+            let wishes = match self.submissions.get(base) {
+                Some(stored) => Wishes::from(&*stored.spec),
+                None => read.next().flatten().unwrap_or_default(),
+            };
+            let placement = self.state.job(row.id).and_then(|job| job.placement());
+            let cores = placement.map(|placement| cores(machine, &placement.cpus)).unwrap_or_default();
+            QueueRecord { row, wishes, cores }
+        };
+        rows.into_iter().zip(bases).map(whole).collect()
     }
 
     /// `scontrol show job`

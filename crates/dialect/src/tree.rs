@@ -1,5 +1,5 @@
 //! JSON and YAML, laid out as Slurm's own serializers do, written as they come: nothing is kept but what was not yet
-//! taken ([`Tree::take`]), so that a queue of any length passes through a small buffer.
+//! cleared ([`Tree::clear`]), so that a queue of any length passes through a small buffer.
 //!
 //! Must not know what the keys mean.
 
@@ -13,6 +13,9 @@ pub enum Notation {
     /// As libyaml writes it, every value with its tag.
     Yaml,
 }
+
+/// Indents are cut from here.
+const BLANKS: &[u8; 32] = b"                                ";
 
 /// A document that grows.
 #[derive(Debug)]
@@ -41,19 +44,14 @@ impl Tree {
         Self { out: start.to_vec(), notation, open: vec![Open { list: false, empty: true, indent }] }
     }
 
-    /// What was written since the last call.
-    pub fn take(&mut self) -> Vec<u8> {
-        std::mem::take(&mut self.out)
+    /// What was written since the last [`Tree::clear`].
+    pub fn written(&self) -> &[u8] {
+        &self.out
     }
 
-    /// How much [`Tree::take`] would give.
-    pub fn len(&self) -> usize {
-        self.out.len()
-    }
-
-    /// Whether it would give nothing.
-    pub fn is_empty(&self) -> bool {
-        self.out.is_empty()
+    /// That is done with; its place is used again.
+    pub fn clear(&mut self) {
+        self.out.clear();
     }
 
     /// Ends the document; what is still open is closed.
@@ -206,7 +204,10 @@ impl Tree {
         open.empty = false;
         let indent = open.indent;
         self.out.push(b'\n');
-        self.out.resize(self.out.len() + indent, b' ');
+        match BLANKS.get(..indent) {
+            Some(blanks) => self.out.extend_from_slice(blanks),
+            None => self.out.resize(self.out.len() + indent, b' '),
+        }
     }
 
     fn key(&mut self, key: &str) {

@@ -7,18 +7,28 @@ use rusqlite::OptionalExtension;
 use crate::{Reader, StoreError};
 
 impl Reader {
-    /// What that submission says, if there is one.
+    /// What these submissions say, each if there is one; all of them as they were at one moment.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn wishes(&self, id: JobId) -> Result<Option<Wishes>, StoreError> {
-        let fault = self.db.fault("reading a submission");
-        let mut statement = self.db.sql.prepare_cached("SELECT spec FROM submission WHERE id = ?1").map_err(&fault)?;
-        let wishes = statement.query_row([id.0], |row| Ok(serde_json::from_str(row.get_ref(0)?.as_str()?))).optional();
-        match wishes.map_err(&fault)? {
-            None => Ok(None),
-            Some(Ok(wishes)) => Ok(Some(wishes)),
-            Some(Err(why)) => Err(self.unreadable(&format!("submission {id}"), &why)),
+    pub fn wishes(&self, ids: &[JobId]) -> Result<Vec<Option<Wishes>>, StoreError> {
+        let fault = self.db.fault("reading submissions");
+        // One look at the file for all: each look of its own would lock it.
+        let together = self.db.sql.unchecked_transaction().map_err(&fault)?;
+        let mut found = Vec::with_capacity(ids.len());
+        {
+            let mut statement = together.prepare_cached("SELECT spec FROM submission WHERE id = ?1").map_err(&fault)?;
+            for id in ids {
+                let wishes =
+                    statement.query_row([id.0], |row| Ok(serde_json::from_str(row.get_ref(0)?.as_str()?))).optional();
+                found.push(match wishes.map_err(&fault)? {
+                    None => None,
+                    Some(Ok(wishes)) => Some(wishes),
+                    Some(Err(why)) => return Err(self.unreadable(&format!("submission {id}"), &why)),
+                });
+            }
         }
+        together.finish().map_err(&fault)?;
+        Ok(found)
     }
 }

@@ -98,20 +98,18 @@ fn document(options: &Options, notation: Notation, centre: &mut Client) -> Resul
         finished: true,
     };
     let mut listing = squeue::Listing::new(notation, filter, &options.cluster);
-    let mut written = listing.take();
     centre.each(&Request::Records(query), |reply| {
         let Reply::Records(records) = reply else { return false };
         for record in &records {
             listing.add(record);
         }
-        written.append(&mut listing.take());
-        if written.len() > PIECE {
-            console::print(std::mem::take(&mut written));
+        if listing.written().len() > PIECE {
+            console::print(listing.written());
+            listing.clear();
         }
         true
     })?;
-    written.append(&mut listing.finish());
-    console::print(written);
+    console::print(listing.finish());
     Ok(())
 }
 

@@ -12,7 +12,7 @@ use crate::tres::{self, Tres};
 /// Slurm's number for "no limit".
 const INFINITE: u32 = u32::MAX;
 
-/// A listing for programs, job by job: [`Listing::take`] may be called in between, so that it never grows large.
+/// A listing for programs, job by job: it may be written out and cleared in between, so that it never grows large.
 #[derive(Debug)]
 pub struct Listing<'a> {
     tree: Tree,
@@ -38,9 +38,14 @@ impl<'a> Listing<'a> {
         }
     }
 
-    /// What was written since the last call.
-    pub fn take(&mut self) -> Vec<u8> {
-        self.tree.take()
+    /// What was written since the last [`Listing::clear`].
+    pub fn written(&self) -> &[u8] {
+        self.tree.written()
+    }
+
+    /// That is done with; its place is used again.
+    pub fn clear(&mut self) {
+        self.tree.clear();
     }
 
     /// The rest of it.
