@@ -5,6 +5,7 @@
 mod boards;
 mod cards;
 mod chain;
+mod cost;
 mod files;
 mod plugs;
 mod strips;
