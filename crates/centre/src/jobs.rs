@@ -3,7 +3,7 @@
 use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, UpdateChange};
 use drivers::local::protocol::{Order, Scope};
 use model::{Dependency, DependencyKind, IndexSet, JobId, JobState, Uid};
-use scheduler::{Change, Hold, RequeueCause, RowFilter, TaskPlace, What};
+use scheduler::{Change, Ending, Hold, RequeueCause, RowFilter, TaskPlace, What};
 
 use crate::{
     connection::{ConnId, Peer},
@@ -55,11 +55,17 @@ impl Centre {
             if job.state().is_final() {
                 continue;
             }
+            // What goes back to the queue can still be kept from it.
+            let is_ending = job.ending().is_some_and(|why| !matches!(why, Ending::Requeued { .. }));
             if !self.may_change(peer.uid, id) {
                 refused.push((asked, refuse(RefusalCode::AccessDenied, asked.to_string())));
                 continue;
             }
             hit += 1;
+            // Ended already, and not all gone yet: a second time changes nothing.
+            if is_ending && filter.signal.is_none() && filter.step.is_none() {
+                continue;
+            }
             if let Some(step) = filter.step.filter(|step| *step != model::StepId::Batch) {
                 if !self.signal_step(id, step, filter.signal.unwrap_or(0)) {
                     refused.push((asked, refuse(RefusalCode::InvalidJobId, asked.to_string())));
