@@ -312,13 +312,18 @@ fn channel_energy(a: &Channel, b: &Channel, span: Span) -> Result<(Energy, Energ
     let Some((before, after)) = a.counter.zip(b.counter) else {
         return by_power.map(|energy| (energy, Energy::ZERO)).ok_or(Odd::Nothing);
     };
-    let counted = counted(before, after);
-    match (counted, by_power) {
-        // A counter that moves in steps of a minute's worth says nothing of a second: watts do.
-        (Some(counted), Some(by_power)) if counted.0 / COARSE < after.step.0 => Ok((by_power, Energy::ZERO)),
+    match (counted(before, after), by_power) {
+        (Some(counted), Some(by_power)) if !agrees(counted, by_power, after.step) => Ok((by_power, Energy::ZERO)),
         (Some(counted), _) => Ok((counted, after.step)),
         (None, _) => Err(Odd::WentBack),
     }
+}
+
+/// Whether a counter tells more of a short time than watts at its ends do. One that moves in steps of a minute's worth,
+/// or once a minute only, does not: its leaps would be counted beside the watts of the seconds before them.
+fn agrees(counted: Energy, by_power: Energy, step: Energy) -> bool {
+    let is_fine = counted.0 / COARSE >= step.0;
+    is_fine && counted.0 / 2 <= by_power.0 && by_power.0 / 2 <= counted.0
 }
 
 /// A difference of fewer steps than this is too coarse where watts are known as well: 2 %.

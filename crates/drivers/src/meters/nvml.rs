@@ -7,7 +7,7 @@ use std::ffi::{CStr, CString, c_char, c_int, c_uint, c_ulonglong, c_void};
 use std::ptr;
 use std::time::Duration;
 
-use energy::meter::{Channel, Counter};
+use energy::meter::Channel;
 use energy::{Energy, Power};
 
 use super::{About, Meter, MeterError, Scope};
@@ -137,21 +137,22 @@ impl Nvml {
         Err(MeterError::Refused { what: WHAT.into(), answer })
     }
 
+    /// The counter, where the card has one: its watts of a moment say less of a second in which a kernel came and went.
     fn channel(&self, device: Device) -> Result<Channel, MeterError> {
-        let (mut milliwatts, mut millijoules) = (0, 0);
-        // SAFETY: a handle of this library, and the place of one number.
-        let power = unsafe { (self.power)(device, &mut milliwatts) };
-        // SAFETY: the same.
-        let energy = self.energy.map_or(NOT_SUPPORTED, |energy| unsafe { energy(device, &mut millijoules) });
-        let counter = (energy == 0).then(|| Counter {
-            energy: Energy(i64::try_from(millijoules).unwrap_or(i64::MAX).saturating_mul(1000)),
-            range: None,
-            step: Energy(1000),
-        });
-        if power != 0 && counter.is_none() {
-            self.check(power)?;
+        if let Some(energy) = self.energy {
+            let mut millijoules = 0;
+            // SAFETY: a handle of this library, and the place of one number.
+            let code = unsafe { energy(device, &mut millijoules) };
+            if code != NOT_SUPPORTED {
+                self.check(code)?;
+                let energy = i64::try_from(millijoules).unwrap_or(i64::MAX).saturating_mul(1000);
+                return Ok(Channel::counter(Energy(energy), None, Energy(1000)));
+            }
         }
-        Ok(Channel { power: (power == 0).then_some(Power(milliwatts.into())), counter })
+        let mut milliwatts = 0;
+        // SAFETY: the same.
+        self.check(unsafe { (self.power)(device, &mut milliwatts) })?;
+        Ok(Channel::power(Power(milliwatts.into())))
     }
 }
 

@@ -76,7 +76,7 @@ fn first(answer: &Answer, outlet: u32) -> Result<Channel, MeterError> {
 
 fn later(answer: &Answer) -> Result<Channel, MeterError> {
     let total = answer.energy("/aenergy/total", WATT_HOUR_UJ);
-    // Three decimals; but it counts up once a minute on some: what that hides is told by the watts.
+    // Three decimals; some bring it up to date once a minute only, which whoever follows it must expect.
     Ok(channel(answer.watts("/apower")?, total, WATT_HOUR_UJ / 1000))
 }
 

@@ -50,6 +50,11 @@ fn counters_and_watts_are_followed() {
         &[(0, 1000, 100_000_000, Measured)],
     );
     check(&[plug(0, 100, 10.0, 3_600_000), plug(60_000, 90, 11.5, 3_600_000)], &[(0, 60_000, 5_400_000_000, Measured)]);
+    // One that is brought up to date once a minute only: its leap is in the watts already.
+    check(
+        &[plug(0, 200, 10.0, 1), plug(1000, 200, 10.0, 1), plug(2000, 200, 13.3, 1)],
+        &[(0, 1000, 200_000_000, Measured), (1000, 2000, 200_000_000, Measured)],
+    );
 }
 
 #[test]
