@@ -21,7 +21,7 @@ fn main() -> ExitCode {
     let code = match (front_end, args.as_slice()) {
         (Some(front_end), _) => front_end.run(args.into_iter().skip(1).collect()),
         // What the centre starts inside jobs: not for people, and started for each `srun`.
-        (None, [_, word, socket]) if word == centre::RUNNER => step::run_runner(socket.as_encoded_bytes()),
+        (None, [_, word, .., socket]) if word == centre::RUNNER => step::run_runner(socket.as_encoded_bytes()),
         _ => commands::run(args),
     };
     ExitCode::from(code)

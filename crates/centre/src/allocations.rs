@@ -169,9 +169,14 @@ impl Centre {
     }
 }
 
-/// The script of an allocation: this program, which calls the socket that is the job's argument.
+/// The script of an allocation: this program, which calls the socket that is the job's argument. The kernel starts it
+/// itself where its path may stand in a script's first line, else a shell does.
 fn keeper(program: &Text) -> Vec<u8> {
-    let quoted = program.lossy().replace('\'', r"'\''");
+    let path = program.lossy();
+    if path.len() < 100 && path.bytes().all(|byte| byte.is_ascii_graphic()) {
+        return format!("#!{path} {RUNNER}\n").into_bytes();
+    }
+    let quoted = path.replace('\'', r"'\''");
     format!("#!/bin/sh\nexec '{quoted}' {RUNNER} \"$1\"\n").into_bytes()
 }
 
@@ -181,6 +186,7 @@ mod tests {
 
     #[test]
     fn any_path_will_do() {
+        assert_eq!(keeper(&Text::from("/usr/bin/algoric")), b"#!/usr/bin/algoric step-runner\n");
         let script = keeper(&Text::from("/a b/it's"));
         assert_eq!(script, b"#!/bin/sh\nexec '/a b/it'\\''s' step-runner \"$1\"\n");
     }

@@ -94,8 +94,14 @@ pub fn context(program: &str, caller: &Caller, script: Option<model::Text>) -> R
         owner: caller.owner(),
         submit_host: caller::host(),
         cwd,
-        umask: caller::creation_mask(),
+        umask: wished_mask(caller).unwrap_or_else(caller::creation_mask),
         limits: caller::limits(),
         script,
     })
+}
+
+/// `SLURM_UMASK`: for the files that a job's output goes to, and for the job.
+fn wished_mask(caller: &Caller) -> Option<u32> {
+    let digits = dialect::environ::non_empty(&caller.environ, "SLURM_UMASK")?;
+    u32::from_str_radix(std::str::from_utf8(digits).ok()?, 8).ok().filter(|mask| *mask <= 0o777)
 }

@@ -65,6 +65,12 @@ impl Caller {
         Owner { uid: Uid(getuid().as_raw()), gid: Gid(getgid().as_raw()), user: String::new(), group: String::new() }
     }
 
+    /// What to exit with: as that variable says, else `usual`.
+    pub fn exit_code(&self, variable: &str, usual: u8) -> u8 {
+        let wished = dialect::environ::non_empty(&self.environ, variable);
+        wished.and_then(|digits| std::str::from_utf8(digits).ok()?.parse().ok()).unwrap_or(usual)
+    }
+
     /// A connection to the centre.
     ///
     /// # Errors

@@ -150,7 +150,12 @@ impl FrontEnd {
             FrontEnd::Sattach => sattach::run(&caller),
             FrontEnd::Sbcast => sbcast::run(&caller),
         };
-        done.unwrap_or_else(|refusal| tell(&refusal))
+        let submits = matches!(self, FrontEnd::Sbatch | FrontEnd::Srun | FrontEnd::Salloc | FrontEnd::Sattach);
+        done.unwrap_or_else(|refusal| match tell(&refusal) {
+            // So that a script can tell our failures from those of its own program.
+            1.. if submits => caller.exit_code("SLURM_EXIT_ERROR", refusal.exit),
+            code => code,
+        })
     }
 }
 

@@ -20,6 +20,14 @@ const fn accepted(long: &'static str, short: char, arg: Arg, note: &'static str)
 
 /// The options that only `srun` has.
 pub const OWN: &[Row<Srun>] = &[
+    accepted("accel-bind", ' ', Required, "a job's GPUs are visible to all its tasks"),
+    accepted("bcast-exclude", ' ', Required, "no libraries are copied"),
+    Row {
+        opt: opt("x11", ' ', Optional),
+        standing: Standing::Refused,
+        note: "there is no X11 forwarding",
+        set: |_, _| Err(Refused::NotSupported("X11 forwarding is not supported here".into()).into()),
+    },
     honoured("bcast", ' ', Optional, "the program is copied first, and the copy runs", |srun, value| {
         srun.bcast = Some(if value.given { Some(value.exact()) } else { None });
         Ok(())
@@ -154,6 +162,34 @@ fn store(place: &mut Option<String>, value: &str) -> Result<(), Bad> {
 /// Input variables and the options they stand for, as the manual lists them.
 pub const ENVIRON: &[(&str, &str)] = &[
     ("SLURM_ACCOUNT", "account"),
+    ("SLURM_ACCTG_FREQ", "acctg-freq"),
+    ("SLURM_BCAST", "bcast"),
+    ("SLURM_BURST_BUFFER", "bb"),
+    ("SLURM_COMPRESS", "compress"),
+    ("SLURM_CORE_SPEC", "core-spec"),
+    ("SLURM_CPU_FREQ_REQ", "cpu-freq"),
+    ("SLURM_DELAY_BOOT", "delay-boot"),
+    ("SLURM_DISTRIBUTION", "distribution"),
+    ("SLURM_GPU_BIND", "gpu-bind"),
+    ("SLURM_GPU_FREQ", "gpu-freq"),
+    ("SLURM_GRES", "gres"),
+    ("SLURM_GRES_FLAGS", "gres-flags"),
+    ("SLURM_MEM_BIND", "mem-bind"),
+    ("SLURM_NETWORK", "network"),
+    ("SLURM_NO_KILL", "no-kill"),
+    ("SLURM_NTASKS_PER_CORE", "ntasks-per-core"),
+    ("SLURM_NTASKS_PER_GPU", "ntasks-per-gpu"),
+    ("SLURM_NTASKS_PER_SOCKET", "ntasks-per-socket"),
+    ("SLURM_POWER", "power"),
+    ("SLURM_PROFILE", "profile"),
+    ("SLURM_REQ_SWITCH", "switches"),
+    ("SLURM_RESV_PORTS", "resv-ports"),
+    ("SLURM_SEND_LIBS", "send-libs"),
+    ("SLURM_SPREAD_JOB", "spread-job"),
+    ("SLURM_THREADS", "threads"),
+    ("SLURM_THREAD_SPEC", "thread-spec"),
+    ("SLURM_USE_MIN_NODES", "use-min-nodes"),
+    ("SRUN_CONTAINER", "container"),
     ("SLURM_CLUSTERS", "clusters"),
     ("SLURM_CONSTRAINT", "constraint"),
     ("SLURM_CPU_BIND", "cpu-bind"),
