@@ -27,8 +27,10 @@ use crate::workload::Workload;
 pub const LATEST: i64 = 12 * 3600;
 /// Steps uphill.
 const STEPS: u32 = 120;
-/// Slots are an hour, or a part of it if prices change in between.
+/// Slots are an hour, or a part of it if prices change in between, but not shorter than [`SHORTEST`]: then the least
+/// price in it counts, which bounds all the same.
 const HOUR: i64 = 3600;
+const SHORTEST: i64 = 900;
 
 /// Lower bounds, in euros.
 #[derive(Clone, Copy, PartialEq, Debug)]
@@ -66,11 +68,19 @@ struct Ramp {
 
 impl Slots {
     fn new(tariff: &Tariff, local0: i64, from: i64, until: i64) -> Slots {
-        let long = tariff.steps().fold(HOUR, |long, second| gcd(long, second));
+        let long = tariff.steps().fold(HOUR, |long, second| gcd(long, second)).max(SHORTEST);
         let first = from - (from + local0).rem_euclid(long);
         let prices = tariff.at(local0);
         let count = ((until - first) / long + 2).max(1);
-        let price = (0..count).map(|slot| prices.price(first + slot * long) as f64).collect();
+        let least = |from: i64| {
+            let (mut at, mut least) = (from, prices.price(from));
+            while let Some(change) = prices.next_change(at).filter(|change| *change < from + long) {
+                at = change;
+                least = least.min(prices.price(at));
+            }
+            least as f64
+        };
+        let price = (0..count).map(|slot| least(first + slot * long)).collect();
         Slots { first, long, price }
     }
 

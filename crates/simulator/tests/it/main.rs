@@ -4,6 +4,8 @@
 mod centre;
 mod naive;
 mod naive_centre;
+mod naive_park;
+mod parks;
 mod pools;
 mod swf;
 mod traces;
