@@ -6,13 +6,15 @@
 //!    the shares sum to the meter to the microjoule.
 //! 3. [`contract`] and [`carbon`]: what a kilowatt-hour cost and emitted when it was used.
 //! 4. [`account`] and [`export`]: sums by job and account, and the tables that others check them by.
-//! 5. [`rollup`] and [`reconcile`]: minutes and hours of intervals; a month against the site's meter and the bill.
+//! 5. [`calibrate`]: idle power, and so much more for each CPU that computes.
+//! 6. [`rollup`] and [`reconcile`]: minutes and hours of intervals; a month against the site's meter and the bill.
 //!
 //! Energy is whole microjoules, power whole milliwatts, money whole micro-euros. The crate must not know how a meter is
 //! read, where figures are kept, or who pays: no file, no clock, no socket. Local time comes by a zone in an argument.
 
 pub mod account;
 pub mod attribute;
+pub mod calibrate;
 pub mod carbon;
 pub mod contract;
 pub mod export;
