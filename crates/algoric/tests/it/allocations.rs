@@ -301,6 +301,47 @@ fn a_terminal_of_its_own() {
 }
 
 #[test]
+fn the_environment_speaks_too() {
+    let ward = ward();
+    check(&ward, "SLURM_EXIT_ERROR=42 srun -p nosuch true 2> /dev/null", "[exit 42]\n");
+    check(&ward, "SLURM_EXIT_ERROR=42 srun bash -c 'exit 3' 2> /dev/null", "[exit 3]\n");
+    check(
+        &ward,
+        "SBATCH_OUTPUT=here-%j SLURM_UMASK=0077 sbatch -QW --wrap umask; cat here-*; stat -c %a here-*",
+        "0077\n600\n[exit 0]\n",
+    );
+    check(&ward, "SALLOC_TIMELIMIT=7 salloc -Q bash -c 'squeue -h -o %l'", "7:00\n[exit 0]\n");
+    check(&ward, "SLURM_NTASKS=2 SLURM_LABELIO=1 srun echo hi | sort", "0: hi\n1: hi\n[exit 0]\n");
+}
+
+#[test]
+fn nobody_enters_what_is_not_theirs() {
+    if !nix::unistd::geteuid().is_root() {
+        return eprintln!("not run: only root can be somebody else");
+    }
+    use std::os::unix::process::CommandExt as _;
+    let ward = ward();
+    let by = |uid: u32, name: &str, args: &[&str]| {
+        let mut command = ward.command(name);
+        command.args(args).uid(uid).gid(uid);
+        command
+    };
+    let (code, said, errors) = outcome(&mut by(12_345, "srun", &["id", "-u"]));
+    assert_eq!((code, said.as_str(), errors.as_str()), (0, "12345\n", ""));
+    let mut hers = by(12_345, "srun", &["sleep", "60"]);
+    let hers = hers.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    until("it runs", || outcome(ward.command("squeue").args(["-s", "-h"])).1.contains("2.0"));
+    let (code, _, errors) = outcome(&mut by(12_346, "srun", &["--jobid=2", "--overlap", "true"]));
+    assert!(code == 1 && errors.contains("Access/permission denied"), "{errors}");
+    let (code, _, errors) = outcome(&mut by(12_346, "sattach", &["2.0"]));
+    assert!(code == 1 && errors.contains("Access/permission denied"), "{errors}");
+    assert_ne!(outcome(&mut by(12_346, "scancel", &["2.0"])).0, 0);
+    assert_eq!(queue(&ward), "2 sleep RUNNING\n");
+    signal(&hers, Signal::SIGTERM);
+    assert_eq!(end(hers).1, 143);
+}
+
+#[test]
 fn sbcast_copies() {
     let ward = ward();
     fs::write(ward.path("out").join("src"), "content").unwrap();
