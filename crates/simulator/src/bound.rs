@@ -68,7 +68,7 @@ struct Ramp {
 
 impl Slots {
     fn new(tariff: &Tariff, local0: i64, from: i64, until: i64) -> Slots {
-        let long = tariff.steps().fold(HOUR, |long, second| gcd(long, second)).max(SHORTEST);
+        let long = tariff.steps().fold(HOUR, gcd).max(SHORTEST);
         let first = from - (from + local0).rem_euclid(long);
         let prices = tariff.at(local0);
         let count = ((until - first) / long + 2).max(1);

@@ -1,7 +1,5 @@
 //! The meter: seconds of machines by what they were doing, their watts and their price. Must not know why.
 
-use std::fmt::Write;
-
 use super::Park;
 use crate::tariff::Prices;
 
@@ -142,8 +140,7 @@ impl<'a> Meter<'a> {
                 until = last;
             }
             let name = &park.kinds[kind as usize].name;
-            // Writing to a string does not fail.
-            let _ = writeln!(text, "{name}{} {} {from} {until}", machine + 1, state.word());
+            text.push_str(&format!("{name}{} {} {from} {until}\n", machine + 1, state.word()));
         }
         text
     }

@@ -54,7 +54,7 @@ pub struct Outcome {
 }
 
 enum Brain<'a> {
-    Pool(Pool),
+    Pool(Box<Pool>),
     Thrift(Box<Thrifty<'a>>),
 }
 
@@ -109,7 +109,7 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
             shadow: Shadow::new(cores),
             compared: begins,
         })),
-        _ => Brain::Pool(Pool::new(cores, plan.rule)),
+        _ => Brain::Pool(Box::new(Pool::new(cores, plan.rule))),
     };
     let mut scheduler = ParkScheduler {
         plan,
