@@ -59,8 +59,8 @@ impl Scheduler for PoolScheduler<'_> {
     }
 
     #[inline]
-    fn wake(&mut self, now: i64) -> Option<i64> {
-        self.pool.wake(now)
+    fn wake(&mut self, _now: i64) -> Option<i64> {
+        self.pool.wake()
     }
 
     fn has_room(&mut self, now: i64, job: u32) -> bool {

@@ -116,9 +116,9 @@ impl Trace {
         known(self.max_procs).or(known(self.max_nodes))
     }
 
-    /// Whether no job has an estimate.
+    /// Whether there are jobs, and none has an estimate.
     pub fn has_no_estimates(&self) -> bool {
-        self.lines.iter().all(|line| line.estimate <= 0)
+        !self.lines.is_empty() && self.lines.iter().all(|line| line.estimate <= 0)
     }
 
     /// The jobs that can be played on so many cores.

@@ -112,17 +112,4 @@ impl Skyline {
             }
         }
     }
-
-    /// The first instant after `now` at which more is free than just before.
-    pub fn rise(&self, now: i64) -> Option<i64> {
-        let first = self.step(now);
-        let steps = self.free[first..].windows(2).position(|pair| pair[0] < pair[1])?;
-        self.times.get(first + steps + 1).copied()
-    }
-
-    /// Steps that are not over.
-    #[cfg(test)]
-    pub fn steps(&self) -> usize {
-        self.times.len() - self.front
-    }
 }

@@ -156,16 +156,16 @@ impl Pool {
     pub fn decide(&mut self, now: i64) -> Option<Ticket> {
         match self.rule {
             Rule::Fcfs | Rule::Easy { .. } => walk(&mut easy::Turn::new(self, now)),
-            Rule::Conservative { compress } => walk(&mut plan::Turn::new(&mut self.plan, now, compress)),
+            Rule::Conservative { compress } => self.plan.decide(now, compress),
         }
     }
 
     /// When to decide again although nothing has happened to jobs; of interest when there is nothing to decide.
     #[inline]
-    pub fn wake(&self, now: i64) -> Option<i64> {
+    pub fn wake(&self) -> Option<i64> {
         match self.rule {
             Rule::Fcfs | Rule::Easy { .. } => None,
-            Rule::Conservative { .. } => self.plan.wake(now),
+            Rule::Conservative { .. } => self.plan.wake(),
         }
     }
 

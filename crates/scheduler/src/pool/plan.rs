@@ -2,8 +2,7 @@
 //!
 //! 1. Whoever arrives is promised the earliest start at which there is room for the whole estimate beside all that runs
 //!    and all that is promised. No promise is ever put off.
-//! 2. Whenever there may be new room (a job ended, early or not; what was planned begins or ends), the queue is
-//!    compressed in order. Each in turn starts at once, if that delays nobody who was promised a start. Else, if it is
+//! 2. Whenever there may be new room (a job ended, early or not), the queue is compressed in order. Each in turn starts at once, if that delays nobody who was promised a start. Else, if it is
 //!    one of the first [`Rule::Conservative::compress`](super::Rule) who wait, it is promised the earliest start beside
 //!    all others, where that is earlier than what it was promised. After a start it is the first's turn again.
 //!
@@ -12,7 +11,7 @@
 //! so that it is never worse off than under EASY, and all others are as well off as when they came, or better.
 
 use super::{Ask, Ticket};
-use crate::backfill::{Behind, Queue, delays_nobody};
+use crate::backfill::{Behind, Queue, delays_nobody, walk};
 use crate::index::{Line, Shelves, Skyline, Summary};
 
 /// Of some jobs that wait: the least cores, the least estimate, the earliest promise.
@@ -60,11 +59,20 @@ pub(super) struct Plan {
     promised: Shelves,
     /// Promises of the nearest future: from an instant on, only so many cores are not taken.
     marks: Vec<(i64, i64)>,
+    /// A job has ended since everybody was looked at: without that nobody finds room who found none before. (Where more
+    /// is free than just before, something that ran has ended, as planned or early.)
+    new_room: bool,
 }
 
 impl Plan {
     pub fn new(cores: u32) -> Self {
-        Plan { skyline: Skyline::new(cores), hopes: Line::default(), promised: Shelves::default(), marks: Vec::new() }
+        Plan {
+            skyline: Skyline::new(cores),
+            hopes: Line::default(),
+            promised: Shelves::default(),
+            marks: Vec::new(),
+            new_room: false,
+        }
     }
 
     /// When a job is promised to start.
@@ -72,10 +80,20 @@ impl Plan {
         self.hopes.get(number).map(|hope| hope.start)
     }
 
-    /// The next instant after `now` at which, by the plan, somebody starts or more becomes free.
-    pub fn wake(&self, now: i64) -> Option<i64> {
-        let first = self.promised.first()?.0;
-        Some(self.skyline.rise(now).map_or(first, |rise| rise.min(first)))
+    /// The next instant at which somebody is promised a start.
+    pub fn wake(&self) -> Option<i64> {
+        self.promised.first().map(|key| key.0)
+    }
+
+    /// Who starts next.
+    #[inline]
+    pub fn decide(&mut self, now: i64, compress: u32) -> Option<Ticket> {
+        if self.new_room {
+            let start = walk(&mut Turn::new(self, now, compress));
+            self.new_room = start.is_some();
+            return start;
+        }
+        self.promised.first().filter(|key| key.0 <= now).map(|key| Ticket(key.1))
     }
 
     /// A job came.
@@ -98,6 +116,7 @@ impl Plan {
 
     /// A job ended that had cores until `until`.
     pub fn ended(&mut self, now: i64, until: i64, cores: u32) {
+        self.new_room = true;
         if until > now {
             self.skyline.advance(now);
             self.skyline.change(now, until, i64::from(cores));
@@ -138,7 +157,7 @@ impl Plan {
 }
 
 /// A pass over a plan at an instant.
-pub(super) struct Turn<'a> {
+struct Turn<'a> {
     plan: &'a mut Plan,
     now: i64,
     from: u32,
@@ -149,7 +168,7 @@ pub(super) struct Turn<'a> {
 }
 
 impl<'a> Turn<'a> {
-    pub fn new(plan: &'a mut Plan, now: i64, compress: u32) -> Self {
+    fn new(plan: &'a mut Plan, now: i64, compress: u32) -> Self {
         plan.look_ahead(now);
         Turn { plan, now, from: 0, compress, left: compress }
     }

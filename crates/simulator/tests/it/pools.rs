@@ -60,7 +60,7 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: many().cases / 3, ..many() })]
+    #![proptest_config(many())]
 
     #[test]
     fn conservative_is_as_the_naive_one_has_it(procs in 4u32..17, list in jobs(), compress in 0u32..4) {

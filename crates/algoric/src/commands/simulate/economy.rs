@@ -4,6 +4,7 @@
 use std::{
     fs,
     path::{Path, PathBuf},
+    time::Instant,
 };
 
 use anyhow::{Context as _, bail};
@@ -113,7 +114,7 @@ impl Economy {
         self.park.as_deref().map(read_park).transpose()
     }
 
-    /// Plays a workload on a park.
+    /// Plays a workload on a park; says also how many seconds that took, bounds aside.
     ///
     /// # Errors
     /// When the policy has no place on machines, or something cannot be read or written.
@@ -124,7 +125,7 @@ impl Economy {
         trace: &Trace,
         workload: &Workload,
         park: &Park,
-    ) -> anyhow::Result<(Played, Costs)> {
+    ) -> anyhow::Result<(Played, Costs, f64)> {
         let Some(rule) = policy.rule(compress) else { bail!("--policy {policy} knows one machine, not a park") };
         let (base, from, until, night) = TARIFF;
         let usual = || Tariff::new(String::new(), base, &[(from, until, night)]);
@@ -135,7 +136,9 @@ impl Economy {
         let power = self.power.unwrap_or(Power::AlwaysOn);
         let local0 = self.local0;
         let plan = Plan { workload, trace, park, tariff: &tariff, local0, rule, power, states: self.states.is_some() };
+        let begun = Instant::now();
         let outcome = with_bar(workload.jobs.len(), |progress| replay(plan, progress))?;
+        let wall_s = begun.elapsed().as_secs_f64();
         let easy = Rule::Easy { shortest_first: false };
         let usual = replay(Plan { rule: easy, power: Power::AlwaysOn, states: false, ..plan }, &mut |_| ())?;
         let bounds = bounds(workload, park, &tariff, local0, &usual.played.starts);
@@ -152,7 +155,7 @@ impl Economy {
             bound_loose_cost_eur: bounds.loose_eur,
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
-        Ok((outcome.played, costs))
+        Ok((outcome.played, costs, wall_s))
     }
 }
 

@@ -188,6 +188,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
 fn sources(args: &Args) -> Vec<(String, Option<PathBuf>)> {
     let name = |path: &PathBuf| {
         let name = path.file_name().map_or_else(|| "-".into(), |name| name.to_string_lossy());
+        let name = if name == "-" { "stdin".into() } else { name };
         let name = name.trim_end_matches(".gz").trim_end_matches(".swf");
         (name.to_owned(), Some(path.clone()))
     };
@@ -276,14 +277,15 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
             tell_dropped(name, trace, &workload, words)?;
         }
         let begun = Instant::now();
-        let (played, costs) = if way.park.is_some() || args.economy.is_asked_for() {
+        let (played, costs, wall_s) = if way.park.is_some() || args.economy.is_asked_for() {
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
-            let (played, costs) = args.economy.play(way.policy, args.compress, trace, &workload, &park)?;
-            (played, Some(costs))
+            let (played, costs, wall_s) = args.economy.play(way.policy, args.compress, trace, &workload, &park)?;
+            (played, Some(costs), wall_s)
         } else {
-            (way.policy.play(trace, &workload, rules).with_context(|| name.to_owned())?, None)
+            let played = way.policy.play(trace, &workload, rules).with_context(|| name.to_owned())?;
+            (played, None, begun.elapsed().as_secs_f64())
         };
-        let took = Took { read_s, wall_s: begun.elapsed().as_secs_f64() };
+        let took = Took { read_s, wall_s };
         let mut report = Report::new((name, &way.name), trace, &workload, &played, took);
         report.costs = costs;
         if args.check {
