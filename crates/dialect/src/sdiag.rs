@@ -132,8 +132,8 @@ fn put_passes(counts: &Counts, clock: &Clock<'_>, out: &mut Vec<u8>) {
     let minutes = ((clock.now - counts.since).as_seconds().max(60) / 60).unsigned_abs();
     out.extend_from_slice(b"Main schedule statistics (microseconds):\n");
     put(out, format_args!("\tLast cycle:   {last}\n\tMax cycle:    {longest}\n\tTotal cycles: {passes}\n"));
-    if passes > 0 {
-        put(out, format_args!("\tMean cycle:   {}\n\tMean depth cycle:  0\n", together / passes));
+    if let Some(mean) = together.checked_div(passes) {
+        put(out, format_args!("\tMean cycle:   {mean}\n\tMean depth cycle:  0\n"));
         put(out, format_args!("\tCycles per minute: {}\n", passes / minutes));
     }
     put(out, format_args!("\tLast queue length: {}\n", counts.pending));

@@ -7,7 +7,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::cluster::Cluster;
 use super::figures::{Figure, Goal};
-use super::party::{Party, many};
+use super::party::{Party, Who, many};
 use super::queue::milliseconds;
 use super::{CLUSTERS, Measurement, Plan};
 
@@ -93,13 +93,14 @@ fn fill(party: &Party, plan: &Plan) -> Result<()> {
 fn ask(party: &Party, _plan: &Plan) -> Result<Vec<Option<f64>>> {
     let Party::Cluster(cluster) = party else { return Ok(vec![None; 4]) };
     let hundred = (1..=ASKED).map(|id| id.to_string()).collect::<Vec<_>>().join(",");
-    let times = [
-        milliseconds(|| cluster.command("squeue", &[]))?,
-        milliseconds(|| cluster.command("squeue", &["--json"]))?,
-        milliseconds(|| cluster.command("sprio", &[]))?,
-        milliseconds(|| cluster.command("sacct", &["-j", &hundred]))?,
-    ];
-    Ok(times.into_iter().map(Some).collect())
+    // The bench's Slurm sorts by number and has no priorities to show.
+    let has_priorities = cluster.who == Who::Algoric;
+    Ok(vec![
+        Some(milliseconds(|| cluster.command("squeue", &[]))?),
+        Some(milliseconds(|| cluster.command("squeue", &["--json"]))?),
+        if has_priorities { Some(milliseconds(|| cluster.command("sprio", &[]))?) } else { None },
+        Some(milliseconds(|| cluster.command("sacct", &["-j", &hundred]))?),
+    ])
 }
 
 /// All that one user has, until the queue is empty of it.
