@@ -56,10 +56,11 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 #[test]
 fn the_page_is_what_the_code_says() {
     let page = format!(
-        "{INTRO}\n## `sbatch`\n\n{}\n\n## `srun`\n\n{}\n\n## `salloc`\n\n{}\n",
+        "{INTRO}\n## `sbatch`\n\n{}\n\n## `srun`\n\n{}\n\n## `salloc`\n\n{}\n\n## Differences\n\n{}\n",
         dialect::sbatch::table().trim(),
         dialect::srun::table().trim(),
-        dialect::salloc::table().trim()
+        dialect::salloc::table().trim(),
+        crate::parity::page().trim()
     );
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/slurm.md");
     if std::env::var_os("ALGORIC_BLESS").is_some() {

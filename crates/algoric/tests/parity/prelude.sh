@@ -2,14 +2,15 @@
 
 # over ID...: these jobs, all their tasks too, have ended and are accounted for.
 over() {
-  local id states tries
+  local id states tries tasks
   for id; do
     until states=$(squeue -h -t all -r -o %T -j "$id" 2> /dev/null) && [ -n "$states" ] &&
       ! grep -qE '^(PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING|REQUEUED|STOPPED)' <<< "$states"; do sleep .1; done
+    tasks=$(wc -l <<< "$states")
     # What never ran is not accounted for everywhere.
-    for tries in {1..30}; do
-      states=$(sacct -n -P -D -o State,End -j "$id")
-      [ -n "$states" ] && ! grep -qE 'Unknown|^RUNNING|^PENDING' <<< "$states" && break
+    for tries in {1..40}; do
+      states=$(sacct -n -P -X -D -o State,End -j "$id")
+      [ -n "$states" ] && [ "$(wc -l <<< "$states")" -ge "$tasks" ] && ! grep -qE 'Unknown|^RUNNING|^PENDING' <<< "$states" && break
       sleep .1
     done
   done

@@ -2,8 +2,10 @@
 //!
 //! - times of day and dates (but those after 2030), and how long something took (less than a minute);
 //! - numbers of processes and of sessions, priorities, and where the centre keeps a script;
+//! - which number a job is given (Slurm uses one up also for some that it refuses), as long as it keeps it;
 //! - variables that say where Slurm's own parts are (`SLURM_CONF`, its ports, `SLURM_WORKING_CLUSTER`);
-//! - the order of the two streams;
+//! - the order of the two streams, of what several write at once (standard error, lines labelled with a task), and how
+//!   often one line of standard error is said;
 //! - that Slurm keeps an `srun` waiting until the one before is tidied up (but where a case is about waiting).
 
 use crate::replay::replace_shape;
@@ -15,11 +17,20 @@ const ABSENT: &[&str] =
 /// What stands after these is nobody's business.
 const MASKED: &[&str] = &["Priority=", "AllocNode:Sid=", "SLURM_TASK_PID=", "LastSchedEval=", "SrunHost:Pid="];
 
+/// Where a line belongs: those whose order is anybody's guess are put in order.
+fn place(line: &str) -> (u8, &str) {
+    let labelled = line.split_once(": ").is_some_and(|(task, _)| task.parse::<u32>().is_ok());
+    match line {
+        _ if line.starts_with("[exit") => (2, line),
+        _ if line.starts_with("2> ") => (1, line),
+        _ if labelled => (0, line),
+        _ => (0, ""),
+    }
+}
+
 /// How strictly.
 #[derive(Clone, Copy)]
 pub struct Compare {
-    /// As many spaces, too.
-    pub exact: bool,
     /// Also that something had to wait.
     pub waits: bool,
 }
@@ -35,7 +46,7 @@ fn is_waiting(line: &str) -> bool {
 }
 
 /// The text without what differs between any two machines and moments.
-pub fn tidy(text: &str, typed: &str, Compare { exact, waits }: Compare) -> Vec<String> {
+pub fn tidy(text: &str, typed: &str, Compare { waits }: Compare) -> Vec<String> {
     // A date that a case has named itself is compared.
     let mut text = text.replace("203", "\u{1}");
     for (shape, name) in [
@@ -50,16 +61,17 @@ pub fn tidy(text: &str, typed: &str, Compare { exact, waits }: Compare) -> Vec<S
         text = replace_shape(&text, "0:dd", "0:SS");
     }
     text = text.replace('\u{1}', "203");
-    let mut lines: Vec<String> = text.lines().map(|line| tidy_line(line, exact)).collect();
+    let mut lines: Vec<String> = text.lines().map(tidy_line).collect();
     lines.retain(|line| !ABSENT.iter().any(|name| line.starts_with(name)) && line != "2>" && !is_slow(line));
     if !waits {
         lines.retain(|line| !is_waiting(line));
     }
-    lines.sort_by_key(|line| line.starts_with("2> ") || line.starts_with("[exit"));
+    lines.sort_by(|one, other| place(one).cmp(&place(other)));
+    lines.dedup_by(|one, other| one == other && one.starts_with("2> "));
     lines
 }
 
-fn tidy_line(line: &str, exact: bool) -> String {
+fn tidy_line(line: &str) -> String {
     let mut line = line.to_owned();
     for key in MASKED {
         if let Some(start) = line.find(key).map(|at| at + key.len()) {
@@ -78,7 +90,7 @@ fn tidy_line(line: &str, exact: bool) -> String {
     {
         line.replace_range(start..at, " PID");
     }
-    if exact { line.trim_end().to_owned() } else { line.split_whitespace().collect::<Vec<_>>().join(" ") }
+    line.trim_end().to_owned()
 }
 
 /// The lines that only one of both has; empty if they are the same.
@@ -104,6 +116,6 @@ fn what_is_compared() {
         "2> e\nRunTime=00:00:03 TimeLimit=00:01:00 Priority=12 x\n/var/job00007/slurm_script: line 2:   123 Killed";
     let expected =
         ["RunTime=00:00:SS TimeLimit=00:01:00 Priority=... x", "/job00007/slurm_script: line 2: PID Killed", "2> e"];
-    assert_eq!(tidy(text, "scontrol", Compare { exact: true, waits: true }), expected);
-    assert_eq!(tidy("a   0:03 b", "squeue", Compare { exact: false, waits: true }), ["a 0:SS b"]);
+    assert_eq!(tidy(text, "scontrol", Compare { waits: true }), expected);
+    assert_eq!(tidy("a   0:03 b", "squeue", Compare { waits: true }), ["a   0:SS b"]);
 }

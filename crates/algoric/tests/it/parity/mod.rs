@@ -24,6 +24,11 @@ use case::Case;
 use compare::{Compare, difference, tidy};
 use ours::Ours;
 
+/// Before the reason of a difference that is not there in each run.
+const SOMETIMES: &str = "sometimes: ";
+/// Before the reason of a difference that is a fault.
+const FAULT: &str = "still to mend: ";
+
 /// Cases at once: they mostly wait.
 const AT_ONCE: usize = 6;
 
@@ -60,10 +65,13 @@ fn listed() -> BTreeMap<(String, String), String> {
 }
 
 #[test]
-#[ignore = "the list of differences is not complete yet"]
 fn ours_says_what_slurm_said() {
     if let Some(good) = room::enter("parity::ours_says_what_slurm_said") {
         assert!(good, "see above");
+        return;
+    }
+    if !room::is_inside() {
+        eprintln!("NOT RUN: parity; only root, where it may mount, can be the user of the recordings");
         return;
     }
     let (cases, known) = (chosen(), listed());
@@ -75,7 +83,7 @@ fn ours_says_what_slurm_said() {
                 while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let begun = Instant::now();
                     let differences = check(&ours, case, &known);
-                    println!("{} {:.1} s", case.name, begun.elapsed().as_secs_f64());
+                    eprintln!("{} {:.1} s", case.name, begun.elapsed().as_secs_f64());
                     found.lock().unwrap().extend(differences);
                 }
             });
@@ -95,7 +103,8 @@ fn ours_says_what_slurm_said() {
             .find(|case| case.name == place.0)
             .is_some_and(|case| (0..case.lines.len()).any(|at| case.name_of(at) == place.1));
         let chosen = cases.iter().any(|case| case.name == place.0) || env::var_os("ALGORIC_PARITY").is_none();
-        if chosen && (!typed || (room::is_inside() && !found.contains_key(place))) {
+        let is_steady = !reason.starts_with(SOMETIMES);
+        if chosen && (!typed || (is_steady && !found.contains_key(place))) {
             complaints
                 .push(format!("{}: $ {}\n  is listed ({reason}), but there is no such difference\n", place.0, place.1));
         }
@@ -107,11 +116,11 @@ fn ours_says_what_slurm_said() {
 fn check(ours: &Ours, case: &Case, known: &BTreeMap<(String, String), String>) -> Vec<((String, String), String)> {
     let centre = ours.centre(case);
     let mut differences = Vec::new();
-    let how = Compare { exact: room::is_inside(), waits: case.name.ends_with("-waits") };
+    let how = Compare { waits: case.name.ends_with("-waits") };
     for (at, line) in case.lines.iter().enumerate() {
         let place = (case.name.clone(), case.name_of(at));
         let slurm = tidy(&centre.ours(&line.said), &line.typed, how);
-        let hear = || difference(&slurm, &tidy(&centre.type_line(&line.typed), &line.typed, how));
+        let hear = || difference(&slurm, &tidy(&centre.type_line(&line.typed, &line.said), &line.typed, how));
         let mut differs = hear();
         // What only looks may look again: a file is written, a job is accounted for a moment later.
         let looks = ["squeue", "sacct", "cat", "scontrol show"].iter().any(|start| line.typed.starts_with(start));
@@ -132,22 +141,29 @@ fn check(ours: &Ours, case: &Case, known: &BTreeMap<(String, String), String>) -
 /// The section of `docs/slurm.md` that lists what differs.
 pub fn page() -> String {
     let known = listed();
-    let mut reasons: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    let mut reasons: [BTreeMap<&str, Vec<String>>; 2] = Default::default();
     for ((case, typed), reason) in &known {
+        let reason = reason.trim_start_matches(SOMETIMES);
         let typed = typed.replace('|', "\\|");
-        reasons.entry(reason).or_default().push(format!("`{typed}` ({case})"));
+        let short =
+            if typed.chars().count() > 100 { typed.chars().take(97).collect::<String>() + "..." } else { typed };
+        let faults = usize::from(reason.starts_with(FAULT));
+        reasons[faults].entry(reason.trim_start_matches(FAULT)).or_default().push(format!("{case}: `` {short} ``"));
     }
     let cases = chosen();
     let lines: usize = cases.iter().map(|case| case.lines.len()).sum();
     let mut page = format!(
         "{} cases with {lines} lines were typed with Slurm {} (`crates/algoric/tests/parity/`), and are typed here with each\n\
-         test. {} lines say something else here:\n\n| why | lines (case) |\n| --- | --- |\n",
+         test. {} lines say something else here.\n",
         cases.len(),
         cases.first().map_or("", |case| case.version.as_str()),
         known.len()
     );
-    for (reason, lines) in reasons {
-        page.push_str(&format!("| {reason} | {} |\n", lines.join("<br>")));
+    for (title, reasons) in ["On purpose, or a matter of that Slurm's settings", "Still to mend"].iter().zip(&reasons) {
+        page.push_str(&format!("\n### {title}\n\n| why | case: line |\n| --- | --- |\n"));
+        for (reason, lines) in reasons {
+            page.push_str(&format!("| {reason} | {} |\n", lines.join("<br>")));
+        }
     }
     page
 }

@@ -1,10 +1,10 @@
 //! A centre of ours for each case, as the recorded machine was: two CPUs, project `proj`, numbers from 90001.
 
-use std::{env, ffi::OsString, fs, os::unix::fs::chown, path::Path, process::Command};
+use std::{cell::RefCell, env, ffi::OsString, fs, os::unix::fs::chown, path::Path, process::Command};
 
 use super::{
     case::{Case, FIRST_ID},
-    play::{Typist, variables},
+    play::{Typist, renumber_by, submitted, variables},
     room,
 };
 use crate::ward::{EXE, Ward};
@@ -35,14 +35,14 @@ pub struct Ours {
 pub struct Centre {
     ward: Ward,
     typist: Typist,
-    user: String,
     host: String,
+    /// From which recorded number on ours are how much greater: where one accepts what the other refuses.
+    shifts: RefCell<Vec<(u32, i64)>>,
 }
 
 impl Ours {
     pub fn new() -> Self {
-        let uid = if room::is_inside() { nix::unistd::Uid::from_raw(room::UID) } else { nix::unistd::getuid() };
-        let known = nix::unistd::User::from_uid(uid).unwrap().unwrap();
+        let known = nix::unistd::User::from_name(room::USER).unwrap().unwrap();
         let mut template = Ward::new(CONFIG);
         template.start();
         let order = |words: &[&str]| {
@@ -68,31 +68,49 @@ impl Ours {
         ward.start();
         let path =
             env::join_paths([ward.path("bin"), "/usr/local/bin".into(), "/usr/bin".into(), "/bin".into()]).unwrap();
-        let user = room::is_inside().then_some(room::UID);
         let mut variables = variables(&self.user, Path::new(&self.home));
         variables.push(("ALGORIC_DATA", ward.data().into()));
-        let typist = Typist { directory: ward.path("out"), user, path, variables };
-        if let Some(uid) = user {
-            chown(&typist.directory, Some(uid), Some(uid)).unwrap();
-        }
+        let typist = Typist { directory: ward.path("out"), user: Some(room::UID), path, variables };
+        chown(&typist.directory, Some(room::UID), Some(room::UID)).unwrap();
         typist.lay_out(case);
         let host = fs::read_to_string("/proc/sys/kernel/hostname").unwrap().trim().to_owned();
-        Centre { ward, typist, user: self.user.clone(), host }
+        Centre { ward, typist, host, shifts: RefCell::new(vec![(FIRST_ID, 0)]) }
     }
 }
 
 impl Centre {
-    pub fn type_line(&self, line: &str) -> String {
-        let said = self.typist.type_line(&self.ours(line));
+    /// Types a recorded line, to which `recorded` was said, and gives what is said to it here, with recorded numbers.
+    pub fn type_line(&self, line: &str, recorded: &str) -> String {
+        let said = self.typist.type_line(&self.ours(&renumber_by(line, |number| self.our_number(number))));
+        self.keep_step(recorded, &said);
+        let said = renumber_by(&said, |ours| {
+            (FIRST_ID..FIRST_ID + 100).rev().find(|number| self.our_number(*number) == Some(ours))
+        });
         if self.host == "vm" { said } else { said.replace(&self.host, "vm") }
+    }
+
+    fn our_number(&self, recorded: u32) -> Option<u32> {
+        let shifts = self.shifts.borrow();
+        let (_, shift) = shifts.iter().rev().find(|(from, _)| (*from..FIRST_ID + 100).contains(&recorded))?;
+        u32::try_from(i64::from(recorded) + shift).ok()
+    }
+
+    /// One job more there or here, and all later ones have other numbers.
+    fn keep_step(&self, recorded: &str, said: &str) {
+        let mut shifts = self.shifts.borrow_mut();
+        let shift = shifts.last().map_or(0, |(_, shift)| *shift);
+        match (submitted(recorded), submitted(said)) {
+            (Some(theirs), None) => shifts.push((theirs + 1, shift - 1)),
+            (Some(theirs), Some(ours)) => shifts.push((theirs, i64::from(ours) - i64::from(theirs))),
+            (None, Some(ours)) => {
+                shifts.push((u32::try_from(i64::from(ours) - shift).unwrap_or(ours), shift + 1));
+            }
+            (None, None) => {}
+        }
     }
 
     /// What was recorded in the words of this machine.
     pub fn ours(&self, text: &str) -> String {
-        let text = text.replace("/home/alice/work", &self.ward.path("out").display().to_string());
-        if room::is_inside() {
-            return text;
-        }
-        text.replace("alice", &self.user).replace(&room::UID.to_string(), &nix::unistd::getuid().to_string())
+        text.replace("/home/alice/work", &self.ward.path("out").display().to_string())
     }
 }

@@ -33,7 +33,9 @@ impl Typist {
             fs::write(&path, body).unwrap();
             fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
             if let Some(uid) = self.user {
-                chown(&path, Some(uid), Some(uid)).unwrap();
+                for path in path.ancestors().take_while(|path| *path != self.directory) {
+                    chown(path, Some(uid), Some(uid)).unwrap();
+                }
             }
         }
     }
@@ -80,16 +82,23 @@ pub fn variables(user: &str, home: &Path) -> Vec<(&'static str, OsString)> {
 
 /// Moves the numbers of jobs: five digits that name one of the hundred after `from` name the one after `to`.
 pub fn renumber(text: &str, from: u32, to: u32) -> String {
-    crate::replay::split_numbers(text)
-        .into_iter()
-        .map(|word| match word.parse::<u32>() {
-            Ok(number) if word.len() == 5 && (from..from + 100).contains(&number) => (number - from + to).to_string(),
-            _ => word.to_owned(),
-        })
-        .collect()
+    renumber_by(text, |number| (from..from + 100).contains(&number).then(|| number - from + to))
+}
+
+/// Moves those numbers of five digits that have another.
+pub fn renumber_by(text: &str, other: impl Fn(u32) -> Option<u32>) -> String {
+    let moved = |word: &str| word.parse().ok().filter(|_| word.len() == 5).and_then(&other);
+    let words = crate::replay::split_numbers(text).into_iter();
+    words.map(|word| moved(word).map_or_else(|| word.to_owned(), |number| number.to_string())).collect()
+}
+
+/// The number of the job that a line has submitted, if it says so.
+pub fn submitted(said: &str) -> Option<u32> {
+    said.lines().rev().find_map(|line| line.strip_prefix("Submitted batch job ")?.parse().ok())
 }
 
 #[test]
 fn numbers_move() {
     assert_eq!(renumber("job10007_3,10008 100071 7 10205", 10_005, 90_001), "job90003_3,90004 100071 7 10205");
+    assert_eq!(submitted("x\nSubmitted batch job 7\n2> y\n"), Some(7));
 }

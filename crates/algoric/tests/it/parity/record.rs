@@ -35,7 +35,7 @@ fn record() {
         }
         case.version.clone_from(&version);
         fs::write(folder().join(format!("{}.txt", case.name)), case.print()).unwrap();
-        println!("recorded {}", case.name);
+        eprintln!("recorded {}", case.name);
     }
 }
 

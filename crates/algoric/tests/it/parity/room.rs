@@ -1,5 +1,5 @@
 //! The user of the recordings, where the test runs as root: it runs itself again among mounts of its own, in which
-//! `/etc/passwd` and `/etc/group` know `alice`. Elsewhere lines are typed as who runs the test, and names are translated.
+//! `/etc/passwd` and `/etc/group` know `alice`.
 
 use std::{env, fs, os::unix::fs::chown, path::Path, process::Command};
 
@@ -42,7 +42,7 @@ pub fn enter(test: &str) -> Option<bool> {
         return None;
     }
     let exe = env::current_exe().unwrap();
-    Some(unshare(script, &[exe.to_str().unwrap(), "--exact", test, "--include-ignored", "--nocapture"]))
+    Some(unshare(script, &[exe.to_str().unwrap(), "--exact", test, "--nocapture"]))
 }
 
 fn open_to_all(path: &Path) {
