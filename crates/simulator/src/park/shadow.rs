@@ -65,7 +65,11 @@ impl Shadow {
     /// # Errors
     /// A job that does not fit the pool.
     pub fn advance(&mut self, now: i64) -> Result<Vec<(i64, i64)>, Unlikely> {
-        while let Some(at) = self.instant(now) {
+        // Who is not over yet runs for longer than until now.
+        let longer = |pair: &Pair, start: i64| start + (now - pair.there.unwrap_or(now).min(now));
+        let open = self.open.iter().map(|(job, start)| longer(&self.pairs[*job as usize], *start));
+        let mut known = open.min().unwrap_or(i64::MAX).min(now);
+        while let Some(at) = self.instant().filter(|at| *at <= known) {
             while let Some(Reverse((_, job))) = self.due.peek().copied().filter(|Reverse((end, _))| *end == at) {
                 self.due.pop();
                 self.pool.apply(at, Fact::Ended(Ticket(job)))?;
@@ -81,6 +85,7 @@ impl Shadow {
                 match pair.run {
                     Some(run) => self.due.push(Reverse((at + run, ticket.0))),
                     None => {
+                        known = known.min(longer(pair, at));
                         self.open.insert(ticket.0, at);
                     }
                 }
@@ -90,18 +95,11 @@ impl Shadow {
         Ok(std::mem::take(&mut self.waits))
     }
 
-    /// The next instant at which something happens here, if all is known until then.
-    fn instant(&self, now: i64) -> Option<i64> {
+    /// The next instant at which something happens here.
+    fn instant(&self) -> Option<i64> {
         let arrival = self.pairs.get(self.next).map(|pair| pair.submit);
         let end = self.due.peek().map(|Reverse((end, _))| *end);
-        let at = arrival.into_iter().chain(end).min()?;
-        // Who is not over yet runs for longer than until now.
-        let longer = |(job, start): (&u32, &i64)| {
-            let begun = self.pairs[*job as usize].there.unwrap_or(now).min(now);
-            start + (now - begun)
-        };
-        let known = self.open.iter().map(longer).min().unwrap_or(i64::MAX);
-        (at <= known.min(now)).then_some(at)
+        arrival.into_iter().chain(end).min()
     }
 
     fn tell(&mut self, job: u32) {
