@@ -20,6 +20,7 @@ mod odd_days;
 mod parity;
 mod program;
 mod replay;
+mod simulate;
 mod slurm_doc;
 mod steering;
 mod steps;
