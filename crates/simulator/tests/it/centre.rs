@@ -155,6 +155,7 @@ fn spec(wish: &Wish) -> JobSpec {
     }
 }
 
+#[allow(clippy::type_complexity)] // proptest makes tuples of tuples
 fn wishes(most: i64) -> impl Strategy<Value = Vec<Wish>> {
     let kind = prop_oneof![
         4 => Just(Kind::Normal),
