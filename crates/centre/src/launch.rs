@@ -113,7 +113,7 @@ impl Centre {
             umask: spec.umask,
             limits: spec.limits.clone(),
             cpus: if machine.simulated { model::CpuSet::default() } else { placement.cpus },
-            memory_mib: placement.memory_mib.filter(|_| self.file.limits.confine_memory),
+            memory_mib: self.file.limits.confined(placement.memory_mib),
             gpus: placement.gpus,
             nice: 0,
             oom_score_adj: 0,

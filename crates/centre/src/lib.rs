@@ -31,6 +31,6 @@ mod submit;
 
 pub use allocations::RUNNER;
 pub use config::{ConfigError, File as ConfigFile, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
-pub use paths::{Paths, system_data};
 pub use opening::ServiceError;
+pub use paths::{Paths, system_data};
 pub use service::{Ended, Options, run};

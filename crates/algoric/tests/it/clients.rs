@@ -9,12 +9,10 @@ use crate::ward::{Ward, outcome};
 
 const SCRIPTS: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients");
 
-/// Two processors, and memory that is planned with but not confined, as where the scripts were tried first.
+/// Two processors, as where the scripts were tried first; everything else as it is by default.
 const CONFIG: &str = r#"
 [machine]
 cpus = 2
-[limits]
-confine_memory = false
 [[partition]]
 name = "debug"
 default = true

@@ -119,6 +119,16 @@ pub struct LimitsSection {
     /// Jobs are ended when they use more memory than they asked for (Slurm's `ConstrainRAMSpace`); else memory is only
     /// planned with.
     pub confine_memory: bool,
+    /// MiB that a job may use beyond what it asked for before it is ended.
+    pub memory_grace_mib: u64,
+}
+
+impl LimitsSection {
+    /// What a job that was given so much memory is held to. Somewhat more: people count the arrays of their program, and
+    /// not the interpreter around it; and workflow programs that ask for 100 MB for a step bring 200 of their own.
+    pub(crate) fn confined(&self, given_mib: Option<u64>) -> Option<u64> {
+        given_mib.filter(|_| self.confine_memory).map(|mib| mib.saturating_add(self.memory_grace_mib))
+    }
 }
 
 impl Default for LimitsSection {
@@ -134,6 +144,7 @@ impl Default for LimitsSection {
             kill_on_invalid_dep: false,
             max_script_mib: 4,
             confine_memory: true,
+            memory_grace_mib: 160,
         }
     }
 }
