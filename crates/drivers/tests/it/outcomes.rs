@@ -148,7 +148,10 @@ fn files() {
             rig,
             nowhere,
             &say("touch WORK/ran"),
-            &failed(1, "Could not open stdout file WORK/missing/out: No such file or directory"),
+            &Outcome::LaunchFailed {
+                exit: Exit { code: 0, signal: 53 },
+                error: "Could not open stdout file WORK/missing/out: No such file or directory".to_owned(),
+            },
             "",
         );
         let silent = |launch: &mut Launch, _: &Path| launch.stdout = None;
@@ -189,6 +192,23 @@ fn outputs_belong_to_the_owner() {
     assert!(rig.output(run).starts_with(&format!("{uid}\n{gid}\n{gid}\n-rwx------")), "{}", rig.output(run));
     let about = std::fs::metadata(rig.work("1.out")).unwrap();
     assert_eq!((about.uid(), about.gid(), about.mode() & 0o777), (uid, gid, 0o640));
+}
+
+/// Programs make the folder of a job's output once they know its number, and the job may be there first.
+#[test]
+fn a_folder_is_waited_for() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let mut launch = rig.job();
+        let folder = rig.work("soon");
+        launch.stdout = Some(text(folder.join("out")));
+        let run = rig.launch(launch, "#!/bin/sh\necho here\n");
+        std::thread::sleep(std::time::Duration::from_millis(300));
+        std::fs::create_dir(&folder).unwrap();
+        std::fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
+        assert_eq!(rig.outcome(run), exited(0));
+        assert_eq!(std::fs::read_to_string(folder.join("out")).unwrap(), "here\n");
+    }
 }
 
 /// A pipe that nobody reads yet must not hold up the supervisor, only the job.

@@ -101,13 +101,14 @@ impl Confession {
         self.mark().store(0, Ordering::Release);
     }
 
-    pub(super) fn say(&self, exit: u8, impatient: bool, text: &[u8]) {
+    pub(super) fn say(&self, exit: Exit, impatient: bool, text: &[u8]) {
         let length = text.len().min(PAGE - TEXT_AT);
         // SAFETY: what is written lies within the page; the other side reads it only after the mark is set.
         unsafe {
             let base = self.page.as_ptr().cast::<u8>();
-            base.add(4).write(exit);
-            base.add(5).write(u8::from(impatient));
+            base.add(4).write(exit.code);
+            base.add(5).write(exit.signal);
+            base.add(6).write(u8::from(impatient));
             std::ptr::copy_nonoverlapping(text.as_ptr(), base.add(TEXT_AT), length);
         }
         self.mark().store(length as u32 + 1, Ordering::Release);
@@ -117,14 +118,15 @@ impl Confession {
     pub(crate) fn heard(&self) -> Option<Heard> {
         let length = (self.mark().load(Ordering::Acquire).checked_sub(1)? as usize).min(PAGE - TEXT_AT);
         // SAFETY: within the page; nobody writes any more.
-        let (code, impatient, text) = unsafe {
+        let (exit, impatient, text) = unsafe {
             let base = self.page.as_ptr().cast::<u8>();
-            (base.add(4).read(), base.add(5).read() != 0, std::slice::from_raw_parts(base.add(TEXT_AT), length))
+            let exit = Exit { code: base.add(4).read(), signal: base.add(5).read() };
+            (exit, base.add(6).read() != 0, std::slice::from_raw_parts(base.add(TEXT_AT), length))
         };
         if impatient {
             return Some(Heard::Patience);
         }
-        Some(Heard::Failure(Exit { code, signal: 0 }, String::from_utf8_lossy(text).into_owned()))
+        Some(Heard::Failure(exit, String::from_utf8_lossy(text).into_owned()))
     }
 }
 
@@ -137,13 +139,14 @@ mod tests {
     fn what_is_said_is_heard() {
         let page = Confession::new().unwrap();
         assert_eq!(page.heard(), None);
-        page.say(2, false, b"why");
-        assert_eq!(page.heard(), Some(Heard::Failure(Exit { code: 2, signal: 0 }, "why".to_owned())));
-        page.say(1, true, b"");
+        let exit = Exit { code: 2, signal: 53 };
+        page.say(exit, false, b"why");
+        assert_eq!(page.heard(), Some(Heard::Failure(exit, "why".to_owned())));
+        page.say(exit, true, b"");
         assert_eq!(page.heard(), Some(Heard::Patience));
         page.clear();
         assert_eq!(page.heard(), None);
-        page.say(1, false, &[b'x'; 2 * PAGE]);
+        page.say(exit, false, &[b'x'; 2 * PAGE]);
         assert!(matches!(page.heard(), Some(Heard::Failure(_, text)) if text.len() == PAGE - TEXT_AT));
     }
 

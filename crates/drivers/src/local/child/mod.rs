@@ -9,8 +9,9 @@ mod program;
 
 use std::ffi::CStr;
 use std::os::fd::{BorrowedFd, OwnedFd};
+use std::time::Duration;
 
-use model::{NamedLimit, OpenMode};
+use model::{Exit, NamedLimit, OpenMode};
 use nix::errno::Errno;
 use nix::fcntl::{FcntlArg, OFlag, fcntl, open};
 use nix::sys::prctl::set_pdeathsig;
@@ -26,6 +27,12 @@ use self::program::or_null;
 use super::protocol::Launch;
 use super::slot::{NextRecord, Started};
 use super::{clock, sys};
+
+/// Programs submit a job, read its number, and then make the folder for its output, which they name by it (submitit
+/// does): under Slurm they are in time, because a job takes a second to start. So a folder is waited for...
+const FOLDER_SOON: Duration = Duration::from_secs(3);
+/// ...and looked for so often.
+const FOLDER_LOOK: Duration = Duration::from_millis(5);
 
 /// What the child needs, all made ready before it is born: it may live in borrowed memory, where it must leave nothing
 /// behind, and allocates nothing once its owner could kill it.
@@ -62,18 +69,21 @@ pub(crate) extern "C" fn become_script(start: *mut Start<'_>) -> ! {
     };
     start.confession.say(failure.exit, failure.impatient, failure.text.as_bytes());
     // SAFETY: leaves without running what the supervisor has registered for its own exit.
-    unsafe { libc::_exit(i32::from(failure.exit)) }
+    unsafe { libc::_exit(1) }
 }
 
+/// What Slurm accounts for a job whose files cannot be opened: a signal that there is not.
+const NO_FILE: Exit = Exit { code: 0, signal: 53 };
+
 struct Failure {
-    exit: u8,
+    exit: Exit,
     text: Line,
     impatient: bool,
 }
 
 impl Failure {
     fn new(exit: u8, text: std::fmt::Arguments<'_>) -> Self {
-        Self { exit, text: Line::new(text), impatient: false }
+        Self { exit: Exit { code: exit, signal: 0 }, text: Line::new(text), impatient: false }
     }
 }
 
@@ -176,22 +186,35 @@ fn open_one(name: &str, path: &CStr, flags: OFlag, patient: bool) -> Result<Owne
     let waiting = if patient { OFlag::empty() } else { OFlag::O_NONBLOCK };
     let whole = flags | waiting | OFlag::O_CLOEXEC | OFlag::O_NOCTTY;
     let shown = Lossy(path.to_bytes());
-    let failed = |error: Errno| Failure::new(1, format_args!("Could not open {name} file {shown}: {}", error.desc()));
+    let failed = |error: Errno| Failure {
+        exit: NO_FILE,
+        ..Failure::new(1, format_args!("Could not open {name} file {shown}: {}", error.desc()))
+    };
     // Nobody writes to it yet, maybe; opening it only to find out would be noticed on the other side.
     let reading = flags & OFlag::O_ACCMODE == OFlag::O_RDONLY;
     let is_pipe = |stat: FileStat| SFlag::from_bits_truncate(stat.st_mode) & SFlag::S_IFMT == SFlag::S_IFIFO;
     if !patient && reading && stat(path).is_ok_and(is_pipe) {
         return Err(Failure { impatient: true, ..failed(Errno::ENXIO) });
     }
-    match open(path, whole, Mode::from_bits_truncate(0o666)) {
+    let begun = clock::since_boot();
+    let opened = loop {
+        match open(path, whole, Mode::from_bits_truncate(0o666)) {
+            Err(Errno::ENOENT) if patient && !reading && clock::since_boot() < begun + FOLDER_SOON => {
+                std::thread::sleep(FOLDER_LOOK);
+            }
+            opened => break opened,
+        }
+    };
+    match opened {
         Ok(file) => {
             if !patient {
                 fcntl(&file, FcntlArg::F_SETFL(flags & OFlag::O_APPEND)).map_err(failed)?;
             }
             Ok(file)
         }
-        // A pipe that nobody reads yet.
-        Err(Errno::ENXIO) if !patient => Err(Failure { impatient: true, ..failed(Errno::ENXIO) }),
+        // A pipe that nobody reads yet; a folder that is not there yet.
+        Err(error @ Errno::ENXIO) if !patient => Err(Failure { impatient: true, ..failed(error) }),
+        Err(error @ Errno::ENOENT) if !patient && !reading => Err(Failure { impatient: true, ..failed(error) }),
         Err(error) => Err(failed(error)),
     }
 }
