@@ -1,5 +1,5 @@
 //! `cargo xtask bench simulate`: how fast traces are replayed. The scheduler by itself measures itself
-//! (`simulator/examples/speed`), beside flat arrays; here it is asked to, and the command is timed as people wait for it.
+//! (`simulator/examples/pace`), beside flat arrays; here it is asked to, and the command is timed as people wait for it.
 
 use std::process::{Command, ExitCode, Stdio};
 use std::time::Instant;
@@ -26,7 +26,7 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         Some(file) => file.into(),
         None => deb::build("release")?,
     };
-    let speed = ["run", "--release", "--quiet", "--package", "simulator", "--example", "speed", "--", rounds];
+    let speed = ["run", "--release", "--quiet", "--package", "simulator", "--example", "pace", "--", rounds];
     ensure!(tools::run(&mut tools::command("cargo", speed))?, "the scheduler did not measure itself");
     for (what, names, goal) in COMMANDS {
         let mut times = Vec::new();

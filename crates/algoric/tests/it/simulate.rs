@@ -10,7 +10,7 @@ fn trace(name: &str) -> PathBuf {
 
 fn simulate(args: &[&str]) -> crate::program::Said {
     let empty = tempfile::tempdir().unwrap();
-    Call::new("algoric", empty.path()).args(&[&["simulate"], args].concat()).run()
+    Call::new("algoric", empty.path()).args([&["simulate"], args].concat()).run()
 }
 
 #[test]

@@ -1,5 +1,5 @@
 //! How fast workloads are played, each rule in turn in every round, beside a program of flat arrays that does nothing
-//! but EASY: `cargo run --release -p simulator --example speed [ROUNDS]`. Reading is not in it.
+//! but EASY: `cargo run --release -p simulator --example pace [ROUNDS]`. Reading is not in it.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod flat;
