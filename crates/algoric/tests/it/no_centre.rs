@@ -49,16 +49,10 @@ fn as_captured() {
 fn the_others_too() {
     let contact = "Unable to contact slurm controller (connect failure)";
     check("sacct", &format!("2> sacct: error: Problem talking to the database: {contact}\n[exit 1]\n"));
-    check(
-        "srun true",
-        "2> srun: error: srun runs inside a job here, and SLURM_JOB_ID is not set: this is no job.\n\
-         2> srun: error: Submit a job that does it: sbatch --wrap 'srun true'\n[exit 1]\n",
-    );
-    check(
-        "salloc true",
-        "2> salloc: error: allocations without a script are not supported here.\n\
-         2> salloc: error: Submit a job that does it: sbatch --wrap 'true'\n[exit 1]\n",
-    );
+    for command in ["srun", "salloc"] {
+        let expected = format!("2> {command}: error: Unable to allocate resources: {contact}\n[exit 1]\n");
+        check(&format!("{command} true"), &expected);
+    }
 }
 
 #[test]

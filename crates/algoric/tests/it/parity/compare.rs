@@ -88,6 +88,8 @@ fn tidy_line(line: &str) -> String {
     if let Some(at) = [" Killed", " Terminated"].iter().find_map(|word| line.find(word))
         && let Some(start) = line[..at].trim_end().rfind(' ')
     {
+        // As many blanks as the process has fewer digits than others.
+        let start = line[..start].trim_end().len();
         line.replace_range(start..at, " PID");
     }
     line.trim_end().to_owned()
