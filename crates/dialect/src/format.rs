@@ -69,7 +69,8 @@ impl<F: Copy + PartialEq> Format<F> {
     ) -> Self {
         let mut parts = text.split(|byte| *byte == b'%');
         let mut format = Format { prefix: parts.next().unwrap_or_default().to_vec(), pieces: Vec::new() };
-        for part in parts {
+        // A sign alone, and the first of two, is nothing.
+        for part in parts.filter(|part| !part.is_empty()) {
             let right = part.first() == Some(&b'.');
             let sized = &part[usize::from(right)..];
             let dynamic = dynamic && sized.first() == Some(&b'#');
@@ -101,7 +102,8 @@ impl<F: Copy + PartialEq> Format<F> {
             let name = String::from_utf8_lossy(name);
             match find(name.trim()) {
                 Some(field) => {
-                    let width = Width::Fixed(if width == 0 { FIELD_WIDTH } else { width });
+                    let sized = width > 0 || !size.is_empty();
+                    let width = Width::Fixed(if sized { width } else { FIELD_WIDTH });
                     format.pieces.push(Piece { field: Some(field), width, right, suffix: suffix.to_vec() });
                 }
                 None => {

@@ -56,8 +56,8 @@ pub fn directives(script: &[u8], name: &str) -> Result<Vec<Vec<u8>>, Refusal> {
                 Some(_) => break,
             }
         };
-        let line_words = split(rest).map_err(|quote| {
-            let line = String::from_utf8_lossy(rest);
+        let line_words = split(rest).map_err(|(quote, at)| {
+            let line = String::from_utf8_lossy(&rest[at..]);
             let fault = format!("sbatch: fatal: {name}: line {}: Unmatched `{quote}` in [{line}]", number + 1);
             Refusal::line(fault, 1)
         })?;
@@ -69,16 +69,18 @@ pub fn directives(script: &[u8], name: &str) -> Result<Vec<Vec<u8>>, Refusal> {
     Ok(words)
 }
 
-/// Words as a directive has them: blanks part them, quotes and backslashes keep together, a bare `#` ends the line.
-fn split(line: &[u8]) -> Result<Vec<Vec<u8>>, char> {
+/// Words as a directive has them: blanks part them, also behind a backslash; quotes keep together, a bare `#` ends the
+/// line. The fault: a quote that is not closed, and where the word before it ends.
+fn split(line: &[u8]) -> Result<Vec<Vec<u8>>, (char, usize)> {
     let mut words = Vec::new();
     let mut word: Option<Vec<u8>> = None;
     let mut quote: Option<u8> = None;
     let mut escaped = false;
-    for byte in line {
+    let mut end = 0;
+    for (at, byte) in line.iter().enumerate() {
         match (*byte, quote) {
-            _ if escaped => {
-                word.get_or_insert_default().push(*byte);
+            (byte, _) if escaped && (quote.is_some() || !byte.is_ascii_whitespace()) => {
+                word.get_or_insert_default().push(byte);
                 escaped = false;
             }
             (b'\\', _) => escaped = true,
@@ -89,12 +91,18 @@ fn split(line: &[u8]) -> Result<Vec<Vec<u8>>, char> {
                 word.get_or_insert_default();
             }
             (b'#', None) => break,
-            (byte, None) if byte.is_ascii_whitespace() => words.extend(word.take()),
+            (byte, None) if byte.is_ascii_whitespace() => {
+                escaped = false;
+                if let Some(word) = word.take() {
+                    words.push(word);
+                    end = at;
+                }
+            }
             (byte, None) => word.get_or_insert_default().push(byte),
         }
     }
     match quote {
-        Some(open) => Err(char::from(open)),
+        Some(open) => Err((char::from(open), end)),
         None => {
             words.extend(word);
             Ok(words)
@@ -112,10 +120,10 @@ mod tests {
             (" -J \"quoted name\" # trailing", Ok(vec!["-J", "quoted name"])),
             ("-J glued", Ok(vec!["-J", "glued"])),
             (" --array               0-2", Ok(vec!["--array", "0-2"])),
-            (" --comment='a # b' x\\ y", Ok(vec!["--comment=a # b", "x y"])),
+            (" --comment='a # b' x\\ y it\\'s", Ok(vec!["--comment=a # b", "x", "y", "it's"])),
             ("", Ok(vec![])),
             (" --wrap=\"\"", Ok(vec!["--wrap="])),
-            (" -J \"open", Err('"')),
+            (" -J \"open", Err(('"', 3))),
         ] {
             let shown = split(line.as_bytes())
                 .map(|words| words.iter().map(|word| String::from_utf8_lossy(word).into_owned()).collect::<Vec<_>>());

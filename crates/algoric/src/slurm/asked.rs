@@ -11,6 +11,7 @@ use model::{NodeRow, PartitionRow};
 
 use super::{
     caller::{self, Caller},
+    clusters,
     refused::failed,
 };
 use crate::client::{Client, ClientError};
@@ -80,6 +81,10 @@ pub fn check_machine(program: &str, wish: &Asked, centre: &mut Client) -> Result
     let refuse = |refused: Refused| refused.refusal(Action::Submit(program));
     let node = node(centre).map_err(|error| refuse(failed(error)))?;
     let cluster = cluster(centre).map_err(|error| refuse(failed(error)))?;
+    if let Some(other) = wish.clusters.iter().find(|name| **name != cluster && *name != "all") {
+        let unknown = format!("{program}: error: No cluster '{other}' known by database.");
+        return Err(Refusal::error(program, clusters::unreachable(other, "--cluster"), 1).and(unknown));
+    }
     wish.check_machine(&node, &cluster).map_err(refuse)
 }
 

@@ -37,7 +37,7 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 /// Submits; with `--wait` returns what the job returned.
 pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     let line = Line::read(&caller.args)?;
-    let (script, path) = read_script(line.source())?;
+    let (script, path) = read_script(&line)?;
     let job = line.submission(script, &caller.environ, &caller.clock(), caller.is_root())?;
     let submission = complete(&job, path, caller)?;
     let mut centre = caller.call().map_err(refuse)?;
@@ -49,14 +49,28 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         }
         Ok(Reply::WouldStart { id, start, cpus, partition, node }) => {
             let clock = caller.clock();
-            let start = start.unwrap_or(clock.now);
+            let Some(start) = start else { return Err(never()) };
             console::complain(sbatch::would_start(NAME, id, start, cpus, &node, &partition, clock.zone) + "\n");
             Ok(0)
         }
         Ok(_) => Err(refuse(ClientError::Unfit)),
         Err(ClientError::WentAway) => Err(unknown()),
+        Err(error) if job.options().test_only => Err(tested(failed(error))),
         Err(error) => Err(refuse(error)),
     }
+}
+
+/// What `--test-only` says of a job that would be refused.
+fn tested(refused: Refused) -> Refusal {
+    let message = refused.message().map(|message| format!("{NAME}: error: {message}"));
+    let mut refusal = Refusal { exit: 1, ..Refusal::default() };
+    refusal.lines.extend(message);
+    refusal.and(format!("allocation failure: {}", refused.text()))
+}
+
+/// A job that would wait for ever.
+fn never() -> Refusal {
+    tested(Refused::NodeConfigUnavailable(String::new()))
 }
 
 fn refuse(error: ClientError) -> Refusal {
@@ -72,17 +86,19 @@ fn unknown() -> Refusal {
         .and(format!("{NAME}: error: when the centre is back, before you submit it again."))
 }
 
-fn read_script(source: &Source) -> Result<(Vec<u8>, Option<Text>), Refusal> {
-    match source {
+fn read_script(line: &Line) -> Result<(Vec<u8>, Option<Text>), Refusal> {
+    match line.source() {
         Source::Wrap => Ok((Vec::new(), None)),
         Source::Stdin => match bounded(io::stdin()) {
             Ok(script) => Ok((script, None)),
             Err(error) => Err(Refusal::error(NAME, format!("Unable to read standard input: {error}"), 1)),
         },
         Source::File(name) => {
-            let path = find(name);
+            let path = below(line.directory(), name).unwrap_or_else(|| find(name));
             match File::open(&path).and_then(bounded) {
                 Ok(script) => Ok((script, absolute(path))),
+                // Opened, and nothing to read.
+                Err(error) if error.kind() == io::ErrorKind::IsADirectory => Ok((Vec::new(), None)),
                 Err(_) => Err(Line::unreadable(name)),
             }
         }
@@ -94,6 +110,13 @@ fn bounded(file: impl io::Read) -> io::Result<Vec<u8>> {
     let mut script = Vec::new();
     file.take(MAX_SCRIPT as u64 + 1).read_to_end(&mut script)?;
     Ok(script)
+}
+
+/// A script is looked for in the folder of `--chdir` first.
+fn below(directory: Option<&Text>, name: &Text) -> Option<PathBuf> {
+    let directory = Path::new(std::ffi::OsStr::from_bytes(directory?.as_bytes()));
+    let found = std::path::absolute(directory.join(std::ffi::OsStr::from_bytes(name.as_bytes()))).ok()?;
+    found.is_file().then_some(found)
 }
 
 /// As typed; a name without `/` that is not here is looked for in `PATH`.
@@ -143,7 +166,7 @@ fn exported(file: &Text) -> Result<Vec<Variable>, Refusal> {
     let mut bytes = Vec::new();
     match File::open(path).and_then(|open| open.take(MAX_EXPORT_FILE).read_to_end(&mut bytes)) {
         Ok(_) => Ok(sbatch::environment_file(&bytes)),
-        Err(error) => Err(Refusal::error(NAME, format!("Unable to read --export-file {file}: {error}"), 1)),
+        Err(_) => Err(Refusal::error(NAME, format!("Could not open user environment file {file}"), 1)),
     }
 }
 

@@ -56,8 +56,8 @@ const OPTS: &[Opt] = &[
     opt("parsable2", 'P', Arg::No),
     opt("partition", 'r', Arg::Required),
     opt("qos", 'q', Arg::Required),
-    opt("starttime", 'S', Arg::Required),
     opt("state", 's', Arg::Required),
+    opt("starttime", 'S', Arg::Required),
     opt("timelimit-max", 'K', Arg::Required),
     opt("timelimit-min", 'k', Arg::Required),
     opt("truncate", 'T', Arg::No),
@@ -256,6 +256,13 @@ fn finish(options: &mut Options, raw: Raw, clock: &Clock<'_>, me: Uid) -> Result
         None => when::parse(b"today", clock, Lean::Past).ok(),
     };
     query.until = raw.until;
+    if let (Some(since), until) = (raw.since, raw.until.unwrap_or(clock.now))
+        && since > until
+    {
+        let shown = |time| crate::text::shown(|out| crate::text::put_timestamp(out, time, clock.zone));
+        let text = format!("Start time ({}) requested is after end time ({}).", shown(since), shown(until));
+        return Err(Refusal::error(NAME, text, 1));
+    }
     if query.users.is_none() && !raw.all_users && !named_jobs && me != Uid::ROOT {
         query.users = Some(vec![UserPick::Uid(me)]);
     }

@@ -10,7 +10,7 @@ pub enum Export {
     All,
     /// `SLURM_*` only; the job starts as from a login.
     None,
-    /// `SLURM_*` only, and no login.
+    /// The same; Slurm's manual would leave the login out, Slurm does not.
     Nil,
     /// Named ones, and those given with a value; with `ALL` in the list everything else too.
     List {
@@ -85,7 +85,7 @@ impl Export {
 
     /// Whether the job's environment starts as from a login.
     pub fn wants_login(&self) -> bool {
-        matches!(self, Export::None | Export::List { all: false, .. })
+        matches!(self, Export::None | Export::Nil | Export::List { all: false, .. })
     }
 
     /// The variables that go along with a job. `SLURM_*` always do, except those that describe the job that the caller
@@ -118,7 +118,7 @@ impl Export {
     }
 }
 
-/// Parts between commas; quotes keep commas in, and go.
+/// Parts between commas; quotes keep commas in, and stay.
 fn split_quoted(text: &[u8]) -> Vec<Vec<u8>> {
     let mut parts = vec![Vec::new()];
     let mut quote = None;
@@ -126,12 +126,14 @@ fn split_quoted(text: &[u8]) -> Vec<Vec<u8>> {
         match (*byte, quote) {
             (byte, Some(open)) if byte == open => quote = None,
             (b'\'' | b'"', None) => quote = Some(*byte),
-            (b',', None) => parts.push(Vec::new()),
-            (byte, _) => {
-                if let Some(part) = parts.last_mut() {
-                    part.push(byte);
-                }
+            (b',', None) => {
+                parts.push(Vec::new());
+                continue;
             }
+            _ => {}
+        }
+        if let Some(part) = parts.last_mut() {
+            part.push(*byte);
         }
     }
     parts.retain(|part| !part.is_empty());
@@ -178,10 +180,10 @@ mod tests {
         check(None, all, false);
         check(Some("ALL"), all, false);
         check(Some("NONE"), "SLURM_MPI_TYPE=none", true);
-        check(Some("NIL"), "SLURM_MPI_TYPE=none", false);
+        check(Some("NIL"), "SLURM_MPI_TYPE=none", true);
         check(Some("ALL,FOO=bar"), "HOME=/h SLURM_MPI_TYPE=none BASH_FUNC_module%%=() { :; } FOO=bar", false);
         check(Some("FOO,NONESUCH"), "FOO=1 SLURM_MPI_TYPE=none", true);
-        check(Some("A='x,y',B=2"), "SLURM_MPI_TYPE=none A=x,y B=2", true);
+        check(Some("A='x,y',B=2"), "SLURM_MPI_TYPE=none A='x,y' B=2", true);
     }
 
     #[test]

@@ -22,7 +22,7 @@ use crate::environ::Variable;
 use crate::getopt::{self, Given, Order};
 use crate::refusal::Refusal;
 use crate::script;
-use crate::submission::{self, Asked, Holder, Reader, Row, join};
+use crate::submission::{self, Asked, Holder, MEMORY, Reader, Row, join};
 use crate::text::Clock;
 
 /// The command's name in its messages.
@@ -45,6 +45,7 @@ pub struct Line {
     args: Vec<Vec<u8>>,
     source: Source,
     rest: Vec<Text>,
+    directory: Option<Text>,
 }
 
 impl Line {
@@ -71,12 +72,19 @@ impl Line {
             None => (Source::Stdin, &[][..]),
             Some((script, rest)) => (Source::File(Text::from(*script)), rest),
         };
-        Ok(Self { args: args.to_vec(), source, rest: rest.iter().map(|word| Text::from(*word)).collect() })
+        let chdir = line.given.iter().rev().find(|given| given.key == "chdir");
+        let directory = chdir.and_then(|given| given.value).map(Text::from);
+        Ok(Self { directory, args: args.to_vec(), source, rest: rest.iter().map(|word| Text::from(*word)).collect() })
     }
 
     /// Where the script comes from.
     pub fn source(&self) -> &Source {
         &self.source
+    }
+
+    /// `--chdir` of the command line, as typed: where the script is looked for, too.
+    pub fn directory(&self) -> Option<&Text> {
+        self.directory.as_ref()
     }
 
     /// What `sbatch` says of a script that cannot be opened.
@@ -102,12 +110,18 @@ impl Line {
             script::check(&script)?;
             all.take_directives(&reader, &script, &self.source)?;
         }
+        let mut memory = all.asked.ways_of_memory();
         all.take_environ(&reader, rows::ENVIRON, environ)?;
         let opts = Sbatch::opts();
         let line = getopt::read(NAME, &[&opts], &self.args, Order::StopAtWord)
             .map_err(|message| submission::bad_option(NAME, message))?;
         for given in &line.given {
             all.take(&reader, given)?;
+            memory.extend(MEMORY.into_iter().find(|way| *way == given.key));
+        }
+        if memory.len() > 1 {
+            let fault = "sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.";
+            return Err(Refusal::line(fault, 1));
         }
         let script = match &all.wrap {
             Some(command) if self.source == Source::Wrap => wrapped(command),
@@ -226,7 +240,8 @@ impl Submission {
             stderr: asked.error.clone(),
             command,
             args: self.args.clone(),
-            export: asked.export.clone(),
+            // `ALL` leaves no word of it in the job, as if nothing had been said.
+            export: asked.export.clone().filter(|export| !export.as_bytes().eq_ignore_ascii_case(b"ALL")),
             get_user_env: self.all.get_user_env || self.export.wants_login(),
             batch: true,
             ..asked.spec(context, self.default_name(), submission::command_line(NAME, &self.line))

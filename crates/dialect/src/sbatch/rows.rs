@@ -4,7 +4,7 @@ use super::Sbatch;
 use crate::errors::Refused;
 use crate::getopt::Arg::{self, No, Optional, Required};
 use crate::getopt::opt;
-use crate::submission::{Bad, Row, Standing, Value};
+use crate::submission::{Bad, Row, Standing, Value, words};
 use crate::values::array;
 
 type Set = fn(&mut Sbatch, Value<'_>) -> Result<(), Bad>;
@@ -20,7 +20,11 @@ const fn accepted(long: &'static str, short: char, arg: Arg, note: &'static str)
 /// The options that only `sbatch` has.
 pub const OWN: &[Row<Sbatch>] = &[
     honoured("array", 'a', Required, "`0-15:3%4` and lists", |all, value| {
-        all.array = Some(array::parse(value.text).ok_or(Bad::Refused(Refused::InvalidArray))?);
+        all.array = match value.text {
+            // As if it had not been given.
+            b"" => None,
+            text => Some(array::parse(text).ok_or(Bad::Refused(Refused::InvalidArray))?),
+        };
         Ok(())
     }),
     accepted("batch", ' ', Required, "one machine has all features or none"),
@@ -33,9 +37,9 @@ pub const OWN: &[Row<Sbatch>] = &[
         ' ',
         Optional,
         "a login shell's variables, asked at submission; timeout and mode have no effect",
-        |all, _| {
+        |all, value| {
             all.get_user_env = true;
-            Ok(())
+            words::login(value)
         },
     ),
     accepted("ignore-pbs", ' ', No, "`#PBS` lines are never read"),

@@ -64,7 +64,9 @@ fn head(layout: &mut Layout<'_>, job: &QueueDetail, style: Style) {
         ArrayPlace::Task { base, index } => put(layout.out, format_args!("ArrayJobId={base} ArrayTaskId={index} ")),
         ArrayPlace::Pending { base, tasks, limit } => {
             put(layout.out, format_args!("ArrayJobId={base} ArrayTaskId="));
-            crate::values::array::put(layout.out, tasks, *limit);
+            // One that waits alone needs no limit beside it.
+            let shown = limit.filter(|_| tasks.len() > 1);
+            crate::values::array::put_listed(layout.out, tasks, shown, 4096);
             layout.out.push(b' ');
         }
     }
@@ -84,9 +86,7 @@ fn head(layout: &mut Layout<'_>, job: &QueueDetail, style: Style) {
         owner.user, owner.uid, owner.group, owner.gid
     ));
     layout.line(format_args!("Priority={} Nice={} Account={} QOS={}", row.priority, row.nice, row.account, row.qos));
-    if let Some(wckey) = &spec.wckey {
-        put(layout.out, format_args!(" WCKey={wckey}"));
-    }
+    // `WCKey=` is shown where they are accounted for, which they are not.
     let dependency = if row.dependency.is_empty() { "(null)" } else { &row.dependency };
     layout.line(format_args!("JobState={} Reason={} Dependency={dependency}", row.state, reason(row.reason)));
     layout.line(format_args!(

@@ -3,7 +3,7 @@
 use super::update::{self, pair};
 use super::{Options, Request, Style, Targets};
 use crate::environ::Variable;
-use crate::errors::Refused;
+use crate::errors::{Action, Refused};
 use crate::getopt::{self, Arg, Opt, Order, opt};
 use crate::refusal::{Refusal, VERSION};
 use crate::text::Clock;
@@ -151,8 +151,8 @@ fn request(word: &str, words: &[&[u8]], environ: &[Variable], clock: &Clock<'_>)
     let keyword = keyword(word);
     match keyword {
         "show" => super::show::parse(words, environ),
-        "hold" | "uhold" => Ok(Request::Hold(targets(keyword, words)?)),
-        "release" => Ok(Request::Release(targets(keyword, words)?)),
+        "hold" | "uhold" => Ok(Request::Hold(targets(keyword, words).map_err(suspend_error)?)),
+        "release" => Ok(Request::Release(targets(keyword, words).map_err(suspend_error)?)),
         "requeue" => Ok(Request::Requeue { jobs: targets(keyword, words)?, hold: false }),
         "requeuehold" => {
             let words = match words.split_first() {
@@ -227,13 +227,25 @@ fn targets(keyword: &str, words: &[&[u8]]) -> Result<Targets, Refusal> {
             Some((name, value)) if matches!(name.as_str(), "job" | "jobid" | "job_id") => value,
             _ => word,
         };
-        picks.extend(job_list(ids)?);
+        picks.extend(named_jobs(ids)?);
     }
     Ok(Targets::Jobs(picks))
 }
 
 pub(super) fn job_list(word: &[u8]) -> Result<Vec<JobPick>, Refusal> {
     jobs::parse_list(word).map_err(|part| Refusal::line(format!("Invalid job id specified: {part}"), 1))
+}
+
+/// The same, where Slurm asks its controller before it says so.
+pub(super) fn named_jobs(word: &[u8]) -> Result<Vec<JobPick>, Refusal> {
+    let bad = |part: String| Refused::InvalidJobId.refusal(Action::ChangeJob { job: &part });
+    jobs::parse_list(word).map_err(|part| bad(part.to_string()))
+}
+
+/// `hold` and `release` say of what is no job's number what they say of a job that there is none.
+fn suspend_error(refusal: Refusal) -> Refusal {
+    let unknown = refusal.lines.iter().any(|line| line.starts_with("Invalid job id"));
+    if unknown { refusal.and(format!("slurm_suspend error: {}", Refused::InvalidJobId.text())) } else { refusal }
 }
 
 fn create(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refusal> {

@@ -43,6 +43,9 @@ pub(super) fn parse(words: &[&[u8]], environ: &[Variable]) -> Result<Request, Re
         Some((name, value)) => (name, Some(value)),
         None => (String::from_utf8_lossy(entity).to_ascii_lowercase(), None),
     };
+    if rest.len() > 1 {
+        return Err(Refusal::line("too many arguments for keyword:show", 1));
+    }
     let value = inline.or_else(|| rest.first().copied());
     let text = value.map(|value| String::from_utf8_lossy(value).into_owned());
     let found = ENTITIES.iter().find(|(name, least)| entity.len() >= *least && name.starts_with(&entity));

@@ -2,12 +2,13 @@
 
 use model::{Dependency, Memory, Span, Text, Time, TimeLimit};
 
+use super::parse::named_jobs;
 use super::{Request, ReservationChange, Targets};
 use crate::errors::Refused;
 use crate::refusal::Refusal;
 use crate::text::Clock;
 use crate::values::when::{self, Lean};
-use crate::values::{self, dependency, hostlist, jobs, limit, memory};
+use crate::values::{self, dependency, hostlist, limit, memory};
 
 /// A change of a number of minutes: to, by more, by less.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -103,6 +104,10 @@ pub(super) fn pair(word: &[u8]) -> Option<(String, &[u8])> {
 }
 
 /// What is said of a name that nothing can be done about, as it was typed.
+fn is_job(word: &[u8]) -> bool {
+    word.eq_ignore_ascii_case(b"job") || word.eq_ignore_ascii_case(b"jobid")
+}
+
 fn unsupported(word: &[u8]) -> Refusal {
     let word = String::from_utf8_lossy(word);
     line(format!("Update of this parameter is not supported: {word}")).and("Request aborted")
@@ -120,6 +125,16 @@ fn line(text: impl Into<String>) -> Refusal {
 /// `update NAME=value ...`.
 pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refusal> {
     let mut pairs = Vec::new();
+    // `update job 35 NAME=value` too.
+    let joined = match words {
+        [entity, id, ..] if is_job(entity) => Some([b"jobid=".as_slice(), id].concat()),
+        _ => None,
+    };
+    let mut shorter = words.to_vec();
+    if let Some(joined) = &joined {
+        shorter.splice(..2, [joined.as_slice()]);
+    }
+    let words = shorter.as_slice();
     for word in words {
         let pair = pair(word)
             .ok_or_else(|| line(format!("Invalid input: {}", String::from_utf8_lossy(word))).and("Request aborted"))?;
@@ -139,8 +154,7 @@ pub(super) fn parse(words: &[&[u8]], clock: &Clock<'_>) -> Result<Request, Refus
     let jobs = pairs.iter().find(|(name, _)| is(name, "jobid", 3)).map(|(_, value)| *value);
     match (jobs, entity) {
         (Some(ids), _) => {
-            let picks = jobs::parse_list(ids).map_err(|id| line(format!("Invalid job id specified: {id}")))?;
-            update_jobs(Targets::Jobs(picks), words, &pairs, clock)
+            update_jobs(Targets::Jobs(named_jobs(ids)?), words, &pairs, clock)
         }
         (None, Some(("node", names))) => update_nodes(&names, words, &pairs),
         (None, Some(("partition", name))) if !pairs.iter().any(|(name, _)| is(name, "reservationname", 3)) => {
@@ -171,13 +185,19 @@ fn update_jobs(
         Targets::Jobs(_) => is(name, "jobid", 3),
         Targets::Named(_) => name == "jobname",
     };
-    let mut changes = Vec::new();
+    let (mut changes, mut no_effect) = (Vec::new(), false);
     for (word, (name, value)) in words.iter().zip(pairs).filter(|(_, (name, _))| !names_it(name) && name != "userid") {
-        let change = job_change(name, value, clock).map_err(|fault| match fault {
-            Fault::Unknown => unsupported(word),
-            Fault::Says(text) => Refusal::error("scontrol", text, 1),
-        })?;
-        changes.push(change);
+        match job_change(name, value, clock) {
+            Ok(change) => changes.push(change),
+            // Counts for each machine: there is one, and the job's own count says it.
+            Err(Fault::Unknown) if name == "mincpusnode" && values::count(value, 0).is_some() => no_effect = true,
+            Err(Fault::Unknown) => return Err(unsupported(word)),
+            Err(Fault::Says(text)) => return Err(Refusal::error("scontrol", text, 1)),
+            Err(Fault::Time(bad)) => return Err(line(bad.line(value)).and("No changes specified")),
+        }
+    }
+    if changes.is_empty() && no_effect {
+        return Ok(Request::Answer(String::new()));
     }
     match changes.is_empty() {
         true => Err(line("No changes specified")),
@@ -188,6 +208,7 @@ fn update_jobs(
 enum Fault {
     Unknown,
     Says(String),
+    Time(when::BadTime),
 }
 
 fn job_change(name: &str, value: &[u8], clock: &Clock<'_>) -> Result<JobChange, Fault> {
@@ -195,7 +216,7 @@ fn job_change(name: &str, value: &[u8], clock: &Clock<'_>) -> Result<JobChange, 
     let exact = || Text::from(value);
     let says = |what: &str| Fault::Says(format!("Invalid {what}: {}", text()));
     let count = |what: &str| values::count(value, 0).ok_or_else(|| says(what));
-    let instant = || when::parse(value, clock, Lean::Future).map_err(|bad| Fault::Says(bad.line(value)));
+    let instant = || when::parse(value, clock, Lean::Future).map_err(Fault::Time);
     let dependency = |what: &str| dependency::parse(value).map_err(|_| says(what));
     Ok(match name {
         "account" => JobChange::Account(text()),
@@ -239,6 +260,11 @@ fn job_change(name: &str, value: &[u8], clock: &Clock<'_>) -> Result<JobChange, 
         "stdout" => JobChange::StdOut(exact()),
         "timelimit" => {
             JobChange::TimeLimit(time_limit(value).ok_or_else(|| Fault::Says("Invalid TimeLimit value".into()))?)
+        }
+        "timelimit+" | "timelimit-" => {
+            let sign = &name.as_bytes()[name.len() - 1..];
+            let change = time_limit(&[sign, value].concat());
+            JobChange::TimeLimit(change.ok_or_else(|| Fault::Says("Invalid TimeLimit value".into()))?)
         }
         "timemin" => JobChange::TimeMin(
             limit::parse(value).and_then(TimeLimit::span).ok_or_else(|| Fault::Says("Invalid TimeMin value".into()))?,

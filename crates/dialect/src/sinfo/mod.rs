@@ -49,11 +49,7 @@ fn groups<'a>(
     for (order, partition) in chosen.enumerate() {
         let members: Vec<&NodeRow> =
             nodes.iter().filter(|node| partition.nodes.contains(&node.name) && options.selects_node(node)).collect();
-        if members.is_empty()
-            && !options.by_node
-            && !options.filters_nodes()
-            && options.format.used().any(Field::of_partition)
-        {
+        if members.is_empty() && !options.by_node && options.format.used().any(Field::of_partition) {
             let group = Group { order, partition, nodes: Vec::new() };
             groups.push((key(options, &group, clock), group));
         }

@@ -30,9 +30,9 @@ const OPTS: &[Opt] = &[
     opt("list-reasons", 'R', Arg::No),
     opt("local", ' ', Arg::No),
     opt("long", 'l', Arg::No),
-    opt("noconvert", ' ', Arg::No),
     opt("Node", 'N', Arg::No),
     opt("nodes", 'n', Arg::Required),
+    opt("noconvert", ' ', Arg::No),
     opt("noheader", 'h', Arg::No),
     opt("partition", 'p', Arg::Required),
     opt("reservation", 'T', Arg::No),
@@ -94,11 +94,6 @@ impl Options {
         self.partitions.as_ref().is_none_or(|names| names.contains(&partition.name))
     }
 
-    /// Whether some machines are left out on purpose.
-    pub(super) fn filters_nodes(&self) -> bool {
-        self.nodes.is_some() || self.states.is_some() || self.dead || self.responding || self.reasons
-    }
-
     pub(super) fn selects_node(&self, node: &NodeRow) -> bool {
         self.nodes.as_ref().is_none_or(|names| names.contains(&node.name))
             && self.states.as_ref().is_none_or(|words| words.iter().any(|word| state::is(node, word)))
@@ -155,7 +150,9 @@ pub fn parse(args: &[Vec<u8>], environ: &[Variable]) -> Result<Options, Refusal>
         || raw.fields.is_some_and(|text| is_all(text.split(|byte| *byte == b':').next().unwrap_or_default(), b"all"));
     options.format = match raw.fields {
         _ if every => Format::letters(&fields::all(), Field::of_letter, fault, &mut options.warnings),
-        Some(names) => Format::fields(names, Field::named, fault, &mut options.warnings),
+        Some(names) => {
+            Format::fields(names, Field::named, "sinfo: error: Invalid job format specification", &mut options.warnings)
+        }
         None => {
             let text = raw.format.unwrap_or(default.as_bytes());
             Format::letters_or_fitted(text, Field::of_letter, fault, &mut options.warnings)
@@ -199,7 +196,11 @@ fn take<'a>(options: &mut Options, raw: &mut Raw<'a>, key: &str, value: &'a [u8]
         "states" => {
             let words = values::list(value);
             if let Some(word) = words.iter().find(|word| !state::WORDS.contains(&word.to_ascii_lowercase().as_str())) {
-                return Err(Refusal::error(NAME, format!("Bad state string: \"{word}\""), 1));
+                return Err(Refusal::error(NAME, format!("Bad state string: \"{word}\""), 1).and(format!(
+                    "{NAME}: error: valid states: unknown,down,idle,allocated,?,mixed,future,drain,drained,draining,\
+                     no_respond,reserved,perfctrs,cloud,completing,powering_down,powered_down,power_down,powering_up,\
+                     fail,maint,reboot,reboot^,unknown"
+                )));
             }
             options.states = Some(words);
         }

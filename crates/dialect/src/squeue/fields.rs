@@ -231,7 +231,7 @@ impl Line<'_> {
             (_, ArrayPlace::Task { index, .. }) => put_number(out, (*index).into()),
             (_, ArrayPlace::Pending { tasks, limit, .. }) => match self.task {
                 Some(task) => put_number(out, task.into()),
-                None => super::put_tasks(out, tasks, *limit, self.options.task_list_bytes),
+                None => super::put_listed(out, tasks, *limit, self.options.task_list_bytes),
             },
         }
     }

@@ -16,6 +16,7 @@ pub use steps::print_steps;
 use model::{ArrayPlace, QueueDetail, QueueRow};
 
 use crate::text::{Clock, put_number};
+use crate::values::array::put_listed;
 use fields::Line;
 
 /// The rows of a listing: short ones, or whole jobs where the format needs them ([`Options::needs_detail`]).
@@ -66,7 +67,7 @@ pub fn print(options: &Options, jobs: Jobs<'_>, clock: &Clock<'_>, out: &mut Vec
         let row = jobs.row(at);
         let mut line = Line { row, detail: jobs.detail(at), task: None, options, clock };
         match &row.array {
-            ArrayPlace::Pending { tasks, .. } if options.each_task => {
+            ArrayPlace::Pending { tasks, .. } if options.each_task || options.filter.names_tasks(row) => {
                 for task in tasks.iter().filter(|task| options.filter.selects_task(row, *task)) {
                     line.task = Some(task);
                     options.format.write(out, |field, out| line.put(field, out));
@@ -98,24 +99,10 @@ fn put_job_id(out: &mut Vec<u8>, row: &QueueRow, task: Option<u32>, most: usize)
                 Some(task) => put_number(out, task.into()),
                 None => {
                     out.push(b'[');
-                    put_tasks(out, tasks, *limit, most);
+                    put_listed(out, tasks, *limit, most);
                     out.push(b']');
                 }
             }
         }
-    }
-}
-
-/// `3-4%2`, cut like Slurm's own buffer: at `most` bytes, with dots.
-fn put_tasks(out: &mut Vec<u8>, tasks: &model::IndexSet, limit: Option<u32>, most: usize) {
-    let start = out.len();
-    crate::values::array::put(out, tasks, None);
-    if out.len() - start > most {
-        out.truncate(start + most.saturating_sub(4));
-        out.extend_from_slice(b"...");
-    }
-    if let Some(limit) = limit {
-        out.push(b'%');
-        put_number(out, limit.into());
     }
 }

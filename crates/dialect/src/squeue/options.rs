@@ -50,6 +50,7 @@ const OPTS: &[Opt] = &[
     opt("steps", 's', Arg::Optional),
     opt("usage", ' ', Arg::No),
     opt("user", 'u', Arg::Required),
+    alias("users", ' ', Arg::Required, "user"),
     opt("verbose", 'v', Arg::No),
     opt("version", 'V', Arg::No),
     opt("yaml", ' ', Arg::No),
@@ -203,6 +204,12 @@ impl Filter {
         self.reservations
             .as_ref()
             .is_none_or(|wanted| spec.reservation.as_ref().is_some_and(|one| wanted.contains(one)))
+    }
+
+    /// Whether tasks of an array are asked for, and not all of it: those that wait are shown one by one.
+    pub(super) fn names_tasks(&self, row: &QueueRow) -> bool {
+        let mut picks = self.jobs.iter().flatten().filter(|pick| pick.covers(row.id, &row.array)).peekable();
+        picks.peek().is_some() && picks.all(|pick| pick.tasks.is_some())
     }
 
     /// Whether one task of a pending array is shown where each has a line.

@@ -1,6 +1,6 @@
 //! The options that describe a job, as values; and the [`Request`] that they come to.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use model::{
     Dependency, Limits, MailEvents, Memory, NamedLimit, OpenMode, Request, SignalSpec, Span, Text, Time, TimeLimit,
@@ -126,7 +126,15 @@ pub struct Asked {
     given: BTreeMap<&'static str, Option<String>>,
 }
 
+/// The options that say how much memory; only one of them may be given, the environment aside.
+pub(crate) const MEMORY: [&str; 3] = ["mem", "mem-per-cpu", "mem-per-gpu"];
+
 impl Asked {
+    /// Which of [`MEMORY`] were given so far.
+    pub(crate) fn ways_of_memory(&self) -> BTreeSet<&'static str> {
+        MEMORY.into_iter().filter(|way| self.given.contains_key(way)).collect()
+    }
+
     /// Notes that an option was given.
     pub(super) fn define(&mut self, key: &'static str, value: Option<&[u8]>) {
         self.given.insert(key, value.map(|value| String::from_utf8_lossy(value).into_owned()));

@@ -6,7 +6,9 @@
 mod asked;
 mod context;
 mod rows;
+pub(crate) mod words;
 
+pub(crate) use asked::MEMORY;
 pub use asked::{Asked, Exclusive};
 pub use context::Context;
 pub(crate) use context::{command_line, join};

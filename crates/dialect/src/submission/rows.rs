@@ -2,12 +2,15 @@
 
 use model::{Memory, NamedLimit, OpenMode};
 
-use super::{Asked, Bad, Exclusive, Row, Standing, Value, limit};
+use super::{Asked, Bad, Exclusive, Row, Standing, Value, limit, words};
 use crate::errors::Refused;
 use crate::getopt::Arg::{self, No, Optional, Required};
 use crate::getopt::{Opt, alias, opt};
 use crate::values::when::{self, Lean};
 use crate::values::{self, dependency, gres, hostlist, mail, memory, signal};
+
+/// The greatest `--nice`, either way.
+const MAX_NICE: i64 = 2_147_483_645;
 
 type Set = fn(&mut Asked, Value<'_>) -> Result<(), Bad>;
 
@@ -35,7 +38,7 @@ const fn synonym(opt: Opt) -> Row<Asked> {
 /// The table, in the order of the manual.
 pub const ROWS: &[Row<Asked>] = &[
     honoured("account", 'A', Required, "the project that answers for the job", |a, v| set(&mut a.account, v.string())),
-    accepted("acctg-freq", ' ', Required, "usage is sampled by the centre's own clock"),
+    checked("acctg-freq", ' ', Required, "usage is sampled by the centre's own clock", |_, v| words::frequencies(v)),
     refused("bb", ' ', Required, "there are no burst buffers", |_, _| unsupported("burst buffers")),
     refused("bbf", ' ', Required, "there are no burst buffers", |_, _| unsupported("burst buffers")),
     honoured("begin", 'b', Required, "not before; all of Slurm's forms of a time", |a, v| {
@@ -60,12 +63,12 @@ pub const ROWS: &[Row<Asked>] = &[
     honoured("cpus-per-gpu", ' ', Required, "CPUs for each GPU", |a, v| set(&mut a.cpus_per_gpu, v.count(1)?)),
     honoured("cpus-per-task", 'c', Required, "CPUs for each task", |a, v| set(&mut a.cpus_per_task, v.count(1)?)),
     honoured("deadline", ' ', Required, "ended by then", |a, v| set(&mut a.deadline, instant(v)?)),
-    accepted("delay-boot", ' ', Required, "machines are not booted for jobs"),
+    checked("delay-boot", ' ', Required, "machines are not booted for jobs", |_, v| limit(v).map(drop)),
     honoured("dependency", 'd', Required, "all forms", |a, v| {
         a.dependency = dependency::parse(v.text)?;
         Ok(())
     }),
-    accepted("distribution", 'm', Required, "tasks are spread over one machine"),
+    checked("distribution", 'm', Required, "tasks are spread over one machine", |_, v| words::distribution(v)),
     honoured("error", 'e', Required, "file name pattern", |a, v| set(&mut a.error, v.exact())),
     honoured("exclude", 'x', Required, "excluding the only machine is refused", |a, v| {
         a.exclude = hosts(v)?;
@@ -104,13 +107,7 @@ pub const ROWS: &[Row<Asked>] = &[
     honoured("hint", ' ', Required, "`nomultithread`; the other hints have no effect", |a, v| match v.text {
         b"nomultithread" => set(&mut a.threads_per_core, 1),
         b"multithread" | b"compute_bound" | b"memory_bound" => Ok(()),
-        _ => Err(Bad::Says(
-            vec![
-                format!("unrecognized --hint argument \"{}\", see --hint=help", v.string()),
-                "Invalid --hint specification".into(),
-            ],
-            255,
-        )),
+        _ => Err(Bad::says(format!("unrecognized --hint argument \"{}\", see --hint=help", v.string()), 1)),
     }),
     honoured("hold", 'H', No, "waits until it is released", |a, _| {
         a.hold = true;
@@ -130,7 +127,7 @@ pub const ROWS: &[Row<Asked>] = &[
     honoured("mem", ' ', Required, "memory for each machine; 0 is all", |a, v| {
         set(&mut a.memory, size(v, Memory::PerNode)?)
     }),
-    accepted("mem-bind", ' ', Required, "memory follows the cores"),
+    checked("mem-bind", ' ', Required, "memory follows the cores", |_, v| words::memory_binding(v)),
     honoured("mem-per-cpu", ' ', Required, "memory for each CPU", |a, v| set(&mut a.memory, size(v, Memory::PerCpu)?)),
     honoured("mem-per-gpu", ' ', Required, "memory for each GPU", |a, v| {
         set(&mut a.mem_per_gpu, memory::parse(v.text).ok_or(Bad::Specification)?)
@@ -138,7 +135,10 @@ pub const ROWS: &[Row<Asked>] = &[
     honoured("mincpus", ' ', Required, "at least so many CPUs", |a, v| set(&mut a.mincpus, v.count(1)?)),
     accepted("network", ' ', Required, "there is no network to choose"),
     honoured("nice", ' ', Optional, "100 without a value; below 0 for operators", |a, v| {
-        let nice = if v.given { values::integer(v.text).ok_or(Bad::Specification)? } else { 100 };
+        let nice = if v.given { values::leading_integer(v.text) } else { 100 };
+        if !(-MAX_NICE..=MAX_NICE).contains(&nice) {
+            return Err(Bad::says(format!("Invalid --nice value, out of range (+/- {MAX_NICE})"), 255));
+        }
         a.nice = i32::try_from(nice).map_err(|_| Refused::InvalidNice)?;
         Ok(())
     }),
@@ -175,12 +175,15 @@ pub const ROWS: &[Row<Asked>] = &[
         } else {
             values::integer(v.text).ok_or(Bad::Specification)?
         };
+        if number < 0 {
+            return Err(Bad::says("Priority must be >= 0", 255));
+        }
         set(
             &mut a.priority,
             u32::try_from(number).ok().filter(|priority| *priority < u32::MAX).ok_or(Bad::Specification)?,
         )
     }),
-    accepted("profile", ' ', Required, "every job is measured"),
+    checked("profile", ' ', Required, "every job is measured", |_, v| words::profile(v)),
     honoured("propagate", ' ', Optional, "`ALL`, `NONE`, names of limits", |a, v| {
         a.propagate = limits(v)?;
         Ok(())
@@ -257,8 +260,16 @@ fn size(value: Value<'_>, kind: fn(u64) -> Memory) -> Result<Memory, Bad> {
 }
 
 fn node_count(value: Value<'_>) -> Result<(u32, u32), Bad> {
-    values::node_count(value.text)
-        .ok_or_else(|| Bad::says(format!("\"{}\" is not a valid node count", value.string()), 255))
+    match values::node_range(value.text) {
+        Some((0, 0)) => Err(Refused::InvalidNodeCount.into()),
+        // No most.
+        Some((least, 0)) => Ok((least, least)),
+        Some((least, most)) if most < least => {
+            Err(Bad::says(format!("Maximum node count {most} is less than minimum node count {least}"), 255))
+        }
+        Some(range) => Ok(range),
+        None => Err(Bad::says(format!("\"{}\" is not a valid node count", value.string()), 255)),
+    }
 }
 
 /// `-B S[:C[:T]]`, each a number, a range or `*`.
@@ -289,7 +300,11 @@ fn limits(value: Value<'_>) -> Result<Option<Vec<NamedLimit>>, Bad> {
             "NPROC" => NamedLimit::Nproc,
             "RSS" => NamedLimit::Rss,
             "STACK" => NamedLimit::Stack,
-            _ => return Err(Bad::says(format!("--propagate=\"{}\" is not valid.", value.string()), 255)),
+            _ => {
+                let lines =
+                    vec![format!("--propagate={} is not valid.", value.string()), format!("Bad rlimit name: {word}")];
+                return Err(Bad::Says(lines, 1));
+            }
         });
     }
     Ok(if names.is_empty() { None } else { Some(names) })

@@ -2,13 +2,13 @@
 
 use model::MailEvents;
 
-/// Names and their bits.
+/// Names and their bits, in the order that they are shown in.
 pub const EVENTS: &[(&str, u16)] = &[
+    ("INVALID_DEPEND", 16),
     ("BEGIN", 1),
     ("END", 2),
     ("FAIL", 4),
     ("REQUEUE", 8),
-    ("INVALID_DEPEND", 16),
     ("STAGE_OUT", 32),
     ("TIME_LIMIT", 64),
     ("TIME_LIMIT_90", 128),
@@ -53,7 +53,7 @@ mod tests {
         for (text, expected) in [
             ("END", Some("END")),
             ("end,fail", Some("END,FAIL")),
-            ("ALL,TIME_LIMIT_80", Some("BEGIN,END,FAIL,REQUEUE,INVALID_DEPEND,STAGE_OUT,TIME_LIMIT_80")),
+            ("ALL,TIME_LIMIT_80", Some("INVALID_DEPEND,BEGIN,END,FAIL,REQUEUE,STAGE_OUT,TIME_LIMIT_80")),
             ("NONE", Some("NONE")),
             ("bogus", None),
             ("", None),

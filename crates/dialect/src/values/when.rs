@@ -132,9 +132,11 @@ impl Reader<'_> {
             Some(b'-') => -1,
             Some(_) => return Err(BadTime(self.at)),
         };
+        // Slurm points before what it does not understand.
+        let before = |at: BadTime| BadTime(at.0 - 1);
         self.at += 1;
         self.blanks();
-        let (amount, _) = self.digits()?;
+        let (amount, _) = self.digits().map_err(before)?;
         self.blanks();
         let unit = match self.rest().iter().map(u8::to_ascii_lowercase).collect::<Vec<u8>>().as_slice() {
             [] => 1,
@@ -143,7 +145,7 @@ impl Reader<'_> {
             unit if b"hours".starts_with(unit) => 3600,
             unit if b"days".starts_with(unit) => 86_400,
             unit if b"weeks".starts_with(unit) => 604_800,
-            _ => return Err(BadTime(self.at)),
+            _ => return Err(before(BadTime(self.at))),
         };
         Ok(Some(now + Span::seconds(amount.saturating_mul(unit).saturating_mul(sign))))
     }
@@ -204,10 +206,21 @@ impl Reader<'_> {
             (_, 4) => self.set_date(start, None, small(first / 100), small(first % 100)),
             (_, 6) => {
                 let year = full_year(first % 100, start)?;
-                self.set_date(start, Some(year), small(first / 10_000), small(first / 100 % 100))
+                self.set_date(start, Some(year), small(first / 10_000), small(first / 100 % 100))?;
+                self.dash_time()
             }
             _ => Err(BadTime(start)),
         }
+    }
+
+    /// `MMDDYY-HH:MM`: a time may follow at once.
+    fn dash_time(&mut self) -> Result<(), BadTime> {
+        if !self.word("-") {
+            return Ok(());
+        }
+        let start = self.at;
+        let (hour, _) = self.digits()?;
+        self.time_of_day(start, hour)
     }
 
     /// What follows the hour: `:MM[:SS] [AM|PM]`.
@@ -310,7 +323,7 @@ mod tests {
             ("", "Invalid time specification (pos=0): "),
             ("2030-13-02", "Invalid time specification (pos=0): 2030-13-02"),
             ("16:00x", "Invalid time specification (pos=5): 16:00x"),
-            ("now+x", "Invalid time specification (pos=4): now+x"),
+            ("now+x", "Invalid time specification (pos=3): now+x"),
             ("25:00", "Invalid time specification (pos=0): 25:00"),
             ("2030-02-30", "Invalid time specification (pos=0): 2030-02-30"),
         ] {

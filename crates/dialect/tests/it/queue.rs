@@ -209,7 +209,7 @@ fn filters() {
     for (command, expected) in [
         ("squeue -h -o %i -t R", "35_1 35_2"),
         ("squeue -h -o %i -t PD,CD", "35_[3-4%2]"),
-        ("squeue -h -o %i -j 35_4", "35_[3-4%2]"),
+        ("squeue -h -o %i -j 35_4", "35_4"),
         ("squeue -h -r -o %i -j 35_4", "35_4"),
         ("squeue -h -o %i -j 36,35_2", "35_1 35_2"),
         ("squeue -h -o %i -u bob", ""),

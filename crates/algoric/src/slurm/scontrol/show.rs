@@ -8,7 +8,7 @@ use dialect::{
     text::Clock,
     values::jobs::JobPick,
 };
-use model::{JobId, Memory, QueueDetail, StepRow};
+use model::{ArrayPlace, JobId, Memory, QueueDetail, StepRow};
 
 use super::{Caller, asked, call, failed};
 use crate::{
@@ -68,13 +68,24 @@ fn target(pick: &JobPick) -> JobTarget {
 
 fn jobs(picks: &[JobPick], mut shown: Shown<'_>, caller: &Caller) -> Result<u8, Refusal> {
     let mut centre = caller.call().map_err(load_jobs)?;
-    let found = details(picks.iter().map(target).collect(), &mut centre).map_err(load_jobs)?;
+    let mut found = details(picks.iter().map(target).collect(), &mut centre).map_err(load_jobs)?;
+    found.iter_mut().for_each(|job| only_named(&mut job.row.array, picks));
     if found.is_empty() {
         console::line("No jobs in the system");
         return Ok(0);
     }
     scontrol::put_jobs(&found, shown.style, &shown.clock, &mut shown.out);
     shown.print()
+}
+
+/// Of the tasks that wait, those that were asked for.
+fn only_named(place: &mut ArrayPlace, picks: &[JobPick]) {
+    let ArrayPlace::Pending { base, tasks, .. } = place else { return };
+    let of_it: Vec<&JobPick> = picks.iter().filter(|pick| pick.job == *base).collect();
+    let named = |task: &u32| of_it.iter().any(|pick| pick.tasks.as_ref().is_none_or(|tasks| tasks.contains(*task)));
+    if of_it.iter().any(|pick| pick.tasks.is_some()) && tasks.iter().any(|task| named(&task)) {
+        *tasks = tasks.iter().filter(named).collect();
+    }
 }
 
 fn steps(pick: Option<&JobPick>, mut shown: Shown<'_>, caller: &Caller) -> Result<u8, Refusal> {
