@@ -113,7 +113,7 @@ impl<'a> Naive<'a> {
 
     /// Cores that are free in each second from now on beside all that runs and all that is promised, one job aside.
     fn plan_without(&self, aside: usize, now: i64) -> Vec<i64> {
-        let mut free = vec![self.procs; self.horizon()];
+        let mut free = vec![self.procs; self.horizon(now)];
         let promised = self.waiting.iter().map(|job| (*job, self.promised[*job]));
         for (job, start) in self.running.iter().copied().chain(promised) {
             if job != aside && start != i64::MAX {
@@ -126,10 +126,14 @@ impl<'a> Naive<'a> {
         free
     }
 
-    /// By then all is over, even one after the other.
-    fn horizon(&self) -> usize {
-        let all = self.running.iter().map(|(job, _)| *job).chain(self.waiting.iter().copied());
-        2 * all.map(|job| self.jobs[job].estimate as usize).sum::<usize>() + 100
+    /// In so many seconds all that runs or is promised is over, and the longest job after it.
+    fn horizon(&self, now: i64) -> usize {
+        let estimate = |job: usize| i64::from(self.jobs[job].estimate);
+        let promised =
+            self.waiting.iter().map(|job| (*job, self.promised[*job])).filter(|(_, start)| *start != i64::MAX);
+        let ends = self.running.iter().copied().chain(promised).map(|(job, start)| start + estimate(job));
+        let longest = (0..self.jobs.len()).map(estimate).max().unwrap_or(0);
+        (ends.max().unwrap_or(now).max(now) - now + longest + 1) as usize
     }
 
     fn earliest(&self, job: usize, now: i64) -> i64 {
