@@ -78,6 +78,8 @@ pub enum Reply {
         cpus: CpuSet,
         /// What describes the job, for an `srun` that is not inside it.
         environment: Vec<(Text, Text)>,
+        /// Seconds between the first signal that ends a job and SIGKILL.
+        kill_wait: u32,
     },
     /// The allocation waits.
     Queued {
@@ -146,6 +148,8 @@ pub struct Granted {
     pub node: String,
     /// CPUs of the job.
     pub cpus: u32,
+    /// Seconds between the first signal that ends a job and SIGKILL.
+    pub kill_wait: u32,
 }
 
 /// Why something was not done: a kind that programs can tell apart, and what exactly.

@@ -294,6 +294,8 @@ pub struct StepRequest {
     pub tasks: u32,
     /// CPUs a task.
     pub cpus_per_task: u32,
+    /// Tasks may share the CPUs that there are (`--overcommit`).
+    pub overcommit: bool,
     /// Take CPUs that other steps have too (`--overlap`).
     pub overlap: bool,
     /// Take only what the tasks need (`--exact`); else all of the job's free CPUs.

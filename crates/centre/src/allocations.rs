@@ -114,7 +114,8 @@ impl Centre {
         let cpus = self.state.job(run.job).and_then(|job| job.placement().map(|place| place.cpus.len() as u32));
         let user = self.state.job(run.job).map_or_else(String::new, |job| job.owner().user.clone());
         let (node, cpus) = (self.node.to_string(), cpus.unwrap_or_default());
-        let granted = Granted { job: run.job, step, environment, user, node, cpus };
+        let kill_wait = self.file.limits.kill_wait;
+        let granted = Granted { job: run.job, step, environment, user, node, cpus, kill_wait };
         self.reply_when_safe(conn, Reply::Granted(Box::new(granted)));
     }
 

@@ -137,7 +137,7 @@ impl Centre {
         }
         let Some(placement) = job.placement() else { return Err(unknown()) };
         let needed = request.tasks.saturating_mul(request.cpus_per_task.max(1));
-        if !request.overlap && needed > placement.cpus.len() as u32 {
+        if !request.overlap && !request.overcommit && needed > placement.cpus.len() as u32 {
             return Err(refuse(RefusalCode::StepTooBig, needed.to_string()));
         }
         match self.grant(conn, peer, &request) {
@@ -160,8 +160,9 @@ impl Centre {
             self.journal.after(After::Order(Box::new(join)));
         }
         let outside = request.runner.is_some();
+        let kill_wait = self.file.limits.kill_wait;
         let environment = if outside { self.allocation_environment(request.job) } else { Vec::new() };
-        self.reply_when_safe(conn, Reply::Step { step, cpus, environment });
+        self.reply_when_safe(conn, Reply::Step { step, cpus, environment, kill_wait });
         true
     }
 

@@ -68,6 +68,9 @@ pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
     }
     env.set("SLURM_TOPOLOGY_ADDR", place.node);
     env.set("SLURM_TOPOLOGY_ADDR_PATTERN", "node");
+    if spec.open_mode == model::OpenMode::Append {
+        env.set("SLURM_OPEN_MODE", "a");
+    }
     if let Some((base, index, tasks)) = place.array {
         let (first, last, step, count) = crate::patterns::array_bounds(tasks);
         env.number("SLURM_ARRAY_JOB_ID", base);
@@ -117,14 +120,22 @@ fn memory(env: &mut Builder, memory: Memory) {
 }
 
 /// What the tasks of an allocation that `srun` made have beside: who they are, where.
-pub fn of_own_allocation(uid: u32, gid: u32, user: &str, cpus: u32) -> Vec<Variable> {
+pub fn of_own_allocation(uid: u32, gid: u32, user: &str, node: &str, cpus: u32) -> Vec<Variable> {
     let mut env = Builder::default();
     env.number("SLURM_CPUS_ON_NODE", cpus);
     env.number("SLURM_JOB_UID", uid);
     env.number("SLURM_JOB_GID", gid);
     env.set("SLURM_JOB_USER", user);
     env.set("SLURM_PRIO_PROCESS", "0");
+    env.set("SLURM_TOPOLOGY_ADDR", node);
+    env.set("SLURM_TOPOLOGY_ADDR_PATTERN", "node");
     env.0
+}
+
+/// An allocation as the tasks of an `srun` that made it know it: nothing of other nodes' names.
+pub fn without_nodes(mut allocation: Vec<Variable>) -> Vec<Variable> {
+    allocation.retain(|(name, _)| name != b"SLURM_NODE_ALIASES");
+    allocation
 }
 
 /// What every process of a job gets, however it was started.
@@ -146,7 +157,8 @@ fn job(env: &mut Builder, spec: &JobSpec, place: &Place<'_>) {
     env.set("SLURM_SUBMIT_DIR", spec.submit_dir.as_bytes());
     env.set("SLURM_SUBMIT_HOST", &spec.submit_host);
     env.number("SLURM_TASKS_PER_NODE", tasks_here(spec, place));
-    if let Some(tasks) = request.tasks {
+    // There is one machine, so tasks a machine are tasks.
+    if let Some(tasks) = request.tasks.or(request.tasks_per_node) {
         env.number("SLURM_NTASKS", tasks);
         env.number("SLURM_NPROCS", tasks);
     }
@@ -200,6 +212,15 @@ pub struct Step<'a> {
     pub umask: u32,
     /// GPUs of the step, by number.
     pub gpus: &'a [u32],
+    /// The job is the step's own: `srun` has made it.
+    pub own_job: bool,
+    /// `srun -J`.
+    pub name: Option<&'a model::Text>,
+}
+
+/// How Slurm calls the way in which so many tasks are put on the one machine.
+pub fn distribution(tasks: u32) -> &'static str {
+    if tasks > 1 { "Block" } else { "Cyclic" }
 }
 
 /// What the tasks of a step get on top of the environment of `srun`.
@@ -214,8 +235,16 @@ pub fn step(step: &Step<'_>) -> Vec<Variable> {
     env.number("SLURM_TASKS_PER_NODE", step.tasks);
     env.number("SLURM_NTASKS", step.tasks);
     env.number("SLURM_NPROCS", step.tasks);
-    env.number("SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0", step.job_cpus);
-    env.set("SLURM_DISTRIBUTION", "block");
+    if !step.own_job {
+        env.number("SLURM_JOB_CPUS_PER_NODE_PACK_GROUP_0", step.job_cpus);
+        if let Some(name) = step.name {
+            env.set("SLURM_JOB_NAME", name.as_bytes());
+        }
+    }
+    match step.tasks {
+        1 if step.own_job => {}
+        tasks => env.set("SLURM_DISTRIBUTION", distribution(tasks).to_ascii_lowercase()),
+    }
     env.set("SLURM_LAUNCH_NODE_IPADDR", "127.0.0.1");
     env.set("SLURM_SRUN_COMM_HOST", "127.0.0.1");
     env.set("SLURM_UMASK", format!("{:04o}", step.umask));

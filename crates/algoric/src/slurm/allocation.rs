@@ -236,7 +236,8 @@ impl Waiting {
                 Refusal::line(format!("{program}: Job allocation {id} has been revoked"), 1)
                     .and(format!("{program}: Force Terminated JobId={id}"))
             }
-            Some(_) => Refusal::line(format!("{program}: Job aborted due to signal"), 1),
+            Some(id) => Refusal::line(format!("{program}: Job aborted due to signal"), 1)
+                .and(format!("{program}: Job allocation {id} has been revoked.")),
             None => Refusal { exit: 1, ..Refusal::default() },
         }
     }

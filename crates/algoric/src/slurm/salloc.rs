@@ -64,7 +64,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     let signals = take_signals().map_err(|error| cannot(error.into()))?;
     let mut own = srun::variables(granted.environment);
     own.extend(environment::asked_memory(asked.asked.memory));
-    let (ended, revoked) = match start(&asked, own) {
+    let How { ended, revoked, told } = match start(&asked, own) {
         Ok(mut command) => follow(&mut command, &mut keeper, &signals, &asked, granted.job).map_err(cannot)?,
         Err(refusal) => {
             centre.order(&relinquish).ok();
@@ -76,7 +76,13 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         }
     };
     if !revoked {
-        say(last);
+        if told != Some(Signal::SIGTERM) {
+            say(last);
+        }
+        // Slurm's salloc hears of its own job's end where that was not a good one.
+        if told.is_some() || ended.code().is_some_and(|code| code != 0) {
+            say_revoked(&asked, granted.job);
+        }
         centre.order(&relinquish).ok();
         let exit = Exit { code: ended.code().unwrap_or(0) as u8, signal: ended.signal().unwrap_or(0) as u8 };
         keeper.send(&ToRunner::Finish(exit), &[]).ok();
@@ -119,19 +125,34 @@ fn shell() -> OsString {
     }
 }
 
-/// Waits for the end of the command, or of the allocation, which ends the command: how it ended, and whether the
-/// allocation was gone.
+/// How it went.
+struct How {
+    /// The command's end.
+    ended: ExitStatus,
+    /// The allocation was gone before.
+    revoked: bool,
+    /// What we were told to end by.
+    told: Option<Signal>,
+}
+
+fn say_revoked(asked: &Salloc, job: model::JobId) {
+    if asked.asked.quiet == 0 {
+        console::complain(format!("{NAME}: Job allocation {job} has been revoked.\n"));
+    }
+}
+
+/// Waits for the end of the command, or of the allocation, which ends the command.
 fn follow(
     command: &mut Child,
     keeper: &mut Channel,
     signals: &SignalFd,
     asked: &Salloc,
     job: model::JobId,
-) -> std::io::Result<(ExitStatus, bool)> {
-    let mut revoked = false;
+) -> std::io::Result<How> {
+    let (mut revoked, mut told) = (false, None);
     loop {
         if let Some(ended) = command.try_wait()? {
-            return Ok((ended, revoked));
+            return Ok(How { ended, revoked, told });
         }
         let hung_up = {
             let mut files = vec![PollFd::new(signals.as_fd(), PollFlags::POLLIN)];
@@ -145,9 +166,7 @@ fn follow(
         let pid = Pid::from_raw(command.id() as i32);
         if hung_up && !keeper.fill().unwrap_or(false) {
             revoked = true;
-            if asked.asked.quiet == 0 {
-                console::complain(format!("{NAME}: Job allocation {job} has been revoked.\n"));
-            }
+            say_revoked(asked, job);
             let wished = asked.kill_command.and_then(|number| Signal::try_from(i32::from(number)).ok());
             // A shell whose allocation is gone hangs up; another command goes on unless -K says otherwise.
             if let Some(signal) = wished.or(is_interactive().then_some(Signal::SIGHUP)) {
@@ -157,6 +176,7 @@ fn follow(
         while let Ok(Some(signal)) = signals.read_signal() {
             let passed = PASSED.into_iter().find(|passed| *passed as i32 == signal.ssi_signo as i32);
             if let Some(signal) = passed {
+                told = Some(signal);
                 kill(pid, signal).ok();
             }
         }

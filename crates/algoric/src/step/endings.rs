@@ -92,8 +92,9 @@ pub fn exit_code(endings: impl IntoIterator<Item = Ending>) -> u8 {
     endings.into_iter().map(Ending::shell_code).max().unwrap_or(0)
 }
 
-/// What is accounted: the greatest exit code; else a signal, which makes it cancelled.
-pub fn outcome(endings: impl IntoIterator<Item = Ending>, cancelled: bool) -> (JobState, Exit) {
+/// What is accounted: the greatest exit code; else a signal, which makes it cancelled. A step that was to end and left in
+/// its own way ended in that way.
+pub fn outcome(endings: impl IntoIterator<Item = Ending>) -> (JobState, Exit) {
     let (mut code, mut signal) = (0, 0);
     for ending in endings {
         match ending {
@@ -102,10 +103,8 @@ pub fn outcome(endings: impl IntoIterator<Item = Ending>, cancelled: bool) -> (J
         }
     }
     match (code, signal) {
-        (0, 0) if cancelled => (JobState::Cancelled, Exit::default()),
         (0, 0) => (JobState::Completed, Exit::default()),
         (0, signal) => (JobState::Cancelled, Exit { code: 0, signal }),
-        (code, _) if cancelled => (JobState::Cancelled, Exit { code, signal: 0 }),
         (code, _) => (JobState::Failed, Exit { code, signal: 0 }),
     }
 }
@@ -133,16 +132,15 @@ mod tests {
     fn the_worst_counts() {
         use JobState::{Cancelled, Completed, Failed};
         let (ok, bad, killed) = (Ending::Code(0), Ending::Code(4), Ending::Signal(9, false));
-        for (endings, cancelled, code, state, exit) in [
-            (vec![ok, ok], false, 0, Completed, "0:0"),
-            (vec![ok, bad], false, 4, Failed, "4:0"),
-            (vec![killed], false, 137, Cancelled, "0:9"),
-            (vec![killed, bad], false, 137, Failed, "4:0"),
-            (vec![Ending::Signal(15, false)], true, 143, Cancelled, "0:15"),
-            (vec![ok], true, 0, Cancelled, "0:0"),
+        for (endings, code, state, exit) in [
+            (vec![ok, ok], 0, Completed, "0:0"),
+            (vec![ok, bad], 4, Failed, "4:0"),
+            (vec![killed], 137, Cancelled, "0:9"),
+            (vec![killed, bad], 137, Failed, "4:0"),
+            (vec![Ending::Signal(15, false)], 143, Cancelled, "0:15"),
         ] {
             assert_eq!(exit_code(endings.iter().copied()), code, "{endings:?}");
-            let (found, shown) = outcome(endings.iter().copied(), cancelled);
+            let (found, shown) = outcome(endings.iter().copied());
             assert_eq!((found, shown.to_string().as_str()), (state, exit), "{endings:?}");
         }
     }

@@ -57,6 +57,8 @@ pub struct Step {
     pub kill_on_bad_exit: bool,
     /// `-W`: how long after the first end the others may go on.
     pub wait: Option<Duration>,
+    /// How long tasks may take to leave once the step is to end, before SIGKILL.
+    pub patience: Duration,
     /// `-X`: one Ctrl-C goes to the tasks.
     pub disable_status: bool,
     /// `-q`: one Ctrl-C ends the step.

@@ -222,10 +222,10 @@ unsafe fn write_number(at: *mut u8, number: u32) {
 
 /// Straight to the task's standard error.
 fn complain(what: &[u8], error: Errno, end: &[u8]) {
-    for part in [what, error.desc().as_bytes(), end] {
-        // SAFETY: a slice; nothing can be done about a failure.
-        unsafe { libc::write(2, part.as_ptr().cast(), part.len()) };
-    }
+    // In one piece: what else comes from the task shall not come between.
+    let parts = [what, error.desc().as_bytes(), end].map(io::IoSlice::new);
+    // SAFETY: the slices live through the call; nothing can be done about a failure.
+    unsafe { libc::writev(2, parts.as_ptr().cast(), parts.len() as i32) };
 }
 
 /// The next child that has ended, if one has: its process, how it ended, what it used.

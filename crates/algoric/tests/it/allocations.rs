@@ -192,7 +192,8 @@ fn salloc_runs_a_command_beside_its_allocation() {
         &ward,
         "salloc -n2 bash -c 'echo $SLURM_JOB_ID $SLURM_NTASKS; srun -l echo in | sort; srun -n1 false; exit 6'",
         "salloc: Granted job allocation 1\n1 2\n0: in\n1: in\n\
-         srun: error: vm: task 0: Exited with exit code 1\nsalloc: Relinquishing job allocation 1\n[exit 6]\n",
+         srun: error: vm: task 0: Exited with exit code 1\nsalloc: Relinquishing job allocation 1\n\
+         salloc: Job allocation 1 has been revoked.\n[exit 6]\n",
     );
     check(
         &ward,
@@ -338,7 +339,7 @@ fn nobody_enters_what_is_not_theirs() {
     assert_ne!(outcome(&mut by(12_346, "scancel", &["2.0"])).0, 0);
     assert_eq!(queue(&ward), "2 sleep RUNNING\n");
     signal(&hers, Signal::SIGTERM);
-    assert_eq!(end(hers).1, 143);
+    assert_eq!(end(hers).1, 137);
 }
 
 #[test]

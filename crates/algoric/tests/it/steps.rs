@@ -54,13 +54,19 @@ fn one_bad_task_may_end_the_others() {
          srun -n2 -K bash -c '[ $SLURM_PROCID = 0 ] && exit 3; sleep 30'; echo rc=$?\n\
          srun -n2 -W1 bash -c '[ $SLURM_PROCID = 0 ] && exit 0; sleep 30'; echo rc=$?\n\
          [ $SECONDS -lt 15 ] && echo soon",
-        "srun: Terminating StepId=1.0\n\
+        "srun: launch/slurm: _step_signal: Terminating StepId=1.0\n\
+         srun: Job step aborted: Waiting up to 32 seconds for job step to finish.\n\
+         slurmstepd-vm: error: *** STEP 1.0 ON vm CANCELLED AT TIME ***\n\
          srun: error: vm: task 0: Exited with exit code 3\n\
          srun: error: vm: task 1: Terminated\n\
          rc=143\n\
-         srun: First task exited. Terminating the others, as --wait says\n\
-         srun: error: vm: task 1: Terminated\n\
-         rc=143\n\
+         srun: First task exited 1s ago\n\
+         srun: StepId=1.1 task 1: running\n\
+         srun: StepId=1.1 task 0: exited\n\
+         srun: launch/slurm: _step_signal: Terminating StepId=1.1\n\
+         slurmstepd-vm: error: *** STEP 1.1 ON vm CANCELLED AT TIME ***\n\
+         srun: error: vm: task 1: Killed\n\
+         rc=137\n\
          soon\n",
     );
 }
@@ -83,7 +89,7 @@ fn streams_go_where_they_should() {
          from 1\n\
          0\n1\ne0\ne1\n\
          0\n1\n\
-         srun: error: Could not open stdout file OUT/no/where.out: No such file or directory\nrc=1\n\
+         srun: error: Could not open stdout file: No such file or directory\nrc=1\n\
          one 0\nzero 0\n",
     );
 }
@@ -109,7 +115,7 @@ fn signals_reach_the_tasks_and_interrupts_are_asked_twice() {
          srun: forcing job termination\n\
          srun: Job step aborted: Waiting up to 32 seconds for job step to finish.\n\
          slurmstepd-vm: error: *** STEP 1.2 ON vm CANCELLED AT TIME ***\n\
-         srun: error: vm: tasks 0-1: Terminated\n\
+         srun: error: vm: tasks 0-1: Killed\n\
          rc=124\n",
     );
 }

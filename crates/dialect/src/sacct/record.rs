@@ -245,7 +245,10 @@ fn put_step(tree: &mut Tree, step: &AccountRow, clock: &Clock<'_>) {
         }
         tree.text("name", step.name.as_bytes());
     });
-    let layout = if step.step == Some(StepId::Batch) { "Unknown" } else { "Cyclic" };
+    let layout = match step.step {
+        Some(StepId::Batch) => "Unknown",
+        _ => crate::environment::distribution(step.tasks),
+    };
     tree.map("task", |tree| tree.text("distribution", layout));
 }
 

@@ -120,7 +120,10 @@ impl View<'_> {
         match name {
             "NTasks" => return put_number(out, row.tasks.max(1).into()),
             "Layout" => {
-                let layout = if row.step == Some(StepId::Batch) { "Unknown" } else { "Cyclic" };
+                let layout = match row.step {
+                    Some(StepId::Batch) => "Unknown",
+                    _ => crate::environment::distribution(row.tasks),
+                };
                 return out.extend_from_slice(layout.as_bytes());
             }
             "AveCPUFreq" | "ReqCPUFreq" | "ReqCPUFreqGov" | "ReqCPUFreqMax" | "ReqCPUFreqMin" => return out.push(b'0'),

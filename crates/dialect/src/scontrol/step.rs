@@ -35,7 +35,8 @@ pub fn put_step(step: &StepRow, memory_mib: Option<u64>, style: Style, clock: &C
     layout.line(format_args!("ResvPorts=(null)"));
     layout.line(format_args!("CPUFreqReq=Default"));
     if !batch {
-        layout.out.extend_from_slice(b" Dist=Cyclic");
+        layout.out.extend_from_slice(b" Dist=");
+        layout.out.extend_from_slice(crate::environment::distribution(step.tasks).as_bytes());
     }
     match step.pid.filter(|_| !batch) {
         Some(pid) => layout.line(format_args!("SrunHost:Pid={}:{pid}", step.node)),

@@ -37,6 +37,8 @@ pub struct Srun {
     pub exact: bool,
     /// `--overlap`: may share CPUs with other steps.
     pub overlap: bool,
+    /// `-O`: more tasks than CPUs.
+    pub overcommit: bool,
     /// `--exclusive` inside a job: does not share CPUs with other steps.
     pub exclusive: bool,
     /// `-i`.

@@ -16,17 +16,20 @@ pub type MultiProg = Vec<Vec<Text>>;
 pub fn parse_multi_prog(content: &[u8], tasks: u32, name: &Text) -> Result<MultiProg, Refusal> {
     let mut programs: Vec<Option<Vec<Text>>> = vec![None; tasks as usize];
     let joined = join_lines(content);
-    for line in joined.split(|byte| *byte == b'\n') {
+    for (number, line) in (1..).zip(joined.split(|byte| *byte == b'\n')) {
         let words = words(line);
         let Some((list, program)) = words.split_first() else { continue };
-        let bad = || {
-            let line = String::from_utf8_lossy(line);
-            Refusal::error("srun", format!("Invalid MPMD configuration file {name}: {line}"), 1)
+        let invalid = |what: String| {
+            let line = format!("srun: error: Line {number} of configuration file {name} invalid");
+            Refusal::error("srun", what, 1).and(line)
         };
+        let shown = String::from_utf8_lossy(list);
+        let bad = || invalid(format!("Invalid task range specification ({shown})"));
         if program.is_empty() {
-            return Err(bad());
+            return Err(invalid(format!("Missing program for tasks {shown}")));
         }
-        let numbers: Vec<u32> = if list == b"*" {
+        let rest = list == b"*";
+        let numbers: Vec<u32> = if rest {
             (0..tasks).collect()
         } else {
             let list = task_list(std::str::from_utf8(list).map_err(|_| bad())?).ok_or_else(bad)?;
@@ -34,8 +37,10 @@ pub fn parse_multi_prog(content: &[u8], tasks: u32, name: &Text) -> Result<Multi
         };
         for (offset, task) in numbers.into_iter().enumerate() {
             let filled = program.iter().map(|word| fill(word, task, offset)).collect();
-            if let Some(slot) = programs.get_mut(task as usize).filter(|slot| slot.is_none()) {
-                *slot = Some(filled);
+            match programs.get_mut(task as usize) {
+                Some(slot @ None) => *slot = Some(filled),
+                Some(Some(_)) if !rest => return Err(invalid(format!("Duplicate record for task {task}"))),
+                Some(Some(_)) | None => {}
             }
         }
     }
@@ -117,6 +122,15 @@ mod tests {
         assert_eq!(shown.as_deref(), Ok(expected));
         let missing = parse_multi_prog(file, 7, &Text::from("x.conf"));
         assert!(missing.is_err_and(|refusal| refusal.lines[0].ends_with("no record for task id 6")));
+        for (file, first) in [
+            ("x echo", "srun: error: Invalid task range specification (x)"),
+            ("0", "srun: error: Missing program for tasks 0"),
+            ("0-1 a\n1 b", "srun: error: Duplicate record for task 1"),
+        ] {
+            let lines = parse_multi_prog(file.as_bytes(), 2, &Text::from("x.conf")).map_err(|refusal| refusal.lines);
+            let line = format!("srun: error: Line {} of configuration file x.conf invalid", file.lines().count());
+            assert_eq!(lines, Err(vec![first.to_owned(), line]));
+        }
     }
 
     proptest::proptest! {

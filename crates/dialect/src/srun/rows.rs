@@ -113,6 +113,7 @@ pub const OWN: &[Row<Srun>] = &[
         srun.output = Stream::parse(value.text);
         Ok(())
     }),
+    honoured("overcommit", 'O', No, "tasks of a step may share its CPUs", |srun, _| set(&mut srun.overcommit)),
     honoured("overlap", ' ', No, "", |srun, _| set(&mut srun.overlap)),
     honoured("preserve-env", 'E', No, "", |srun, _| set(&mut srun.preserve_env)),
     honoured("prolog", ' ', Required, "", |srun, value| {

@@ -89,7 +89,17 @@ fn steps() {
     asked.request.tasks = Some(2);
     let place = Place { cpus: 2, ..place(17, "env-srun.sh") };
     let caller = environment::complete(Vec::new(), environment::batch(&asked, &place));
-    let step = Step { id: 0, tasks: 2, cpus_per_task: None, node: "vm", job_cpus: 2, umask: 0o22, gpus: &[] };
+    let step = Step {
+        id: 0,
+        tasks: 2,
+        cpus_per_task: None,
+        node: "vm",
+        job_cpus: 2,
+        umask: 0o22,
+        gpus: &[],
+        own_job: false,
+        name: None,
+    };
     let ours = environment::complete(caller, environment::step(&step));
     check(environment::complete(ours, environment::task(1, Some(1880))), "### output file slurm-17.out", &[]);
 }

@@ -35,7 +35,10 @@ fn judge(ending: Option<&Ending>, outcome: &Outcome) -> Verdict {
         }
         (None, Outcome::Lost) => (JobState::NodeFail, Reason::NodeFailure, none),
         (None, Outcome::OutOfMemory(_)) => (JobState::OutOfMemory, Reason::OutOfMemory, Exit { code: 0, signal: 125 }),
-        (None, Outcome::LaunchFailed { exit, .. }) => (JobState::Failed, Reason::NonZeroExitCode, *exit),
+        (None, Outcome::LaunchFailed { exit, .. }) => {
+            let reason = if exit.signal > 0 { Reason::JobLaunchFailure } else { Reason::NonZeroExitCode };
+            (JobState::Failed, reason, *exit)
+        }
         (None, Outcome::Exited(exit)) => match *exit {
             Exit { code: 0, signal: 0 } => (JobState::Completed, Reason::None, none),
             Exit { code: _, signal: 0 } => (JobState::Failed, Reason::NonZeroExitCode, *exit),

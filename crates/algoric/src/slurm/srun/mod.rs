@@ -9,7 +9,11 @@ mod outside;
 mod plan;
 mod session;
 
-use std::{os::unix::ffi::OsStrExt as _, process::Command};
+use std::{
+    io::{IsTerminal as _, stdin},
+    os::unix::ffi::OsStrExt as _,
+    process::Command,
+};
 
 use api::StepRequest;
 use dialect::{
@@ -41,7 +45,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     for line in asked.asked.defined(NAME) {
         console::complain(line + "\n");
     }
-    refuse_places(&asked)?;
+    let asked = fitting(asked)?;
     match asked.job {
         None => outside::run(&asked, caller),
         Some(_) if asked.test_only => {
@@ -51,6 +55,22 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         Some(job) if is_inside(job, &caller.environ) => inside(job, &asked, caller),
         Some(job) => joining(job, &asked, caller),
     }
+}
+
+/// What there is no place for here: other machines, and a terminal where there is none.
+fn fitting(mut asked: Srun) -> Result<Srun, Refusal> {
+    if let (Some(_), Some((least @ 2.., _)), Some(tasks @ 1)) = (asked.job, asked.asked.nodes, asked.asked.ntasks) {
+        let text = format!("can't run {tasks} processes on {least} nodes, setting nnodes to {tasks}");
+        console::complain(format!("{NAME}: Warning: {text}\n"));
+        asked.asked.nodes = None;
+    }
+    refuse_places(&asked)?;
+    if asked.pty && !stdin().is_terminal() {
+        console::complain(format!("{NAME}: error: ioctl(TIOCGWINSZ): Inappropriate ioctl for device\n"));
+        console::complain(format!("{NAME}: error: Not using a pseudo-terminal, disregarding --pty option\n"));
+        asked.pty = false;
+    }
+    Ok(asked)
 }
 
 /// There is one machine: what places a step on another one cannot be.
@@ -133,6 +153,7 @@ fn request(asked: &Srun, job: JobId, door: &Door, runner: bool) -> StepRequest {
         name: asked.name(),
         tasks: asked.tasks(),
         cpus_per_task: asked.asked.cpus_per_task.unwrap_or(1),
+        overcommit: asked.overcommit,
         overlap: asked.overlap,
         // As in Slurm since 22.05, asking for CPUs a task means exactly those.
         exact: asked.exact || asked.exclusive || asked.asked.cpus_per_task.is_some(),

@@ -24,10 +24,10 @@ pub fn run(asked: &Srun, caller: &Caller) -> Result<u8, Refusal> {
     let wish = allocation::Wish { program: NAME, asked: &asked.asked, spec, step, test_only: asked.test_only };
     let Some((mut centre, granted)) = allocation::obtain(wish, caller)? else { return Ok(0) };
     hook(asked.prolog.as_ref());
-    let own = own_variables(asked, &granted, caller);
+    let own = own_variables(&granted, caller);
     let (number, cpus) = granted.step.unwrap_or_default();
-    let environment = environment::complete(variables(granted.environment), own);
-    let granted = Granted { job: granted.job, step: number, cpus, environment };
+    let environment = environment::complete(environment::without_nodes(variables(granted.environment)), own);
+    let granted = Granted { job: granted.job, step: number, cpus, environment, kill_wait: granted.kill_wait };
     let ended = drive::called(NAME, &door, &mut centre).and_then(|mut runner| {
         let mut session = Session::new(centre);
         let ended =
@@ -60,9 +60,7 @@ fn finish(
 }
 
 /// What the tasks know of the job beside what `salloc` would tell.
-fn own_variables(asked: &Srun, granted: &api::Granted, caller: &Caller) -> Vec<Variable> {
+fn own_variables(granted: &api::Granted, caller: &Caller) -> Vec<Variable> {
     let owner = caller.owner();
-    let mut own = environment::of_own_allocation(owner.uid.0, owner.gid.0, &granted.user, granted.cpus);
-    own.extend(environment::asked_memory(asked.asked.memory));
-    own
+    environment::of_own_allocation(owner.uid.0, owner.gid.0, &granted.user, &granted.node, granted.cpus)
 }

@@ -26,6 +26,9 @@ use crate::{
 /// The greatest `--multi-prog` file that is read.
 const MAX_MULTI_PROG: u64 = 1 << 20;
 
+/// So many seconds more than the centre would wait does `srun` wait, as Slurm's.
+const LEEWAY: u64 = 2;
+
 /// What the centre said.
 pub struct Granted {
     /// The job.
@@ -36,6 +39,8 @@ pub struct Granted {
     pub cpus: CpuSet,
     /// What describes the job (`SLURM_*`).
     pub environment: Vec<Variable>,
+    /// Seconds between the first signal that ends a job and SIGKILL.
+    pub kill_wait: u32,
 }
 
 /// The whole plan.
@@ -77,6 +82,7 @@ pub fn step(asked: &Srun, granted: &Granted, caller: &Caller) -> Result<Step, Re
         unbuffered: asked.unbuffered,
         kill_on_bad_exit: asked.kill_on_bad_exit.unwrap_or(false),
         wait: asked.wait.filter(|seconds| *seconds > 0).map(|seconds| Duration::from_secs(seconds.into())),
+        patience: Duration::from_secs(u64::from(granted.kill_wait) + LEEWAY),
         disable_status: asked.disable_status,
         quit_on_interrupt: asked.quit_on_interrupt,
         quiet: asked.asked.quiet > 0,
@@ -117,7 +123,7 @@ fn commands(asked: &Srun, tasks: u32, granted: &Granted, node: &str) -> Result<V
     let mut content = Vec::new();
     File::open(as_path(file))
         .and_then(|open| io::Read::read_to_end(&mut io::Read::take(open, MAX_MULTI_PROG), &mut content))
-        .map_err(|error| Refusal::error(NAME, format!("cannot read {file}: {error}"), 1))?;
+        .map_err(|_| Refusal::error(NAME, format!("Could not open multi_prog config file {file}"), 1))?;
     Ok(srun::parse_multi_prog(&content, tasks, file)?.iter().map(|words| bytes(words)).collect())
 }
 
@@ -152,6 +158,8 @@ fn environment(asked: &Srun, granted: &Granted, caller: &Caller, node: &str) -> 
         job_cpus: number(&granted.environment, "SLURM_JOB_CPUS_PER_NODE").unwrap_or(granted.cpus.len() as u32),
         umask: caller::creation_mask(),
         gpus: &[],
+        own_job: asked.job.is_none(),
+        name: asked.asked.job_name.as_ref(),
     };
     let mut own = environment::step(&step);
     if asked.preserve_env {
@@ -319,7 +327,7 @@ impl<'a> Streams<'a> {
             Stream::None | Stream::Task(_) => Source::File(self.nothing()?),
             Stream::File(pattern) => {
                 let path = self.facts.fill(pattern, task, self.cwd);
-                let file = File::open(as_path(&path)).map_err(|error| cannot_open("stdin", &path, &error))?;
+                let file = File::open(as_path(&path)).map_err(|error| cannot_open("stdin", &error))?;
                 Source::File(self.keep(file))
             }
         })
@@ -331,7 +339,7 @@ impl<'a> Streams<'a> {
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         let emptied = if append { Ok(()) } else { empty(as_path(&path)) };
-        emptied.and_then(|()| options.open(as_path(&path))).map_err(|error| cannot_open("stdout", &path, &error))
+        emptied.and_then(|()| options.open(as_path(&path))).map_err(|error| cannot_open("stdout", &error))
     }
 }
 
@@ -340,8 +348,8 @@ fn empty(path: &Path) -> io::Result<()> {
     OpenOptions::new().create(true).write(true).truncate(true).open(path).map(drop)
 }
 
-fn cannot_open(which: &str, path: &Text, error: &io::Error) -> Refusal {
-    Refusal::error(NAME, format!("Could not open {which} file {path}: {}", plain(error)), 1)
+fn cannot_open(which: &str, error: &io::Error) -> Refusal {
+    Refusal::error(NAME, format!("Could not open {which} file: {}", plain(error)), 1)
 }
 
 /// Rust adds the number to the system's words.

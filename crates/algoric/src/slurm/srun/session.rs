@@ -75,12 +75,12 @@ impl Session {
                 Ok((reply?, centre))
             });
             match answer {
-                Ok((Reply::Step { step, cpus, environment: known }, centre)) => {
+                Ok((Reply::Step { step, cpus, environment: known, kill_wait }, centre)) => {
                     if waited {
-                        inform(asked, &format!("Step created for StepId={id}.{step}"));
+                        inform(asked, &format!("Step created for job {id}"));
                     }
                     let environment = environment::complete(job, variables(known));
-                    return Ok((Self::new(centre), Granted { job: id, step, cpus, environment }));
+                    return Ok((Self::new(centre), Granted { job: id, step, cpus, environment, kill_wait }));
                 }
                 Ok(_) => return Err(refuse(ClientError::Unfit, id)),
                 Err(error) if is_away(&error) && begun.elapsed() < RESTART => {

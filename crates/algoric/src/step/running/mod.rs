@@ -1,12 +1,14 @@
 //! A step while it runs: one loop over signals, streams and deadlines.
 
+mod starting;
+
 use std::{
-    io::{self, Write as _},
+    io,
     os::fd::{AsFd, AsRawFd, OwnedFd, RawFd},
     time::{Duration, Instant},
 };
 
-use dialect::{environ::Variable, text};
+use dialect::text;
 use model::{Time, Usage};
 use nix::{
     errno::Errno,
@@ -16,25 +18,20 @@ use nix::{
 };
 
 use super::{
-    Ended, Orders, Sink, Source, Step, Told,
+    Ended, Orders, Step, Told,
     attach::{Shown, Taps},
-    broadcast::{self, Broadcast},
+    broadcast::Broadcast,
     endings::{self, Ending},
     hooks,
-    lines::{self, Lines},
     mpi::Mpi,
     outputs::Outputs,
     signals::{Arrived, Signals},
-    task,
-    terminal::{self, Terminal},
+    task, terminal,
 };
 use crate::console;
 
 /// What ends the input of a terminal.
 const END_OF_INPUT: &[u8] = b"\x04";
-
-/// How long tasks may take to leave after SIGTERM, before SIGKILL.
-const PATIENCE: Duration = Duration::from_secs(32);
 
 /// Ends that come so close together are told together.
 const TOGETHER: Duration = Duration::from_millis(50);
@@ -125,97 +122,6 @@ impl Running {
         Ok(running)
     }
 
-    fn start_task(&mut self, rank: usize, feeds: &mut Vec<OwnedFd>) -> io::Result<()> {
-        // What only the task keeps: closed here once it has started.
-        let mut handed = Vec::new();
-        let terminal = self.step.terminal.filter(|_| rank == 0);
-        let files = match terminal {
-            Some((rows, columns)) => self.terminal_files(rows, columns, feeds, &mut handed)?,
-            None => self.files_of(rank, feeds, &mut handed)?,
-        };
-        let extra = match &mut self.mpi {
-            Some(mpi) => Some(kept(mpi.socket()?, &mut handed)),
-            None => None,
-        };
-        let environment = self.environment_of(rank)?;
-        let plan = &self.step.tasks[rank];
-        let pid = task::start(&task::Start {
-            command: &plan.command,
-            environment: &environment,
-            workdir: &self.step.workdir,
-            cpus: &plan.cpus,
-            files,
-            extra,
-            terminal: terminal.is_some(),
-            speaker: &format!("slurmstepd-{}", self.step.node),
-        })?;
-        if plan.tell_cpus {
-            let (node, mask) = (&self.step.node, mask(&plan.cpus));
-            console::complain(format!("cpu-bind=MASK - {node}, task {rank:2} {rank:2} [{pid}]: mask 0x{mask} set\n"));
-        }
-        self.tasks.push(Task { pid, ending: None });
-        Ok(())
-    }
-
-    /// Input, output and error of a task.
-    fn files_of(&mut self, rank: usize, feeds: &mut Vec<OwnedFd>, handed: &mut Vec<OwnedFd>) -> io::Result<[RawFd; 3]> {
-        let plan = &self.step.tasks[rank];
-        let (tasks, unbuffered) = (self.step.tasks.len() as u32, self.step.unbuffered);
-        let missing = || io::Error::from(io::ErrorKind::InvalidInput);
-        let numbered = |file: usize| self.step.files.get(file).map(AsRawFd::as_raw_fd).ok_or_else(missing);
-        let input = match plan.stdin {
-            Source::File(file) => numbered(file)?,
-            Source::Broadcast => {
-                let (read, write) = broadcast::pipe()?;
-                feeds.push(write);
-                kept(read, handed)
-            }
-        };
-        let mut files = [input, -1, -1];
-        for (place, sink) in [(1, plan.stdout), (2, plan.stderr)] {
-            files[place] = match sink {
-                Sink::File(file) => numbered(file)?,
-                Sink::Lines(file) => {
-                    let label = if self.step.label { lines::label(rank as u32, tasks) } else { Vec::new() };
-                    let lines = Lines::new(label, unbuffered || tasks == 1);
-                    kept(self.outputs.pipe(rank as u32, place == 2, file, lines)?, handed)
-                }
-            };
-        }
-        Ok(files)
-    }
-
-    /// A terminal, whose other end is what `srun` reads and writes.
-    fn terminal_files(
-        &mut self,
-        rows: u16,
-        columns: u16,
-        feeds: &mut Vec<OwnedFd>,
-        handed: &mut Vec<OwnedFd>,
-    ) -> io::Result<[RawFd; 3]> {
-        let Terminal { master, slave } = Terminal::new(rows, columns)?;
-        feeds.push(master.try_clone()?);
-        self.outputs.take(master.try_clone()?, 0, false, super::STDOUT, Lines::new(Vec::new(), true));
-        self.terminal = Some(master);
-        Ok([kept(slave, handed); 3])
-    }
-
-    /// The common environment, what the task has beside it, and what a prolog makes of both.
-    fn environment_of(&mut self, rank: usize) -> io::Result<Vec<Variable>> {
-        let plan = &self.step.tasks[rank];
-        let mut own = plan.environment.clone();
-        if let Some(mpi) = &self.mpi {
-            own.extend(mpi.variables(rank));
-        }
-        let mut environment = dialect::environment::complete(self.step.environment.clone(), own);
-        if let Some(program) = &self.step.task_prolog {
-            let printed = hooks::prolog(program, &mut environment, &self.step.workdir)
-                .map_err(|error| io::Error::new(error.kind(), format!("task prolog {program}: {error}")))?;
-            self.step.files[super::STDOUT].write_all(&printed).ok();
-        }
-        Ok(environment)
-    }
-
     /// All tasks have ended, and nothing more comes out of them.
     pub fn is_over(&self) -> bool {
         self.all_ended() && self.outputs.is_over()
@@ -286,8 +192,7 @@ impl Running {
     fn serve_mpi(&mut self, ready: &[RawFd]) {
         let aborted = self.mpi.as_mut().is_some_and(|mpi| mpi.serve(ready));
         if aborted && !self.cancelled {
-            self.inform(&format!("Terminating StepId={}", self.step.id));
-            self.terminate();
+            self.give_up(Signal::SIGTERM);
         }
     }
 
@@ -301,7 +206,7 @@ impl Running {
                     unsafe { libc::kill(-task.pid.as_raw(), number) };
                 }),
             },
-            Told::End => self.on_terminate(false),
+            Told::End => self.on_terminate(Some(Signal::SIGTERM)),
             Told::Resize(rows, columns) => self.resize(rows, columns),
             Told::Gone => {
                 self.alone = true;
@@ -352,8 +257,7 @@ impl Running {
             self.taps.show(&Shown::Ended { task: rank as u32, text, code: ending.shell_code() });
             self.deadlines.tell = Some(now + TOGETHER);
             if self.step.kill_on_bad_exit && !self.cancelled && !self.all_ended() {
-                self.inform(&format!("Terminating StepId={}", self.step.id));
-                self.terminate();
+                self.give_up(Signal::SIGTERM);
             }
         }
         if let Some(wait) = self.step.wait {
@@ -373,8 +277,7 @@ impl Running {
             self.tell();
         }
         if due(&mut self.deadlines.wait) && !self.cancelled {
-            self.complain("First task exited. Terminating the others, as --wait says");
-            self.terminate();
+            self.waited_enough();
         }
         if due(&mut self.deadlines.kill) {
             self.signal_all(Signal::SIGKILL);
@@ -393,7 +296,9 @@ impl Running {
                 self.resize(rows, columns);
             }
             Signal::SIGINT if !arrived.to_whole_job && !self.step.disable_status => self.on_interrupt(),
-            Signal::SIGTERM | Signal::SIGHUP => self.on_terminate(arrived.to_whole_job),
+            Signal::SIGTERM | Signal::SIGHUP => {
+                self.on_terminate((!arrived.to_whole_job).then_some(Signal::SIGKILL));
+            }
             signal if !arrived.to_whole_job => self.signal_all(signal),
             _ => {}
         }
@@ -401,55 +306,98 @@ impl Running {
 
     /// Once: how it stands. Twice within a second: to the tasks. Once more: the end.
     fn on_interrupt(&mut self) {
-        if self.step.quit_on_interrupt {
-            return self.terminate();
-        }
         let now = Instant::now();
         let meant = self.interrupted.is_some_and(|before| now.duration_since(before) <= DOUBLE);
         if meant && self.cancelled {
             self.signal_all(Signal::SIGKILL);
-        } else if meant {
+        } else if meant || self.step.quit_on_interrupt {
             self.inform(&format!("sending Ctrl-C to StepId={}", self.step.id));
             self.signal_all(Signal::SIGINT);
-            self.on_terminate(false);
+            self.on_terminate(Some(Signal::SIGTERM));
         } else {
             self.inform("interrupt (one more within 1 sec to abort)");
-            let running: model::IndexSet = self.running().map(|(rank, _)| rank).collect();
-            let noun = if running.len() == 1 { "task" } else { "tasks" };
-            self.inform(&format!("StepId={} {noun} {running}: running", self.step.id));
+            self.tell_tasks(true);
         }
         self.interrupted = Some(now);
     }
 
-    fn on_terminate(&mut self, tasks_have_it: bool) {
+    /// Which tasks run, or which do not.
+    fn tell_tasks(&self, running: bool) {
+        let tasks: model::IndexSet =
+            (0..).zip(&self.tasks).filter(|(_, task)| task.ending.is_none() == running).map(|(rank, _)| rank).collect();
+        if !tasks.is_empty() {
+            let noun = if tasks.len() == 1 { "task" } else { "tasks" };
+            let state = if running { "running" } else { "exited" };
+            self.inform(&format!("StepId={} {noun} {tasks}: {state}", self.step.id));
+        }
+    }
+
+    /// `-W` is over.
+    fn waited_enough(&mut self) {
+        let seconds = self.step.wait.unwrap_or_default().as_secs();
+        self.inform(&format!("First task exited {seconds}s ago"));
+        self.tell_tasks(true);
+        self.tell_tasks(false);
+        self.say_terminating();
+        self.say_cancelled();
+        self.terminate(Signal::SIGKILL);
+    }
+
+    /// `-K`, or a task that asked for it: the others shall end, too.
+    fn give_up(&mut self, signal: Signal) {
+        self.say_terminating();
+        self.say_aborted();
+        self.say_cancelled();
+        self.terminate(signal);
+    }
+
+    /// The step is to end; `send`: what the tasks are sent, where they do not have it already.
+    fn on_terminate(&mut self, send: Option<Signal>) {
         if self.cancelled {
             return;
         }
-        if !tasks_have_it {
+        if send.is_some() {
             self.inform("forcing job termination");
         }
-        self.inform(&format!("Job step aborted: Waiting up to {} seconds for job step to finish.", PATIENCE.as_secs()));
+        self.say_aborted();
+        self.say_cancelled();
+        // An srun inside the job is ended together with its tasks; one outside hears of it only.
+        if send.is_none() && !self.remote {
+            self.inform("forcing job termination");
+        }
+        match send {
+            Some(signal) => self.terminate(signal),
+            None => self.cancel(),
+        }
+    }
+
+    fn say_terminating(&self) {
+        self.inform(&format!("launch/slurm: _step_signal: Terminating StepId={}", self.step.id));
+    }
+
+    fn say_aborted(&self) {
+        let seconds = self.step.patience.as_secs();
+        self.inform(&format!("Job step aborted: Waiting up to {seconds} seconds for job step to finish."));
+    }
+
+    /// What Slurm's daemon says.
+    fn say_cancelled(&self) {
         let (id, node) = (&self.step.id, &self.step.node);
         let now = text::shown(|out| {
             text::put_timestamp(out, Time(jiff::Timestamp::now().as_millisecond()), &crate::zone::of_process());
         });
         console::complain(format!("slurmstepd-{node}: error: *** STEP {id} ON {node} CANCELLED AT {now} ***\n"));
-        // An srun inside the job is ended together with its tasks; one outside hears of it only.
-        if tasks_have_it && !self.remote {
-            self.inform("forcing job termination");
-        }
-        if tasks_have_it { self.cancel() } else { self.terminate() }
     }
 
-    /// SIGTERM now, SIGKILL later.
-    fn terminate(&mut self) {
-        self.signal_all(Signal::SIGTERM);
+    /// This now, SIGKILL when patience ends.
+    fn terminate(&mut self, signal: Signal) {
+        self.signal_all(signal);
         self.cancel();
     }
 
     fn cancel(&mut self) {
         self.cancelled = true;
-        self.deadlines.kill.get_or_insert(Instant::now() + PATIENCE);
+        self.deadlines.kill.get_or_insert(Instant::now() + self.step.patience);
     }
 
     /// To the groups of all tasks: also of those that have ended, for what they may have left behind.
@@ -458,10 +406,6 @@ impl Running {
             // Gone is as good as signalled.
             killpg(task.pid, signal).ok();
         }
-    }
-
-    fn running(&self) -> impl Iterator<Item = (u32, &Task)> {
-        (0..).zip(&self.tasks).filter(|(_, task)| task.ending.is_none())
     }
 
     fn tell(&mut self) {
@@ -493,24 +437,7 @@ impl Running {
         if !self.cancelled && endings().any(|ending| matches!(ending, Ending::Signal(..))) {
             self.inform(&format!("Force Terminated StepId={}", self.step.id));
         }
-        let (state, exit) = endings::outcome(endings(), self.cancelled);
+        let (state, exit) = endings::outcome(endings());
         Ended { code: endings::exit_code(endings()), state, exit, usage: self.usage }
     }
-}
-
-/// The bits of these CPUs as a number in hexadecimal digits.
-fn mask(cpus: &model::CpuSet) -> String {
-    let digits = cpus.iter().max().map_or(1, |last| last as usize / 4 + 1);
-    let mut mask = vec![0_u8; digits];
-    for cpu in cpus.iter() {
-        mask[digits - 1 - cpu as usize / 4] |= 1 << (cpu % 4);
-    }
-    mask.iter().map(|digit| format!("{digit:x}")).collect()
-}
-
-/// Keeps a descriptor open until the task has started; its number.
-fn kept(file: OwnedFd, handed: &mut Vec<OwnedFd>) -> RawFd {
-    let number = file.as_raw_fd();
-    handed.push(file);
-    number
 }
