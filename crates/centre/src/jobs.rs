@@ -378,6 +378,7 @@ impl Centre {
 fn impossible(fault: &scheduler::Impossible) -> Refusal {
     match fault {
         scheduler::Impossible::Finished(id) => refuse(RefusalCode::JobFinished, id.to_string()),
+        scheduler::Impossible::NotPending(_) => refuse(RefusalCode::Other, "Job is no longer pending execution"),
         _ => refuse(RefusalCode::Other, fault.to_string()),
     }
 }

@@ -49,7 +49,11 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         }
         Ok(Reply::WouldStart { id, start, cpus, partition, node }) => {
             let clock = caller.clock();
-            let Some(start) = start else { return Err(never()) };
+            let nodes = asked::nodes(&mut centre).map_err(refuse)?;
+            if nodes.iter().all(|node| node.cpus < cpus) {
+                return Err(tested(Refused::NodeConfigUnavailable(String::new())));
+            }
+            let start = start.unwrap_or(clock.now);
             console::complain(sbatch::would_start(NAME, id, start, cpus, &node, &partition, clock.zone) + "\n");
             Ok(0)
         }
@@ -60,17 +64,12 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     }
 }
 
-/// What `--test-only` says of a job that would be refused.
+/// What `--test-only` says of a job that would be refused, or would wait for ever.
 fn tested(refused: Refused) -> Refusal {
     let message = refused.message().map(|message| format!("{NAME}: error: {message}"));
     let mut refusal = Refusal { exit: 1, ..Refusal::default() };
     refusal.lines.extend(message);
     refusal.and(format!("allocation failure: {}", refused.text()))
-}
-
-/// A job that would wait for ever.
-fn never() -> Refusal {
-    tested(Refused::NodeConfigUnavailable(String::new()))
 }
 
 fn refuse(error: ClientError) -> Refusal {

@@ -34,6 +34,10 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         options.interactive || !options.nodes.is_empty() || options.wckey.is_some() || options.reservation.is_some();
     let orders =
         if must_look { look(&options, user, &mut centre)? } else { plain(&options, user.map(|u| u.to_string())) };
+    if options.interactive && orders.is_empty() {
+        // Nothing to ask about, though jobs were named.
+        return Ok(options.jobs.iter().map(|pick| gone(pick, true, &mut centre)).max().unwrap_or(0));
+    }
     let mut exit = 0;
     for order in orders {
         let code = give(order, &options, &mut centre);
@@ -85,9 +89,11 @@ fn plain(options: &Options, user: Option<String>) -> Vec<Order> {
     let target = |pick: &JobPick| JobTarget { id: pick.job, tasks: pick.tasks.clone() };
     let (steps, jobs): (Vec<&JobPick>, Vec<&JobPick>) = options.jobs.iter().partition(|pick| pick.step.is_some());
     let mut orders = Vec::new();
-    if !jobs.is_empty() {
+    // One by one where it is told of each what became of it.
+    let together = if options.verbose > 0 { 1 } else { jobs.len().max(1) };
+    for jobs in jobs.chunks(together) {
         let filter = CancelFilter { targets: jobs.iter().map(|pick| target(pick)).collect(), ..filter.clone() };
-        orders.push(Order { filter, picks: jobs.into_iter().cloned().collect() });
+        orders.push(Order { filter, picks: jobs.iter().map(|pick| (*pick).clone()).collect() });
     }
     for pick in steps {
         // A step that we never have is as good as one that is over.
@@ -153,6 +159,25 @@ fn one(row: &QueueRow, options: &Options) -> Order {
     Order { filter, picks: Vec::new() }
 }
 
+/// What is said, if anything, of a job that is over or that nobody knows. Steps of it are a mistake, the job is none.
+fn gone(pick: &JobPick, loud: bool, centre: &mut Client) -> u8 {
+    if !loud {
+        return 0;
+    }
+    let target = JobTarget { id: pick.job, tasks: pick.tasks.clone() };
+    let query = QueueQuery { targets: Some(vec![target]), finished: true, ..QueueQuery::default() };
+    let found = centre.collect(&Request::Queue(query), |reply| match reply {
+        Reply::Queue(rows) => Some(rows),
+        _ => None,
+    });
+    let (refused, action) = match (found, pick.step) {
+        (Ok(rows), None) if !rows.is_empty() => (Refused::AlreadyDone, Action::Kill { job: &pick.text, verbose: true }),
+        (_, None) => (Refused::InvalidJobId, Action::Kill { job: &pick.text, verbose: true }),
+        (_, Some(_)) => (Refused::InvalidJobId, Action::KillStep { step: &pick.text, verbose: true }),
+    };
+    tell(&refused.refusal(action)).max(u8::from(pick.step.is_some()))
+}
+
 /// Gives one order and tells what was refused.
 fn give(order: Order, options: &Options, centre: &mut Client) -> u8 {
     for pick in &order.picks {
@@ -170,6 +195,10 @@ fn give(order: Order, options: &Options, centre: &mut Client) -> u8 {
     };
     let first = order.picks.first().map(|pick| pick.job.to_string()).unwrap_or_default();
     match centre.ask(&Request::Cancel(order.filter)) {
+        Ok(Reply::Matched { hit: 0, refused: list }) if list.is_empty() && order.picks.len() == 1 => {
+            let loud = options.verbose > 0 && !options.quiet;
+            order.picks.iter().map(|pick| gone(pick, loud || pick.step.is_some(), centre)).max().unwrap_or(0)
+        }
         Ok(Reply::Matched { refused: list, .. }) => {
             let mut codes = list.into_iter().map(|(id, refusal)| told(refused(refusal), &id.to_string()));
             let code = codes.find(|code| *code != 0).unwrap_or(0);

@@ -16,9 +16,10 @@ mod rows;
 pub use crate::submission::Context;
 pub use export::{Export, environment_file};
 
-use model::{ArraySpec, JobId, JobSpec, Text};
+use model::{ArraySpec, JobId, JobSpec, Text, TimeLimit};
 
 use crate::environ::Variable;
+use crate::errors::{Action, Refused};
 use crate::getopt::{self, Given, Order};
 use crate::refusal::Refusal;
 use crate::script;
@@ -122,6 +123,12 @@ impl Line {
         if memory.len() > 1 {
             let fault = "sbatch: fatal: --mem, --mem-per-cpu, and --mem-per-gpu are mutually exclusive.";
             return Err(Refusal::line(fault, 1));
+        }
+        if let (Some(least), Some(TimeLimit::Span(most))) = (all.asked.time_min, all.asked.time_limit)
+            && least > most
+        {
+            let fault = "Invalid time-min specification (exceeds job's time or other limits)";
+            return Err(Refused::Other(fault.to_owned()).refusal(Action::Submit(NAME)));
         }
         let script = match &all.wrap {
             Some(command) if self.source == Source::Wrap => wrapped(command),

@@ -193,6 +193,7 @@ fn update_jobs(
             Err(Fault::Unknown) if name == "mincpusnode" && values::count(value, 0).is_some() => no_effect = true,
             Err(Fault::Unknown) => return Err(unsupported(word)),
             Err(Fault::Says(text)) => return Err(Refusal::error("scontrol", text, 1)),
+            Err(Fault::Quietly(text)) => return Err(Refusal::error("scontrol", text, 0)),
             Err(Fault::Time(bad)) => return Err(line(bad.line(value)).and("No changes specified")),
         }
     }
@@ -208,6 +209,8 @@ fn update_jobs(
 enum Fault {
     Unknown,
     Says(String),
+    /// Told, and the exit code is 0, as Slurm has it.
+    Quietly(String),
     Time(when::BadTime),
 }
 
@@ -241,7 +244,9 @@ fn job_change(name: &str, value: &[u8], clock: &Clock<'_>) -> Result<JobChange, 
             JobChange::Cpus(least, most)
         }
         "numnodes" | "reqnodes" => {
-            let (least, most) = values::node_count(value).ok_or_else(|| says("NumNodes value"))?;
+            let (least, most) = values::node_count(value).ok_or_else(|| {
+                Fault::Quietly(format!("Invalid numeric value \"{}\" for requested node count.", text()))
+            })?;
             JobChange::Nodes(least, most)
         }
         "numtasks" => JobChange::Tasks(count("NumTasks value")?),

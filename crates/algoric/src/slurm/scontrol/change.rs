@@ -21,7 +21,8 @@ pub fn run(asked: Asked, quiet: bool, caller: &Caller) -> Result<u8, Refusal> {
         Asked::UpdateJobs { changes, .. } => changes.iter().any(|change| matches!(change, JobChange::Priority(1..))),
         _ => false,
     };
-    let mut hands = Hands { centre: &mut centre, quiet, caller, sets_priority };
+    let updates = matches!(&asked, Asked::UpdateJobs { .. });
+    let mut hands = Hands { centre: &mut centre, quiet, caller, sets_priority, updates };
     match asked {
         Asked::Hold(jobs) => hands.each(&jobs, hold, |_, target| Ok(Request::Hold(target))),
         Asked::Release(jobs) => hands.each(&jobs, hold, |_, target| Ok(Request::Release(target))),
@@ -77,6 +78,8 @@ struct Hands<'a> {
     caller: &'a Caller,
     /// A priority is among the changes.
     sets_priority: bool,
+    /// Jobs are updated.
+    updates: bool,
 }
 
 impl Hands<'_> {
@@ -105,6 +108,7 @@ impl Hands<'_> {
                 Refused::Other("Changes to job priority are not persistent, change nice instead".to_owned())
             }
             Refused::InvalidNice | Refused::InvalidTimeLimit if !self.caller.is_root() => Refused::AccessDenied,
+            Refused::AlreadyDone if self.updates => Refused::JobFinished,
             other => other,
         }
     }
@@ -139,7 +143,9 @@ impl Hands<'_> {
         let refuse = |error| failed(error).refusal(Action::Update);
         let node = asked::node(self.centre).map_err(refuse)?;
         if nodes.iter().any(|name| *name != node && name != "ALL") {
-            return Err(Refused::InvalidNodeName.refusal(Action::Update));
+            // Members are told first that they are none of the operators.
+            let unknown = if self.caller.is_root() { Refused::InvalidNodeName } else { Refused::InvalidUser };
+            return Err(unknown.refusal(Action::Update));
         }
         let request = match (state, reason) {
             (Some(NodeState::Resume), _) => Request::Drain(None),
