@@ -128,7 +128,6 @@ impl State {
                 if done.start.is_some() {
                     row.cpus = done.cpus;
                 } else {
-                    row.dependency = job.dependencies().map(|list| list.text(now)).unwrap_or_default();
                     row.node = self.nowhere();
                 }
             }

@@ -59,6 +59,7 @@ fn one_bad_task_may_end_the_others() {
          slurmstepd-vm: error: *** STEP 1.0 ON vm CANCELLED AT TIME ***\n\
          srun: error: vm: task 0: Exited with exit code 3\n\
          srun: error: vm: task 1: Terminated\n\
+         srun: Force Terminated StepId=1.0\n\
          rc=143\n\
          srun: First task exited 1s ago\n\
          srun: StepId=1.1 task 1: running\n\

@@ -80,6 +80,8 @@ pub struct Running {
     untold: Vec<(u32, Ending)>,
     deadlines: Deadlines,
     cancelled: bool,
+    /// One of its tasks has ended it.
+    gave_up: bool,
     interrupted: Option<Instant>,
 }
 
@@ -104,6 +106,7 @@ impl Running {
             untold: Vec::new(),
             deadlines: Deadlines::default(),
             cancelled: false,
+            gave_up: false,
             interrupted: None,
             step,
         };
@@ -345,6 +348,7 @@ impl Running {
 
     /// `-K`, or a task that asked for it: the others shall end, too.
     fn give_up(&mut self, signal: Signal) {
+        self.gave_up = true;
         self.say_terminating();
         self.say_aborted();
         self.say_cancelled();
@@ -434,7 +438,7 @@ impl Running {
     pub fn finish(mut self) -> Ended {
         self.tell();
         let endings = || self.tasks.iter().filter_map(|task| task.ending);
-        if !self.cancelled && endings().any(|ending| matches!(ending, Ending::Signal(..))) {
+        if (self.gave_up || !self.cancelled) && endings().any(|ending| matches!(ending, Ending::Signal(..))) {
             self.inform(&format!("Force Terminated StepId={}", self.step.id));
         }
         let (state, exit) = endings::outcome(endings());
