@@ -36,7 +36,10 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         if must_look { look(&options, user, &mut centre)? } else { plain(&options, user.map(|u| u.to_string())) };
     if options.interactive && orders.is_empty() {
         // Nothing to ask about, though jobs were named.
-        return Ok(options.jobs.iter().map(|pick| gone(pick, true, &mut centre)).max().unwrap_or(0));
+        for pick in &options.jobs {
+            tell(&Refused::InvalidJobId.refusal(Action::Kill { job: &pick.text, verbose: true }));
+        }
+        return Ok(u8::from(!options.jobs.is_empty()));
     }
     let mut exit = 0;
     for order in orders {

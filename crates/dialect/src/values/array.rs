@@ -61,19 +61,21 @@ pub fn put(out: &mut Vec<u8>, tasks: &IndexSet, limit: Option<u32>) {
 /// The same as Slurm's listings have it: steps written out, and cut like Slurm's own buffer at `most` bytes, with dots.
 pub fn put_listed(out: &mut Vec<u8>, tasks: &IndexSet, limit: Option<u32>, most: usize) {
     let start = out.len();
+    // With the comma that goes again.
+    let enough = most.saturating_add(1);
     for range in tasks.to_string().split(',') {
         match range.split_once(':').and_then(|_| self::range(range)) {
             Some((first, last, step)) => {
                 for task in (first..=last).step_by(step as usize) {
                     crate::text::put(out, format_args!("{task},"));
-                    if out.len() - start > most {
+                    if out.len() - start > enough {
                         break;
                     }
                 }
             }
             None => crate::text::put(out, format_args!("{range},")),
         }
-        if out.len() - start > most {
+        if out.len() - start > enough {
             break;
         }
     }
