@@ -1,6 +1,6 @@
 #!/bin/bash
-# each.sh FOLDER FILE [FILTER] — in the guest: runs each test of the test binary FILE in a process of its own, in FOLDER,
-# two at a time, as nextest does outside. A test that fails shows all that it printed. TEST_LIMIT: seconds for one (120).
+# each.sh FOLDER FILE [FILTER] — in the guest: runs each test of the test binary FILE (whose name contains FILTER; not those
+# with TEXT in it: --skip=TEXT) in a process of its own, in FOLDER, two at a time, as nextest does outside. A test that fails shows all that it printed. TEST_LIMIT: seconds for one (120).
 set -u
 folder=$1 filter=${3:-}
 export file=$2 logs

@@ -7,7 +7,7 @@ fn roots(folder: &std::path::Path) -> Roots {
 }
 
 /// Two sockets with memory counters, as the kernel lays them: packages and their parts side by side.
-pub const TWO_SOCKETS: &[(&str, &str)] = &[
+const TWO_SOCKETS: &[(&str, &str)] = &[
     ("sys/class/powercap/intel-rapl:0/name", "package-0\n"),
     ("sys/class/powercap/intel-rapl:0/energy_uj", "262143328849\n"),
     ("sys/class/powercap/intel-rapl:0/max_energy_range_uj", "262143328850\n"),

@@ -5,7 +5,6 @@
 mod boards;
 mod cards;
 mod chain;
-mod cost;
 mod files;
 mod plugs;
 mod strips;
