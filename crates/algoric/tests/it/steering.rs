@@ -156,7 +156,6 @@ fn what_may_be_changed() {
         "MailType=END,FAIL",
         "MailUser=a@b",
         "StdOut=elsewhere.out",
-        "WCKey=key",
         "Comment=two",
     ] {
         let (code, _, complaint) = ask(&ward, &format!("scontrol update JobId={id} {change}"));
@@ -172,7 +171,6 @@ fn what_may_be_changed() {
         shown_so.as_str(),
         "/elsewhere.out",
         "MailUser=a@b MailType=END,FAIL",
-        "WCKey=key",
         "Comment=two ",
     ];
     let check = |ward: &Ward| {
