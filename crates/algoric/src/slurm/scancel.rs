@@ -32,9 +32,11 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
     let mut centre = caller.call().map_err(|error| unreachable(error, &options))?;
     let must_look =
         options.interactive || !options.nodes.is_empty() || options.wckey.is_some() || options.reservation.is_some();
-    let orders =
-        if must_look { look(&options, user, &mut centre)? } else { plain(&options, user.map(|u| u.to_string())) };
-    if options.interactive && orders.is_empty() {
+    let found = match must_look {
+        true => look(&options, user, &mut centre)?,
+        false => Some(plain(&options, user.map(|u| u.to_string()))),
+    };
+    if options.interactive && found.is_none() {
         // Nothing to ask about, though jobs were named.
         for pick in &options.jobs {
             tell(&Refused::InvalidJobId.refusal(Action::Kill { job: &pick.text, verbose: true }));
@@ -42,7 +44,7 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
         return Ok(u8::from(!options.jobs.is_empty()));
     }
     let mut exit = 0;
-    for order in orders {
+    for order in found.into_iter().flatten() {
         let code = give(order, &options, &mut centre);
         exit = if exit == 0 { code } else { exit };
     }
@@ -108,20 +110,21 @@ fn plain(options: &Options, user: Option<String>) -> Vec<Order> {
     orders
 }
 
-/// Where the centre's own conditions are not enough, or each job is asked about.
-fn look(options: &Options, user: Option<model::Uid>, centre: &mut Client) -> Result<Vec<Order>, Refusal> {
+/// Where the centre's own conditions are not enough, or each job is asked about. `None`: there is no such job.
+fn look(options: &Options, user: Option<model::Uid>, centre: &mut Client) -> Result<Option<Vec<Order>>, Refusal> {
     let load = |error| failed(error).refusal(Action::LoadJobs);
     let records = records(centre).map_err(load)?;
-    let mut orders = Vec::new();
+    let (mut orders, mut is_found) = (Vec::new(), false);
     for QueueRecord { row, wishes, .. } in records {
         let (wckey, reserved) = (wishes.wckey.as_deref(), wishes.reservation.as_deref());
         let wanted = options.selects(&row, user, wckey)
             && (options.reservation.is_none() || options.reservation.as_deref() == reserved);
+        is_found |= wanted;
         if wanted && (!options.interactive || is_confirmed(&row)) {
             orders.push(one(&row, options));
         }
     }
-    Ok(orders)
+    Ok(is_found.then_some(orders))
 }
 
 fn records(centre: &mut Client) -> Result<Vec<QueueRecord>, ClientError> {
