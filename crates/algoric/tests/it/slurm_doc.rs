@@ -44,6 +44,8 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 | `srun --mpi` | `pmi2`, `pmix` and others, as the site has them | `none` and `pmi2` (PMI-1 and PMI-2: MPICH and its relatives); OpenMPI starts by its `mpirun` in the job |
 | `sattach` | all output | what goes through `srun`, not what tasks write to files of `--output`; what is typed reaches steps of several tasks and those with `--pty` |
 | mail | by the site's `MailProg` | by the server of `[mail]` in `config.toml`; letters wait there until it takes them |
+| more memory than `--mem` | as the site has it (`ConstrainRAMSpace`, `AllowedRAMSpace`) | `OUT_OF_MEMORY` beyond 160 MiB more than asked (`memory_grace_mib`) |
+| a folder of `--output` that is not there | the job fails, but starts late enough for programs that make it after `sbatch` | waited for, 3 s; then the job fails with 0:53 as there |
 | default memory of a job | the site's `DefMemPerCPU` | the machine's memory divided by its CPUs, for each CPU asked for |
 | `squeue --json` with filters | shows all jobs | shows those that the filters let through; without `-t` also those that ended lately, as Slurm |
 | numbers of associations, sessions, reserved ports | shown | 0: there are none |
