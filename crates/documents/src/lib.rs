@@ -1,0 +1,1 @@
+//! Papers: see below.
