@@ -16,14 +16,17 @@ use scheduler::{Event, Finished, Impossible, RequeueCause, State, What};
 use store::{Fact, Reader, Write};
 
 use crate::{
-    allocations::Allocations, config, connection::ConnId, connection::Connections, journal::After, journal::Journal,
-    launch::Draft, paths::Paths, people::People, reading::Archive, steps::Steps, submissions::Submissions,
+    allocations::Allocations, config, connection::ConnId, connection::Connections, electricity::Electricity,
+    journal::After, journal::Journal, launch::Draft, paths::Paths, people::People, reading::Archive, steps::Steps,
+    submissions::Submissions,
 };
 
 /// The centre while it serves.
 pub(crate) struct Centre {
     pub(crate) paths: Paths,
     pub(crate) file: config::File,
+    /// Prices and carbon by the hour; other threads have it, too.
+    pub(crate) electricity: Arc<Electricity>,
     /// Name of the centre, and of its one machine.
     pub(crate) name: String,
     pub(crate) node: Arc<str>,

@@ -10,6 +10,7 @@ mod connection;
 mod core;
 mod counters;
 mod doors;
+mod electricity;
 mod http;
 mod jobs;
 mod journal;
@@ -31,6 +32,7 @@ mod submit;
 
 pub use allocations::RUNNER;
 pub use config::{ConfigError, File as ConfigFile, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
+pub use electricity::{Calendars, Electricity};
 pub use opening::ServiceError;
 pub use paths::{Paths, system_data};
 pub use service::{Ended, Options, run};

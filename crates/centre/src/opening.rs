@@ -23,6 +23,7 @@ use crate::{
     connection::Connections,
     core::{Centre, Stopping},
     doors::{self, Doors},
+    electricity::{Calendars, Electricity},
     journal::Journal,
     mail::Mail,
     paths::Paths,
@@ -95,6 +96,7 @@ pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Resu
     let found = discover()?;
     let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
     let config = file.scheduler(&paths.config(), &found, people.shares())?;
+    let electricity = Arc::new(Electricity::load(&paths.config(), &file, &Calendars::default())?);
     let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());
     let node: Arc<str> = Arc::from(config.machine.name.as_str());
     let reader = Reader::open(&paths.database())?;
@@ -121,6 +123,7 @@ pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Resu
     let mut centre = Centre {
         paths,
         file,
+        electricity,
         name,
         node,
         state: back.state,

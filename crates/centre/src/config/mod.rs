@@ -1,10 +1,13 @@
 //! `DATA/config.toml`: what the centre's owner decides. Unknown keys are errors that name the nearest known one.
 
+mod electricity;
 mod resolve;
 
 use std::path::Path;
 
 use serde::Deserialize;
+
+pub use electricity::{CarbonSection, ContractChoice, ElectricitySection};
 
 /// The text of a new centre's file: everything commented, so that it shows what can be said.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -66,6 +69,10 @@ pub struct File {
     pub qos: Vec<QosSection>,
     /// What tells what the machine draws, in the order of preference.
     pub meter: Vec<drivers::meters::MeterConfig>,
+    /// What a kilowatt-hour costs.
+    pub electricity: ElectricitySection,
+    /// What it emits.
+    pub carbon: CarbonSection,
 }
 
 /// `[machine]`
@@ -292,24 +299,31 @@ pub fn load(path: &Path) -> Result<File, ConfigError> {
 /// [`ConfigError::Syntax`].
 pub fn parse(path: &str, text: &str) -> Result<File, ConfigError> {
     toml::from_str(text).map_err(|fault| {
-        let mut text = fault.to_string().trim_end().to_owned();
-        if let Some(hint) = nearest_key(fault.message()) {
-            text.push_str(&format!("\ndid you mean `{hint}`?"));
-        }
+        let text = hinted(fault.to_string());
         ConfigError::Syntax { path: path.to_owned(), text }
     })
 }
 
+/// An error of TOML, with the key that was meant where an unknown one is named.
+pub(crate) fn hinted(text: String) -> String {
+    let text = text.trim_end();
+    match nearest_key(text) {
+        Some(hint) => format!("{text}\ndid you mean `{hint}`?"),
+        None => text.to_owned(),
+    }
+}
+
 /// From serde's "unknown field `x`, expected one of `a`, `b`" the nearest of the expected ones.
-fn nearest_key(message: &str) -> Option<String> {
+fn nearest_key(text: &str) -> Option<String> {
+    let message = &text[text.rfind("unknown field")?..];
     let mut quoted = message.split('`').skip(1).step_by(2);
-    let wrong = message.starts_with("unknown field").then(|| quoted.next())??;
+    let wrong = quoted.next()?;
     let near = quoted.map(|known| (distance(wrong, known), known)).min()?;
     (near.0 <= near.1.len() / 2).then(|| near.1.to_owned())
 }
 
 /// Levenshtein's distance: single letters put in, left out or changed.
-fn distance(left: &str, right: &str) -> usize {
+pub(crate) fn distance(left: &str, right: &str) -> usize {
     let right: Vec<char> = right.chars().collect();
     let mut row: Vec<usize> = (0..=right.len()).collect();
     for (line, letter) in left.chars().enumerate() {
