@@ -62,6 +62,16 @@ pub struct Carbon {
 }
 
 impl Carbon {
+    /// Sums of the two figures, as they were kept.
+    pub fn from_sums(production: PerKwh, lifecycle: PerKwh, by_grid: Energy) -> Self {
+        Self { production, lifecycle, by_grid }
+    }
+
+    /// The two figures before they are rounded: production, life cycle.
+    pub fn sums(&self) -> (PerKwh, PerKwh) {
+        (self.production, self.lifecycle)
+    }
+
     /// Rounded to the milligram.
     pub fn production(&self) -> ProductionMg {
         ProductionMg(self.production.rounded())
@@ -111,13 +121,12 @@ impl Factors {
         if factors.is_empty() { Err(FactorError::Empty) } else { Ok(Self { zone, factors, grid: BTreeMap::new() }) }
     }
 
-    /// Adds the figures of a saved file of éCO2mix: JSON with `results`, or lines with the columns `date_heure` and
-    /// `taux_co2`. Rows without a figure (`null`, `ND`) are left out. Returns how many were added.
+    /// Adds the figures of a saved file of éCO2mix, see [`eco2mix`]. Returns how many were added.
     ///
     /// # Errors
-    /// A text that is neither.
+    /// A text that is none.
     pub fn import_eco2mix(&mut self, text: &str) -> Result<usize, FactorError> {
-        let rows = if text.trim_start().starts_with(['{', '[']) { eco2mix_json(text)? } else { eco2mix_lines(text)? };
+        let rows = eco2mix(text)?;
         let count = rows.len();
         self.grid.extend(rows);
         Ok(count)
@@ -167,6 +176,15 @@ impl Factors {
         edges.sort_unstable();
         edges
     }
+}
+
+/// The figures of a saved file of éCO2mix, in milligrams per kilowatt-hour: JSON with `results`, or lines with the columns
+/// `date_heure` and `taux_co2`. Rows without a figure (`null`, `ND`) are left out.
+///
+/// # Errors
+/// A text that is neither.
+pub fn eco2mix(text: &str) -> Result<Vec<(Time, i64)>, FactorError> {
+    if text.trim_start().starts_with(['{', '[']) { eco2mix_json(text) } else { eco2mix_lines(text) }
 }
 
 fn eco2mix_json(text: &str) -> Result<Vec<(Time, i64)>, FactorError> {

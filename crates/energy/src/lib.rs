@@ -8,12 +8,15 @@
 //! 4. [`account`] and [`export`]: sums by job and account, and the tables that others check them by.
 //! 5. [`calibrate`]: idle power, and so much more for each CPU that computes.
 //! 6. [`rollup`] and [`reconcile`]: minutes and hours of intervals; a month against the site's meter and the bill.
+//! 7. [`calendar`]: the lines of imported calendars. [`advice`]: what a job's next run should ask for.
 //!
 //! Energy is whole microjoules, power whole milliwatts, money whole micro-euros. The crate must not know how a meter is
 //! read, where figures are kept, or who pays: no file, no clock, no socket. Local time comes by a zone in an argument.
 
 pub mod account;
+pub mod advice;
 pub mod attribute;
+pub mod calendar;
 pub mod calibrate;
 pub mod carbon;
 pub mod contract;

@@ -64,6 +64,11 @@ impl Slots {
         Ok(Self { slots })
     }
 
+    /// All of them, in order: start, end, micro-euros per kilowatt-hour.
+    pub fn slots(&self) -> impl Iterator<Item = (Time, Time, i64)> + '_ {
+        self.slots.iter().map(|(start, (end, price))| (*start, *end, *price))
+    }
+
     /// The listed price, in micro-euros per kilowatt-hour.
     pub(super) fn price(&self, at: Time) -> Option<i64> {
         let (_, (end, price)) = self.slots.range(..=at).next_back()?;

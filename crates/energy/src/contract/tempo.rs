@@ -19,6 +19,17 @@ pub enum Colour {
     Red,
 }
 
+impl Colour {
+    /// As files write it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Colour::Blue => "blue",
+            Colour::White => "white",
+            Colour::Red => "red",
+        }
+    }
+}
+
 /// The colours that are known, by the date on which each Tempo day begins.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
 pub struct Colours {
@@ -44,6 +55,11 @@ impl Colours {
     /// The colour of the day that begins on this date, if it is known.
     pub fn get(&self, day: Date) -> Option<Colour> {
         self.days.get(&day).copied()
+    }
+
+    /// The days that are known, in order.
+    pub fn days(&self) -> impl Iterator<Item = (Date, Colour)> + '_ {
+        self.days.iter().map(|(day, colour)| (*day, *colour))
     }
 
     /// How many days are known.
