@@ -3,10 +3,11 @@
 
 use std::collections::BTreeMap;
 
-use crate::attribute::Shares;
+use crate::attribute::{JobEnergy, Shares};
 use crate::carbon::{Carbon, Factors};
 use crate::contract::{Book, Cost};
 use crate::reconcile::Accounts;
+use crate::rollup::by_hour;
 use crate::{Energy, Interval};
 
 /// What a kilowatt-hour cost and emitted, by the hour.
@@ -38,6 +39,36 @@ impl JobAccount {
     pub fn total(&self) -> Energy {
         self.dynamic + self.idle + self.gpu
     }
+
+    /// Adds its share of an interval.
+    pub fn add<J>(&mut self, interval: &Interval, share: &JobEnergy<J>, tariffs: Tariffs<'_>) {
+        self.dynamic += share.dynamic;
+        self.idle += share.idle;
+        self.gpu += share.gpu;
+        tariffs.book.price(interval, share.total(), &mut self.cost);
+        tariffs.factors.add(interval, share.total(), &mut self.carbon);
+    }
+}
+
+/// The part of an interval that lies in one hour.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct HourPart {
+    /// The part.
+    pub interval: Interval,
+    /// Whose its energy is.
+    pub accounts: Accounts,
+    /// What it cost, whoever bears it.
+    pub cost: Cost,
+}
+
+/// An interval as it was shared, by hour.
+pub fn hour_parts<J>(interval: &Interval, shares: &Shares<J>, tariffs: Tariffs<'_>) -> Vec<HourPart> {
+    let part = |(interval, accounts): (Interval, Accounts)| {
+        let mut cost = Cost::default();
+        tariffs.book.price(&interval, interval.energy, &mut cost);
+        HourPart { interval, accounts, cost }
+    };
+    by_hour(interval, &shares.accounts()).into_iter().map(part).collect()
 }
 
 /// The sums of one machine.
@@ -66,12 +97,7 @@ impl<J: Copy + Ord> Account<J> {
     /// Adds an interval as [`crate::attribute::attribute`] shared it.
     pub fn add(&mut self, interval: &Interval, shares: &Shares<J>, tariffs: Tariffs<'_>) {
         for share in &shares.jobs {
-            let job = self.jobs.entry(share.job).or_default();
-            job.dynamic += share.dynamic;
-            job.idle += share.idle;
-            job.gpu += share.gpu;
-            tariffs.book.price(interval, share.total(), &mut job.cost);
-            tariffs.factors.add(interval, share.total(), &mut job.carbon);
+            self.jobs.entry(share.job).or_default().add(interval, share, tariffs);
         }
         self.system += shares.system;
         self.unallocated += shares.unallocated;

@@ -11,6 +11,7 @@
 //! 4. Rounding is by largest remainder, so jobs + `system` + `unallocated` + `unmeasured` = M, to the microjoule.
 //! 5. An interval that was not measured (a gap, a reset) goes to `unmeasured` whole.
 
+use crate::reconcile::Accounts;
 use crate::{Energy, Interval, Power, share};
 
 /// What sharing needs to know of a machine.
@@ -87,7 +88,17 @@ pub struct Shares<J> {
 impl<J> Shares<J> {
     /// The sum of all accounts: what the meter said.
     pub fn total(&self) -> Energy {
-        self.jobs.iter().map(JobEnergy::total).sum::<Energy>() + self.system + self.unallocated + self.unmeasured
+        self.accounts().machines()
+    }
+
+    /// By account, all jobs together.
+    pub fn accounts(&self) -> Accounts {
+        Accounts {
+            jobs: self.jobs.iter().map(JobEnergy::total).sum(),
+            system: self.system,
+            unallocated: self.unallocated,
+            unmeasured: self.unmeasured,
+        }
     }
 }
 

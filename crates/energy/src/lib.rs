@@ -8,7 +8,7 @@
 //! 4. [`account`] and [`export`]: sums by job and account, and the tables that others check them by.
 //! 5. [`calibrate`]: idle power, and so much more for each CPU that computes.
 //! 6. [`rollup`] and [`reconcile`]: minutes and hours of intervals; a month against the site's meter and the bill.
-//! 7. [`calendar`]: the lines of imported calendars. [`advice`]: what a job's next run should ask for.
+//! 7. [`calendar`]: the lines of imported calendars. [`period`]: years, months and days. [`advice`]: what a job's next run should ask for.
 //!
 //! Energy is whole microjoules, power whole milliwatts, money whole micro-euros. The crate must not know how a meter is
 //! read, where figures are kept, or who pays: no file, no clock, no socket. Local time comes by a zone in an argument.
@@ -22,6 +22,7 @@ pub mod carbon;
 pub mod contract;
 pub mod export;
 pub mod meter;
+pub mod period;
 pub mod reconcile;
 pub mod rollup;
 mod share;

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use model::{Span, Time};
 
+use crate::reconcile::Accounts;
 use crate::{Energy, Flag, Interval, Power, share};
 
 /// A minute.
@@ -81,6 +82,26 @@ pub fn from_rows<'a>(narrow: impl IntoIterator<Item = &'a Row>, width: Span) -> 
         rows.entry(start).or_insert_with(|| Row::new(start)).merge(row);
     }
     rows.into_values().collect()
+}
+
+/// An interval by hour, each part with its accounts: the parts of an hour sum to what [`from_intervals`] and
+/// [`from_rows`] give it, and those of an account to the account.
+pub fn by_hour(interval: &Interval, accounts: &Accounts) -> Vec<(Interval, Accounts)> {
+    let rows = from_rows(&from_intervals([interval], MINUTE), HOUR);
+    let mut left = [accounts.jobs, accounts.system, accounts.unallocated, accounts.unmeasured];
+    let part = |row: &Row| {
+        let weights = left.map(|energy| energy.0.max(0) as u128);
+        let parts = share(row.energy.0.max(0) as u64, &weights);
+        let mut taken = [Energy::ZERO; 4];
+        for (at, part) in parts.into_iter().enumerate() {
+            taken[at] = Energy(part as i64);
+            left[at] = left[at] - taken[at];
+        }
+        let [jobs, system, unallocated, unmeasured] = taken;
+        let (start, end) = (row.start.max(interval.start), (row.start + HOUR).min(interval.end));
+        (Interval { start, end, energy: row.energy, ..*interval }, Accounts { jobs, system, unallocated, unmeasured })
+    };
+    rows.iter().map(part).collect()
 }
 
 /// An interval by row: the row's start, how many milliseconds of it, and their energy.

@@ -126,6 +126,17 @@ impl PerKwh {
         self.0 = self.0.saturating_add(i128::from(energy.0) * i128::from(per_kwh));
     }
 
+    /// Whole micro-euros or milligrams, and what is left: both fit where 128 bits do not, and nothing is rounded.
+    pub fn parts(self) -> (i64, i64) {
+        let unit = i128::from(UJ_PER_KWH);
+        (narrow(self.0.div_euclid(unit)), narrow(self.0.rem_euclid(unit)))
+    }
+
+    /// What [`PerKwh::parts`] took apart.
+    pub fn from_parts(whole: i64, rest: i64) -> Self {
+        Self(i128::from(whole) * i128::from(UJ_PER_KWH) + i128::from(rest))
+    }
+
     /// The sum in micro-euros or milligrams, to the nearest; half away from zero.
     pub fn rounded(self) -> i64 {
         let (unit, half) = (i128::from(UJ_PER_KWH), i128::from(UJ_PER_KWH) / 2);
@@ -159,6 +170,10 @@ mod tests {
         }
         assert_eq!(price.rounded(), 333);
         assert_eq!(PerKwh(-i128::from(UJ_PER_KWH) / 2).rounded(), -1);
+        for sum in [0, 1, -1, 7 * i128::from(UJ_PER_KWH) + 3, -7 * i128::from(UJ_PER_KWH) - 3] {
+            let (whole, rest) = PerKwh(sum).parts();
+            assert_eq!(PerKwh::from_parts(whole, rest), PerKwh(sum));
+        }
     }
 
     #[test]

@@ -8,6 +8,7 @@ INSERT OR REPLACE INTO meta (key, value) SELECT 'next_id', max(
     coalesce((SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'next_id'), 1)
 );
 DELETE FROM step WHERE job IN (SELECT job FROM run WHERE base IN (SELECT id FROM pruned));
+DELETE FROM job_energy WHERE job IN (SELECT job FROM run WHERE base IN (SELECT id FROM pruned));
 DELETE FROM run WHERE base IN (SELECT id FROM pruned);
 DELETE FROM event WHERE base IN (SELECT id FROM pruned);
 DELETE FROM submission WHERE id IN (SELECT id FROM pruned);

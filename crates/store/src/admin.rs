@@ -60,9 +60,18 @@ impl Db {
         query: &str,
         read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
+        self.rows_of(query, [], read)
+    }
+
+    pub(crate) fn rows_of<T>(
+        &self,
+        query: &str,
+        of: impl rusqlite::Params,
+        read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StoreError> {
         let fault = self.fault("reading it");
         let mut statement = self.sql.prepare_cached(query).map_err(&fault)?;
-        let rows = statement.query_map([], read).map_err(&fault)?;
+        let rows = statement.query_map(of, read).map_err(&fault)?;
         rows.collect::<rusqlite::Result<Vec<T>>>().map_err(fault)
     }
 }

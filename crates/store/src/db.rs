@@ -11,9 +11,10 @@ use rusqlite_migration::{M, Migrations};
 use crate::StoreError;
 
 /// The format this program writes; SQLite's `user_version`.
-pub const FORMAT: i64 = 1;
+pub const FORMAT: i64 = 2;
 
-const STEPS: &[M<'static>] = &[M::up(include_str!("../migrations/0001-centre.sql"))];
+const STEPS: &[M<'static>] =
+    &[M::up(include_str!("../migrations/0001-centre.sql")), M::up(include_str!("../migrations/0002-energy.sql"))];
 
 /// Marks our files among SQLite files (`application_id`): "ALGO".
 const APPLICATION_ID: i64 = 0x414c_474f;

@@ -6,7 +6,7 @@ use model::{Exit, JobId, JobSpec, JobState, StepId, Text, Time, Usage};
 use rusqlite::{Connection, params};
 use scheduler::{FairUsage, Finished};
 
-use crate::Fact;
+use crate::{EnergyWrite, Fact};
 
 /// The number of a script or an environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -97,6 +97,8 @@ pub enum Write {
     },
     /// Forget submissions that were over before this time, with all that belongs to them (retention).
     Prune(Time),
+    /// What machines drew, and whose it was.
+    Energy(Box<EnergyWrite>),
     /// A write without content: does the disk take any?
     Probe(Time),
 }
@@ -195,6 +197,7 @@ impl Write {
             Write::Prune(before) => {
                 sql.execute_batch(&include_str!("../queries/prune.sql").replace(":before", &before.0.to_string()))?;
             }
+            Write::Energy(energy) => energy.perform(sql)?,
             Write::Probe(at) => {
                 sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive', ?1)")?
                     .execute([at.0.to_string()])?;

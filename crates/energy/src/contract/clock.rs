@@ -71,12 +71,12 @@ pub(super) fn minute(time: Clock) -> u16 {
 }
 
 /// As near as calendars reach: years -9999 to 9999.
-pub(super) fn timestamp(at: Time) -> Timestamp {
+pub(crate) fn timestamp(at: Time) -> Timestamp {
     Timestamp::from_millisecond(at.0).unwrap_or(if at.0 < 0 { Timestamp::MIN } else { Timestamp::MAX })
 }
 
 /// The first instant of a local day.
-pub(super) fn first_instant(zone: &TimeZone, day: Date) -> Option<Time> {
+pub(crate) fn first_instant(zone: &TimeZone, day: Date) -> Option<Time> {
     Some(Time(zone.to_ambiguous_timestamp(day.at(0, 0, 0, 0)).compatible().ok()?.as_millisecond()))
 }
 

@@ -15,6 +15,7 @@ use model::Time;
 use serde::Deserialize;
 
 pub use clock::Window;
+pub(crate) use clock::{first_instant, timestamp};
 pub use holidays::is_holiday;
 pub use slots::Slots;
 pub use tempo::{Colour, Colours, Oddity};
@@ -215,6 +216,11 @@ impl Book {
     ) -> Result<Self, CalendarError> {
         contracts.sort_by_key(|contract| contract.from);
         if contracts.is_empty() { Err(CalendarError::Empty) } else { Ok(Self { zone, contracts, colours, slots }) }
+    }
+
+    /// The contracts, in the order of their first days.
+    pub fn contracts(&self) -> &[Contract] {
+        &self.contracts
     }
 
     /// The rate at an instant, with the time from there to where it may change next. Before the first contract its

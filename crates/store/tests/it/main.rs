@@ -3,6 +3,7 @@
 
 mod accounts;
 mod copies;
+mod energy;
 mod known;
 mod replay;
 mod support;
