@@ -7,6 +7,7 @@ mod ids;
 mod index_set;
 mod job;
 mod machine;
+mod money;
 mod outcome;
 mod rows;
 mod state;
@@ -17,9 +18,10 @@ pub use ids::{Gid, JobId, RunId, StepId, Uid};
 pub use index_set::{IndexSet, IndexSetError};
 pub use job::{
     ArraySpec, Dependency, DependencyKind, DependencyTerm, JobSpec, Limits, MailEvents, Memory, NamedLimit, OpenMode,
-    Owner, Request, SignalSpec, TimeLimit,
+    Owner, Request, SignalSpec, TimeLimit, says_flexible,
 };
 pub use machine::{Core, CpuSet, Gpu, Machine, TopologyError};
+pub use money::{Money, MoneyError};
 pub use outcome::{Exit, Outcome, Usage};
 pub use rows::{
     AccountRow, ArrayPlace, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow, QueueDetail, QueueRecord,
