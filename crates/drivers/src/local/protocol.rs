@@ -20,7 +20,7 @@ use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, U
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a message changes.
-pub const VERSION: u16 = 3;
+pub const VERSION: u16 = 4;
 
 /// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -78,6 +78,11 @@ pub enum Order {
         command: Vec<Text>,
         /// Its environment, beside the run's mark.
         env: Environment,
+    },
+    /// Say what runs have used so far: [`Report::Measured`].
+    Measure {
+        /// Given back.
+        number: u64,
     },
 }
 
@@ -256,6 +261,16 @@ pub enum Report {
         /// What, where.
         text: String,
     },
+    /// Answers [`Order::Measure`].
+    Measured {
+        /// As it was ordered.
+        number: u64,
+        /// CPU time that the whole machine used since it started, in microseconds.
+        busy_us: u64,
+        /// Every run that is not over, with the CPU time that it has used, in microseconds. With cgroups that is what
+        /// it is at this moment, else what it was within the last second.
+        runs: Vec<(RunId, u64)>,
+    },
 }
 
 /// Who failed around a run.
@@ -393,8 +408,8 @@ pub(crate) mod tests {
 
     /// Whoever changes these bytes changes [`VERSION`].
     #[test]
-    fn bytes_of_version_3() {
-        assert_eq!(VERSION, 3);
+    fn bytes_of_version_4() {
+        assert_eq!(VERSION, 4);
         let run = RunId { job: model::JobId(300), attempt: 2 };
         let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
         let guarantees = Guarantees {
@@ -408,7 +423,7 @@ pub(crate) mod tests {
             notes: vec!["n".to_owned()],
         };
         let runs = vec![RunReport { run, state: RunState::Running { pid: 5, started: Time(6), suspended: true } }];
-        let hello = Hello { version: 3, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
+        let hello = Hello { version: 4, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
         let orders = [
             Order::Script { id: ScriptId(1), bytes: "s".into() },
             Order::Launch(Box::new(sample(run))),
@@ -417,6 +432,7 @@ pub(crate) mod tests {
             Order::Forget(vec![run]),
             Order::Quit,
             Order::Join { run, command: vec!["c".into()], env: Environment::from_pairs([("A", "1")]) },
+            Order::Measure { number: 300 },
         ];
         let reports = [
             Report::Hello(hello),
@@ -425,6 +441,7 @@ pub(crate) mod tests {
             Report::HookFailed { run, hook: HookKind::Epilog, error: "e".to_owned() },
             Report::HookFailed { run, hook: HookKind::Launcher, error: "e".to_owned() },
             Report::Fault { text: "t".to_owned() },
+            Report::Measured { number: 300, busy_us: 1, runs: vec![(run, 2)] },
         ];
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let mut text = String::new();

@@ -5,8 +5,8 @@
 //! Who writes when: the launcher while no supervisor works on the slot's run (assigning, forgetting, burying), the
 //! job's own process just before it becomes the script, the supervisor otherwise. Never two at once.
 //!
-//! After the halves comes what the run was last seen to use, for the case that its supervisor is killed: written once a
-//! second, a help and no promise.
+//! After the halves comes what the run was last seen to use, and what its group had counted before it began: for the case
+//! that its supervisor is killed, and for whoever measures meanwhile. Written once a second, a help and no promise.
 //!
 //! Must not know how a run is started or ended.
 
@@ -164,10 +164,11 @@ impl SlotFile {
         self.file.sync_data()
     }
 
-    /// Notes what a run was seen to use. What cannot be noted is not worth a word.
-    pub(crate) fn write_use(&self, run: RunId, usage: &Usage) {
+    /// Notes what a run was seen to use, and what the account of its group said when it began (microseconds). What
+    /// cannot be noted is not worth a word.
+    pub(crate) fn write_use(&self, run: RunId, usage: &Usage, group_before: Option<u64>) {
         let mut room = [0; USE_ROOM];
-        let encoded = postcard::to_slice(&(run, usage), &mut room[HEAD..]).map(|bytes| bytes.len());
+        let encoded = postcard::to_slice(&(run, usage, group_before), &mut room[HEAD..]).map(|bytes| bytes.len());
         let Ok(length) = encoded else { return };
         let sum = checksum(length as u64, &room[HEAD..HEAD + length]);
         room[..8].copy_from_slice(&(length as u64).to_le_bytes());
@@ -175,8 +176,8 @@ impl SlotFile {
         sys::write_at(self.file.as_fd(), &room, USE_AT).unwrap_or_default();
     }
 
-    /// What this run was last seen to use.
-    pub(crate) fn last_use(&self, run: RunId) -> Option<Usage> {
+    /// What this run was last seen to use, and what the account of its group said when it began.
+    pub(crate) fn last_use(&self, run: RunId) -> Option<(Usage, Option<u64>)> {
         let mut room = [0; USE_ROOM];
         self.file.read_exact_at(&mut room, USE_AT).ok()?;
         let length = u64::from_le_bytes(room[..8].try_into().ok()?);
@@ -184,8 +185,10 @@ impl SlotFile {
         if checksum(length, payload) != u64::from_le_bytes(room[8..16].try_into().ok()?) {
             return None;
         }
-        let (whose, usage): (RunId, Usage) = postcard::from_bytes(payload).ok()?;
-        (whose == run).then_some(usage)
+        let ((whose, usage), rest): ((RunId, Usage), _) = postcard::take_from_bytes(payload).ok()?;
+        // A supervisor of an earlier version does not tell.
+        let group_before = postcard::from_bytes(rest).unwrap_or_default();
+        (whose == run).then_some((usage, group_before))
     }
 
     fn newest(&self) -> io::Result<Option<(u64, Record)>> {
@@ -334,9 +337,11 @@ mod tests {
         let (run, other) = (RunId { job: JobId(7), attempt: 1 }, RunId { job: JobId(7), attempt: 2 });
         assert_eq!(slot.last_use(run), None);
         let usage = Usage { user_us: u64::MAX, system_us: 2, max_rss_kib: 3, read_bytes: u64::MAX, write_bytes: 5 };
-        slot.write_use(run, &usage);
-        slot.write(&taken(Phase::Assigned)).unwrap();
-        assert_eq!((slot.last_use(run), slot.last_use(other)), (Some(usage), None));
+        for group_before in [Some(u64::MAX), None] {
+            slot.write_use(run, &usage, group_before);
+            slot.write(&taken(Phase::Assigned)).unwrap();
+            assert_eq!((slot.last_use(run), slot.last_use(other)), (Some((usage, group_before)), None));
+        }
         std::fs::write(dir.path().join("3"), vec![7; 4096]).unwrap();
         assert_eq!(slot.last_use(run), None);
     }

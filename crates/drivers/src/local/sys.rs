@@ -110,6 +110,13 @@ pub(crate) fn own_cpu() -> Duration {
     Duration::new(time.tv_sec.max(0) as u64, time.tv_nsec.max(0) as u32)
 }
 
+/// So many clock ticks, as the kernel shows CPU times.
+pub(crate) fn ticks(count: u64) -> Duration {
+    // SAFETY: a plain question.
+    let hertz = u64::try_from(unsafe { libc::sysconf(libc::_SC_CLK_TCK) }).unwrap_or(100).max(1);
+    Duration::from_micros(count.saturating_mul(1_000_000 / hertz))
+}
+
 /// KiB in a page.
 pub(crate) fn page_kib() -> u64 {
     // SAFETY: a plain question.

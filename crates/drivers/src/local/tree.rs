@@ -24,6 +24,8 @@ pub(crate) struct Stat {
     pub(crate) parent: Pid,
     pub(crate) born: u64,
     pub(crate) rss_pages: u64,
+    /// CPU time of its own and of the children it has waited for, in clock ticks.
+    pub(crate) cpu_ticks: u64,
 }
 
 /// Reads it; `None` when there is no such process.
@@ -42,6 +44,7 @@ fn parse_stat(line: &[u8]) -> Option<Stat> {
         parent: pid(1)?,
         born: fields.get(19)?.parse().ok()?,
         rss_pages: fields.get(21)?.parse().ok()?,
+        cpu_ticks: fields.get(11..15)?.iter().filter_map(|field| field.parse::<u64>().ok()).sum(),
     })
 }
 

@@ -1,7 +1,7 @@
 //! Memory and cores.
 
-use drivers::local::protocol::{CgroupVersion, Environment, Hook};
-use model::{CpuSet, Exit, Limits, NamedLimit, Outcome, Span};
+use drivers::local::protocol::{CgroupVersion, Environment, Hook, Order, Report};
+use model::{CpuSet, Exit, Limits, NamedLimit, Outcome, RunId, Span};
 
 use crate::rig::{FILES, Mode, Rig, exited, modes, text};
 
@@ -215,4 +215,45 @@ fn memory_is_sampled() {
 fn allowed() -> Vec<u32> {
     let set = nix::sched::sched_getaffinity(nix::unistd::Pid::from_raw(0)).unwrap();
     (0..1024).filter(|cpu| set.is_set(*cpu as usize).unwrap()).collect()
+}
+
+#[test]
+fn what_runs_have_used_is_told_while_they_run() {
+    for mode in modes() {
+        let rig = &mut Rig::new(mode);
+        let spin = "#!/bin/sh\nsh -c 'i=0; while [ $i -lt 300000 ]; do i=$((i+1)); done'\nsleep 1000\n";
+        let (busy, lazy) = (rig.run(spin), rig.run("#!/bin/sh\nsleep 1000\n"));
+        rig.started(busy);
+        rig.started(lazy);
+        let mut numbers = 7..;
+        let mut measure = |rig: &mut Rig| {
+            let number = numbers.next().unwrap();
+            rig.order(&Order::Measure { number });
+            rig.wait("a measure", |report| match report {
+                Report::Measured { number: given, busy_us, runs } if *given == number => Some((*busy_us, runs.clone())),
+                _ => None,
+            })
+        };
+        let (before, _) = measure(rig);
+        let used = |runs: &[(RunId, u64)], run| runs.iter().find(|(of, _)| *of == run).map(|(_, us)| *us).unwrap();
+        crate::rig::eventually("the loop is counted", || {
+            let (_, runs) = measure(rig);
+            assert_eq!(runs.len(), 2, "{mode:?}");
+            used(&runs, busy) > 50_000
+        });
+        let (after, runs) = measure(rig);
+        assert!(after >= before && used(&runs, lazy) < used(&runs, busy) / 2, "{mode:?} {runs:?}");
+        // Also by a launcher that did not start them.
+        rig.kill_launcher();
+        rig.restart();
+        let (_, again) = measure(rig);
+        assert!(used(&again, busy) >= used(&runs, busy) && used(&again, lazy) < used(&again, busy), "{again:?}");
+        rig.terminate(busy, 0);
+        let end = rig.ended(busy);
+        // Our own processor time beside the job's may be in what was told before.
+        assert!(end.usage.user_us + end.usage.system_us + 20_000 > used(&again, busy), "{mode:?} {again:?} {end:?}");
+        assert_eq!(measure(rig).1.len(), 1);
+        rig.terminate(lazy, 0);
+        rig.ended(lazy);
+    }
 }

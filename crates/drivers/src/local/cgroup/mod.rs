@@ -99,6 +99,15 @@ impl Kit {
         }
     }
 
+    /// What the account of a slot's group says now: CPU time of all who were ever in it.
+    pub(crate) fn cpu_time(&self, slot: u32) -> Option<Duration> {
+        match self {
+            Kit::None => None,
+            Kit::V1(trees) => v1::cpu_time(&File::open(trees.account(slot)?).ok()?),
+            Kit::V2(tree) => v2::cpu_time(&File::open(tree.account(slot)).ok()?),
+        }
+    }
+
     /// Removes a slot's groups, if nobody is in them.
     pub(crate) fn remove(&self, slot: u32) {
         let directories = match self {

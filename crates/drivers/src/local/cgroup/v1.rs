@@ -14,6 +14,9 @@ use super::{Has, LEFT_OVER, again, field, get, limit_tasks, make, mounts, put, r
 /// Stands for no limit.
 const UNLIMITED: u64 = i64::MAX as u64;
 
+/// Counts CPU time.
+const ACCOUNT: &str = "cpuacct.usage";
+
 /// Our group in each tree that there is.
 #[derive(Clone, Debug)]
 pub(crate) struct Trees {
@@ -99,6 +102,11 @@ impl Trees {
         self.bases().into_iter().map(|base| base.join(format!("slot-{slot}"))).collect()
     }
 
+    /// The file that counts a slot's CPU time.
+    pub(super) fn account(&self, slot: u32) -> Option<PathBuf> {
+        Some(self.cpuacct.as_ref()?.join(format!("slot-{slot}")).join(ACCOUNT))
+    }
+
     pub(super) fn box_of(&self, slot: u32) -> PathBuf {
         self.slot_directories(slot).into_iter().next().unwrap_or_default()
     }
@@ -150,7 +158,7 @@ impl Cage {
         Ok(Self {
             trees: trees.clone(),
             cpuset,
-            cpuacct: cpuacct.map(|directory| File::open(directory.join("cpuacct.usage"))).transpose()?,
+            cpuacct: cpuacct.map(|directory| File::open(directory.join(ACCOUNT))).transpose()?,
             memory: memory.map(Memory::open).transpose()?,
             cpus: trees.cpus.clone(),
         })
@@ -184,7 +192,7 @@ impl Cage {
     }
 
     pub(super) fn cpu_time(&self) -> Option<Duration> {
-        again(self.cpuacct.as_ref()?)?.trim().parse().ok().map(Duration::from_nanos)
+        cpu_time(self.cpuacct.as_ref()?)
     }
 
     pub(super) fn new_kills(&mut self) -> u64 {
@@ -203,6 +211,11 @@ impl Cage {
         let left: u64 = again(&memory.usage).and_then(|text| text.trim().parse().ok()).unwrap_or(0);
         if left > LEFT_OVER { memory.renew() } else { Ok(()) }
     }
+}
+
+/// What such a file says.
+pub(super) fn cpu_time(account: &File) -> Option<Duration> {
+    again(account)?.trim().parse().ok().map(Duration::from_nanos)
 }
 
 impl Memory {

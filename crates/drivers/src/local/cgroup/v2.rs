@@ -16,6 +16,9 @@ const BESIDE: &str = "algoric-own";
 /// Controllers that are wanted, and used where they are.
 const WANTED: [&str; 5] = ["cpuset", "cpu", "memory", "pids", "io"];
 
+/// Counts CPU time.
+const ACCOUNT: &str = "cpu.stat";
+
 /// Our part of the tree.
 #[derive(Clone, Debug)]
 pub(crate) struct Tree {
@@ -100,6 +103,11 @@ impl Tree {
     pub(super) fn slot(&self, slot: u32) -> PathBuf {
         self.base.join(format!("slot-{slot}"))
     }
+
+    /// The file that counts a slot's CPU time.
+    pub(super) fn account(&self, slot: u32) -> PathBuf {
+        self.slot(slot).join(ACCOUNT)
+    }
 }
 
 /// Our own group, as a path here.
@@ -180,7 +188,7 @@ impl Cage {
         make(&path)?;
         limit_tasks(&path);
         let memory = tree.has.memory.then(|| Memory::open(&path)).transpose()?;
-        let cpu = File::open(path.join("cpu.stat"))?;
+        let cpu = File::open(path.join(ACCOUNT))?;
         // Frozen by a supervisor that died.
         put(&path, "cgroup.freeze", "0")?;
         Ok(Self { tree: tree.clone(), directory: File::open(&path)?, path, cpu, memory, cpus: None })
@@ -216,7 +224,7 @@ impl Cage {
     }
 
     pub(super) fn cpu_time(&self) -> Option<Duration> {
-        field(&again(&self.cpu)?, "usage_usec").map(Duration::from_micros)
+        cpu_time(&self.cpu)
     }
 
     pub(super) fn new_kills(&mut self) -> u64 {
@@ -260,11 +268,16 @@ impl Cage {
         make(&self.path)?;
         limit_tasks(&self.path);
         self.memory = self.tree.has.memory.then(|| Memory::open(&self.path)).transpose()?;
-        self.cpu = File::open(self.path.join("cpu.stat"))?;
+        self.cpu = File::open(self.path.join(ACCOUNT))?;
         self.directory = File::open(&self.path)?;
         self.cpus = None;
         Ok(())
     }
+}
+
+/// What such a file says.
+pub(super) fn cpu_time(account: &File) -> Option<Duration> {
+    field(&again(account)?, "usage_usec").map(Duration::from_micros)
 }
 
 impl Memory {

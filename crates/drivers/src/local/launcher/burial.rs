@@ -195,7 +195,7 @@ impl Launcher {
             started,
             at: clock::now().max(started.unwrap_or_default()),
             outcome: Outcome::Lost,
-            usage: self.slots[at].file.last_use(taken.run).unwrap_or_default(),
+            usage: self.slots[at].file.last_use(taken.run).unwrap_or_default().0,
         };
         self.places.remove_script(taken.run.job).unwrap_or_default();
         let run = taken.run;

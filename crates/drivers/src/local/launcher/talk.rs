@@ -10,6 +10,7 @@ use nix::unistd::Pid;
 
 use super::super::link::Scripts;
 use super::super::parcel::{self, Content, Errand, Piece, Word};
+use super::super::super::meters::busy_us;
 use super::super::protocol::{End, Hello, HookKind, Launch, Order, Report, RunState, ScriptId, VERSION};
 use super::super::slot::{Phase, Record, Taken};
 use super::super::{Error, clock};
@@ -107,6 +108,7 @@ impl Launcher {
             Order::Launch(launch) => self.launch(&launch, frame),
             Order::Forget(runs) => runs.into_iter().for_each(|run| self.forget(run)),
             Order::Quit => return Some(ExitReason::Quit),
+            Order::Measure { number } => self.measure(number),
             Order::Terminate { run, .. }
             | Order::Signal { run, .. }
             | Order::Join { run, .. }
@@ -134,6 +136,30 @@ impl Launcher {
         };
         let end = End { started: None, at: clock::now(), outcome, usage: Usage::default() };
         self.tell(&Report::Ended { run, end });
+    }
+
+    /// Says what runs have used so far.
+    fn measure(&mut self, number: u64) {
+        let Ok(busy_us) = busy_us(std::path::Path::new("/proc")) else {
+            return self.tell(&Report::Fault { text: "the kernel does not tell CPU times".to_owned() });
+        };
+        let runs = self.slots.iter().filter_map(|slot| {
+            let taken = slot.taken().filter(|taken| taken.boot_id == self.settings.boot_id)?;
+            let is_over = matches!(taken.phase, Phase::Ended(_));
+            (!is_over).then(|| (taken.run, self.used_us(slot, taken.run)))
+        });
+        let report = Report::Measured { number, busy_us, runs: runs.collect() };
+        self.tell(&report);
+    }
+
+    /// CPU time of a slot's run: of its group since it began, or what its supervisor last wrote down.
+    fn used_us(&self, slot: &super::slots::Slot, run: RunId) -> u64 {
+        let Some((usage, group_before)) = slot.file.last_use(run) else { return 0 };
+        let group = group_before.and_then(|before| {
+            let now = self.settings.kit.cpu_time(slot.number)?.as_micros() as u64;
+            now.checked_sub(before)
+        });
+        group.unwrap_or(usage.user_us + usage.system_us)
     }
 
     fn tell_state(&mut self, at: usize) {

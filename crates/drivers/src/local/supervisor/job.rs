@@ -152,10 +152,15 @@ impl Job {
         self.epilog_done = true;
     }
 
+    /// CPU time of those that we have taken leave of.
+    pub(super) fn waited_cpu(&self) -> Duration {
+        self.spent.user + self.spent.system
+    }
+
     /// All of it added up; `cpu`: what the group's account says.
     pub(super) fn usage(&self, cpu: Option<Duration>) -> Usage {
         let (mut user, mut system) = (self.spent.user, self.spent.system);
-        let waited = user + system;
+        let waited = self.waited_cpu();
         // What nobody waited for shows only in the group's account; it is shared out as the rest was.
         if let Some(missing) = cpu.and_then(|cpu| cpu.checked_sub(waited)) {
             let share = if waited.is_zero() { 1.0 } else { user.div_duration_f64(waited) };

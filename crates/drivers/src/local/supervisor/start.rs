@@ -111,6 +111,7 @@ impl Supervisor {
         let cage = self.cage.as_ref().ok().and_then(Option::as_ref);
         let watch = Watch::new(cage, launch.memory_mib);
         self.job = Some(Job::new(launch, taken, Vec::new(), watch));
+        self.write_down_use();
         let started = opened.and(content).map_err(Trouble::Ours).and_then(|content| {
             if let Some(job) = &mut self.job {
                 job.content = content;

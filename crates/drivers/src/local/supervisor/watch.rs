@@ -69,12 +69,13 @@ impl Supervisor {
         self.write_down_use();
     }
 
-    /// For whoever has to account for the run if we are killed.
-    fn write_down_use(&self) {
-        let cpu = self.watched_cpu();
-        if let Some(job) = &self.job {
-            self.slot.write_use(job.launch.run, &job.usage(cpu));
-        }
+    /// For whoever has to account for the run if we are killed, or measures it meanwhile.
+    pub(super) fn write_down_use(&self) {
+        let Some(job) = &self.job else { return };
+        let cpu = self.watched_cpu().unwrap_or_else(|| job.waited_cpu() + tree_cpu(self.pid));
+        let has_account = matches!(&self.cage, Ok(Some(cage)) if cage.has().cpu_time);
+        let group_before = has_account.then_some(job.watch.cpu.0.as_micros() as u64);
+        self.slot.write_use(job.launch.run, &job.usage(Some(cpu)), group_before);
     }
 
     /// When nobody is left: was it for want of memory?
@@ -113,6 +114,12 @@ impl Supervisor {
         let ours = if cage.is_shared() { sys::own_cpu().saturating_sub(own) } else { Duration::ZERO };
         Some(spent.saturating_sub(ours))
     }
+}
+
+/// CPU time of everybody below us, and of those that they have taken leave of.
+fn tree_cpu(root: Pid) -> Duration {
+    let ticks: u64 = tree::descendants(root).iter().map(|(_, stat)| stat.cpu_ticks).sum();
+    sys::ticks(ticks)
 }
 
 /// Resident memory of everybody below us; what several share is counted for each.
