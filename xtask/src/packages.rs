@@ -52,6 +52,8 @@ const NEEDS: &[Need] = &[
     need("python3-minimal", "python3", And::Nothing, "captured sessions whose jobs are in Python"),
     need("systemd", "systemd-analyze", And::Nothing, "the check of the units"),
     need("python3-venv", "python3", And::PythonModule("ensurepip"), "programs from PyPI that drive Slurm"),
+    need("poppler-utils", "pdftotext", And::Nothing, "invoices as people read them"),
+    need("qpdf", "qpdf", And::Nothing, "the structure of invoices"),
     need("bc", "bc", And::Nothing, "Snakemake's workflow"),
     // Debian lets only one of both be installed; Lmod is unpacked beside it.
     need("environment-modules", "sh", And::File("/usr/share/modules/init/bash"), "environment modules in jobs"),
@@ -174,19 +176,27 @@ fn unpacked(target: &Path, package: &str, then: &str) -> Option<PathBuf> {
     Some(folder)
 }
 
-/// What is asked of PyPI, each with its version.
-const CLIENTS: &str = "crates/algoric/tests/clients/requirements.txt";
+/// Programs from PyPI that tests need: the folder under `target`, and what is asked for, each with its version.
+pub struct Pypi {
+    folder: &'static str,
+    wanted: &'static str,
+}
 
-/// The virtual environment with the programs that drive Slurm. `None`, and the reason is said, where it cannot be made.
-pub fn clients(target: &Path) -> Option<PathBuf> {
-    let (venv, wanted) = (target.join("clients"), tools::root().join(CLIENTS));
+/// Programs that drive Slurm.
+pub const CLIENTS: Pypi = Pypi { folder: "clients", wanted: "crates/algoric/tests/clients/requirements.txt" };
+/// Programs that check invoices.
+pub const CHECKERS: Pypi = Pypi { folder: "checkers", wanted: "crates/documents/tests/checkers/requirements.txt" };
+
+/// The virtual environment with these programs. `None`, and the reason is said, where it cannot be made.
+pub fn pypi(target: &Path, programs: &Pypi) -> Option<PathBuf> {
+    let (venv, wanted) = (target.join(programs.folder), tools::root().join(programs.wanted));
     let script = "set -e; rm -rf \"$1\"; /usr/bin/python3 -m venv \"$1\"
         \"$1/bin/pip\" install -q --no-input --disable-pip-version-check -r \"$2\"; cp \"$2\" \"$1/complete\"";
     let is_complete =
         fs::read(venv.join("complete")).ok().is_some_and(|made| fs::read(&wanted).is_ok_and(|now| now == made));
     if !is_complete {
         let mut command = Command::new("sh");
-        command.args(["-c", script, "clients"]).arg(&venv).arg(&wanted);
+        command.args(["-c", script, programs.folder]).arg(&venv).arg(&wanted);
         let output = command.output().ok()?;
         if !output.status.success() {
             println!("{}", String::from_utf8_lossy(&output.stderr).trim());

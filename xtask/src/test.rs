@@ -119,7 +119,8 @@ fn tests(closing: &mut Vec<String>) -> Result<Outcome> {
         ("ALGORIC_DECKS", packages::decks(&target), "CalculiX's decks"),
         ("ALGORIC_FOAM", packages::foam_examples(&target), "OpenFOAM and its examples"),
         ("ALGORIC_LMOD", packages::lmod(&target), "Lmod"),
-        ("ALGORIC_CLIENTS", packages::clients(&target), "programs from PyPI that drive Slurm"),
+        ("ALGORIC_CLIENTS", packages::pypi(&target, &packages::CLIENTS), "programs from PyPI that drive Slurm"),
+        ("ALGORIC_CHECKERS", packages::pypi(&target, &packages::CHECKERS), "checkers of invoices from PyPI"),
     ] {
         if let Some(folder) = found {
             command.env(variable, folder);
