@@ -7,12 +7,14 @@
 //! * [`flood`]: rain over a terrain becomes runoff and a flood (two-dimensional shallow water).
 //! * [`ascii_grid`]: terrains and depths in the text format that surveys publish.
 //! * [`valley`]: a made-up small river valley, for when there is no survey.
+//! * [`load`]: what keeps a core busy, to see what a machine draws then.
 //! * [`picture`]: maps of the greatest depth over shaded relief, as PNG.
 //! * [`study`]: the three steps that a flood job and a map job take, ready for a thin command.
 
 pub mod ascii_grid;
 pub mod flood;
 pub mod grid;
+pub mod load;
 pub mod picture;
 pub mod study;
 pub mod valley;
