@@ -26,6 +26,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/lists.ftl")),
             include_str!(concat!("../i18n/", $language, "/meter.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
+            include_str!(concat!("../i18n/", $language, "/quote.ftl")),
             include_str!(concat!("../i18n/", $language, "/simulate.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),
             include_str!(concat!("../i18n/", $language, "/try.ftl")),
@@ -131,6 +132,33 @@ impl Words {
         }
         let amount = self.decimal(mib as f64 / 1024.0);
         self.with("unit-gib", &[("amount", amount.into())])
+    }
+
+    /// `number` in `unit`s, rounded, with so many digits after the sign that the language has there.
+    pub fn fixed(&self, number: i64, unit: i64, digits: u32) -> String {
+        let scale = 10i128.pow(digits);
+        let (number, unit) = (i128::from(number), i128::from(unit.max(1)));
+        let rounded = (number.abs() * scale + unit / 2) / unit;
+        let sign = if number < 0 && rounded > 0 { "-" } else { "" };
+        if digits == 0 {
+            return format!("{sign}{rounded}");
+        }
+        let point = if self.language == Language::French { ',' } else { '.' };
+        format!("{sign}{}{point}{:0width$}", rounded / scale, rounded % scale, width = digits as usize)
+    }
+
+    /// An amount of money from micro-euros: `12.34 €`, with four digits below one euro: `0.0124 €`.
+    pub fn euros(&self, microeur: i64) -> String {
+        format!("{} €", self.fixed(microeur, 1_000_000, if microeur.abs() < 1_000_000 { 4 } else { 2 }))
+    }
+
+    /// An amount of energy from microjoules: `12.3 Wh`, `1.234 kWh`.
+    pub fn energy(&self, energy_uj: i64) -> String {
+        const WATT_HOUR: i64 = 3_600_000_000;
+        if energy_uj.abs() < 1000 * WATT_HOUR {
+            return format!("{} Wh", self.fixed(energy_uj, WATT_HOUR, 1));
+        }
+        format!("{} kWh", self.fixed(energy_uj, 1000 * WATT_HOUR, 3))
     }
 
     /// One digit after the sign that the language has there.

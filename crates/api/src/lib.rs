@@ -8,11 +8,13 @@
 
 mod admin;
 mod frame;
+mod quote;
 mod reply;
 mod request;
 
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
+pub use quote::{Amounts, Expected, Offer, Quote};
 pub use reply::{
     Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,
 };

@@ -6,7 +6,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminRow, ReservationSpec};
+use crate::{AdminRow, Quote, ReservationSpec};
 
 /// One answer, or part of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -123,6 +123,8 @@ pub enum Reply {
     Diagnostics(Box<Diagnostics>),
     /// Qualities of service.
     Qos(Vec<QosRow>),
+    /// What a job would take.
+    Quote(Box<Quote>),
 }
 
 impl Reply {
@@ -290,6 +292,17 @@ pub enum WhyCause {
     Dependency,
     /// Not before.
     Begin(Time),
+    /// It fears no delay, and waits for cheap hours.
+    CheapHours {
+        /// Their begin for it: its start, if there is room then.
+        start: Time,
+        /// What it saves of the cost of its electricity, in thousandths.
+        saving_permille: u32,
+        /// The same in micro-euros, where it is known what the machine draws: of all its tasks.
+        saving_microeur: Option<i64>,
+        /// How long it is taken to run.
+        run_s: i64,
+    },
     /// As many tasks of its array run as may.
     ArrayLimit {
         /// Run now.

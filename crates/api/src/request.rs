@@ -116,6 +116,8 @@ pub enum Request {
     Diagnostics,
     /// Qualities of service. Answered by `Qos`.
     Qos,
+    /// What this job would take, cost and wait, if it were submitted now. Answered by `Quote`.
+    Quote(Box<Submission>),
     /// `scontrol top`: these go before the other waiting jobs of their owner. Answered by `Done`.
     Top(Vec<JobTarget>),
     /// Operators: a partition starts jobs or does not, until the centre is started again. Answered by `Done`.

@@ -86,6 +86,10 @@ pub(crate) struct Centre {
     /// When a failed disk was last tried.
     pub(crate) probed: Time,
     pub(crate) counters: crate::counters::Counters,
+    /// How long jobs ran.
+    pub(crate) learned: scheduler::learn::Learned,
+    /// When prices were last looked at for the scheduler.
+    pub(crate) prices_seen: Time,
 }
 
 /// Whether the centre is about to end.
@@ -228,6 +232,7 @@ impl Centre {
     fn over(&mut self, base: Option<JobId>, run: Finished) {
         let base = base.unwrap_or_else(|| self.state.job(run.run.job).map_or(run.run.job, |job| job.base()));
         self.counters.over(&run);
+        self.learn(&run);
         self.close_steps(run.run);
         self.allocation_over(run.run.job);
         if run.state != model::JobState::Requeued {

@@ -81,6 +81,7 @@ pub(crate) fn kind(request: &Request) -> &'static str {
         Request::Ping => "Ping",
         Request::Status => "Status",
         Request::Submit(_) => "Submit",
+        Request::Quote(_) => "Quote",
         Request::Wait(_) => "Wait",
         Request::Queue(_) => "Queue",
         Request::Records(_) => "Records",

@@ -9,7 +9,7 @@ use std::{
 };
 
 use drivers::local::{gpu, link::Link, topology};
-use model::{Machine, Uid};
+use model::{Machine, Time, Uid};
 use nix::{
     sys::eventfd::{EfdFlags, EventFd},
     unistd::geteuid,
@@ -25,6 +25,7 @@ use crate::{
     doors::{self, Doors},
     electricity::{Calendars, Electricity},
     journal::Journal,
+    learning::remembered,
     mail::Mail,
     paths::Paths,
     people::People,
@@ -100,6 +101,7 @@ pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Resu
     let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());
     let node: Arc<str> = Arc::from(config.machine.name.as_str());
     let reader = Reader::open(&paths.database())?;
+    let learned = remembered(&reader)?;
     let back = read_back(&reader, State::new(config))?;
     let (say, words) = channel();
     let wake =
@@ -165,7 +167,11 @@ pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Resu
         pruned: now,
         probed: now,
         counters: Default::default(),
+        learned,
+        prices_seen: Time(i64::MIN / 2),
     };
+    centre.tell_prices();
+    centre.hint_all();
     centre.watch_limits_again();
     Ok((centre, doors))
 }

@@ -130,6 +130,8 @@ impl Centre {
     pub(crate) fn report(&mut self, report: Report) {
         match report {
             Report::Hello(hello) => self.greet(hello),
+            // Nobody has asked yet.
+            Report::Measured { .. } => {}
             Report::Ended { run, end } => self.ended(run, end),
             Report::HookFailed { run, hook, error } => {
                 complain!("the {hook:?} of run {run} failed: {error}");

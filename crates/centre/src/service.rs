@@ -77,6 +77,7 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
             return Ok(Ended::LauncherGone);
         }
         centre.letters_due();
+        centre.tell_prices();
         wake_at = centre.decide().into_iter().chain(centre.mail.next()).min();
         centre.state.forget_finished(centre.now);
         centre.housekeeping();
@@ -215,6 +216,7 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::Ping => centre.reply(conn, &Reply::Done),
         Request::Status => centre.status(conn, peer),
         Request::Submit(submission) => centre.submit(conn, peer, *submission)?,
+        Request::Quote(submission) => centre.quote(conn, peer, *submission)?,
         Request::Wait(id) => centre.wait(conn, peer, id)?,
         Request::Queue(query) => centre.queue(conn, peer, &query, crate::connection::Shape::Row)?,
         Request::Records(query) => centre.records(conn, peer, &query)?,

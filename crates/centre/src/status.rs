@@ -307,6 +307,7 @@ impl Centre {
             Cause::Held(Hold::Requeued) => WhyCause::HeldAfterRequeue,
             Cause::Dependency { .. } => WhyCause::Dependency,
             Cause::Begin(at) => WhyCause::Begin(at),
+            Cause::CheapHours { better, run } => self.cheap_hours(id, better, run),
             Cause::ArrayLimit { running, limit } => WhyCause::ArrayLimit { running, limit },
             Cause::PartitionDown(name) => WhyCause::PartitionDown(name),
             Cause::TooBig { cpus, of } => WhyCause::TooBig { cpus, of },

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use api::{Refusal, RefusalCode, Reply, Submission};
 use model::{JobId, JobSpec, Text};
-use scheduler::What;
+use scheduler::{Patience, What};
 use store::{StoredSubmission, Write};
 
 use crate::{
@@ -35,7 +35,7 @@ impl Centre {
     }
 
     /// The wish with all defaults filled in, if it may be.
-    fn admit(
+    pub(crate) fn admit(
         &mut self,
         peer: Peer,
         mut spec: JobSpec,
@@ -94,6 +94,7 @@ impl Centre {
         // What was written for it is harmless if this is refused: rows without an event are never read back.
         self.record(What::Submitted { id, spec: Some(spec), known })
             .map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
+        self.hint(id);
         Ok(id)
     }
 
@@ -130,11 +131,8 @@ impl Centre {
 
     fn would_start(&mut self, conn: ConnId, id: JobId, spec: JobSpec) -> Outcome {
         let cpus = spec.request.cpus();
-        let load = self.state.machine_use();
-        let free = self.state.config().machine.cpus().saturating_sub(load.cpus_allocated);
-        // With nobody waiting and room for it, it would start at once; else nothing is promised.
-        let start = (load.pending == 0 && cpus <= free && load.drained.is_none()).then_some(self.now);
-        let partition = spec.partition;
+        let partition = spec.partition.clone();
+        let start = self.state.foresee(spec, self.now, Patience::Own, None);
         let node = self.node.to_string();
         self.reply(conn, &Reply::WouldStart { id, start, cpus, partition, node });
         Ok(())

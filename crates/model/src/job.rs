@@ -100,6 +100,15 @@ pub struct JobSpec {
     pub batch: bool,
 }
 
+/// The word of a comment by which a member says that a job fears no delay.
+const FLEXIBLE: &[u8] = b"flexible";
+
+/// Whether a comment says that the job may wait for cheap hours: `flexible`, alone or in a list by commas, in any case
+/// of letters.
+pub fn says_flexible(comment: &Text) -> bool {
+    comment.as_bytes().split(|byte| *byte == b',').any(|word| word.trim_ascii().eq_ignore_ascii_case(FLEXIBLE))
+}
+
 /// What a job needs of the machine. Counts that were not asked for are `None`, so that the environment can tell.
 #[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
 pub struct Request {
@@ -284,4 +293,24 @@ pub enum NamedLimit {
     Rss,
     /// RLIMIT_STACK
     Stack,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_comment_says_flexible() {
+        for (comment, expected) in [
+            ("flexible", true),
+            ("Flexible", true),
+            ("thesis, flexible", true),
+            ("flexible,thesis", true),
+            ("inflexible", false),
+            ("flexible hours", false),
+            ("", false),
+        ] {
+            assert_eq!(says_flexible(&Text::from(comment)), expected, "{comment}");
+        }
+    }
 }

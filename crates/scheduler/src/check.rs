@@ -8,7 +8,7 @@ use model::JobId;
 use crate::array::Array;
 use crate::class::ClassNumber;
 use crate::floor::Floor;
-use crate::job::{Job, Phase, Slot};
+use crate::job::{Extra, Job, Phase, Slot};
 use crate::state::State;
 use crate::uses::Uses;
 
@@ -32,8 +32,9 @@ impl State {
         for job in self.jobs.values() {
             let mut plain = Job { slot: Slot::Out, ..job.clone() };
             if let Some(extra) = &mut plain.extra {
-                extra.timer = None;
+                (extra.timer, extra.held, extra.expected) = (None, None, None);
             }
+            plain.extra = plain.extra.filter(|extra| **extra != Extra::default());
             format!("{plain:?} {:?}", self.class_of(job).traits).hash(&mut hasher);
         }
         for (id, array) in &self.arrays {

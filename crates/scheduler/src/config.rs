@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 
 use model::{Machine, Memory, Span, TimeLimit};
 
+use crate::flexible::Flexible;
+
 /// Everything the scheduler is told about the centre.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Config {
@@ -40,6 +42,8 @@ pub struct Config {
     pub backfill: bool,
     /// Look at no more than so many candidates for backfilling in one pass.
     pub backfill_depth: usize,
+    /// How much jobs that fear no delay may be moved to cheap hours.
+    pub flexible: Flexible,
 }
 
 /// A partition of the one machine.
@@ -88,6 +92,8 @@ pub struct Qos {
     pub max_time: TimeLimit,
     /// Only operators give it (`urgent`).
     pub operators_only: bool,
+    /// Its jobs fear no delay: they may wait for cheap hours.
+    pub flexible: bool,
 }
 
 /// What happens to a running job that must make place.

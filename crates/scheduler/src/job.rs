@@ -178,6 +178,12 @@ pub(crate) struct Extra {
     pub dependencies: Option<Dependencies>,
     /// When the indexes look at it again: a cache, like [`Slot`].
     pub timer: Option<Time>,
+    /// Its owner says that it fears no delay.
+    pub flexible: bool,
+    /// How long it is expected to run, as somebody has learned: a hint that no event says.
+    pub expected: Option<Span>,
+    /// Until when it is held for cheap hours: a cache, like [`Slot`].
+    pub held: Option<Time>,
 }
 
 impl Job {
@@ -237,12 +243,18 @@ impl Job {
         self.extra.as_ref()?.deadline
     }
 
-    /// The instant before which it may not start, if there is one to come at `clock`.
+    /// The instant before which it may not start by its own wishes, if there is one to come at `clock`.
     pub fn not_before(&self, clock: Time) -> Option<Time> {
         let extra = self.extra.as_ref()?;
         let delay = extra.delay.filter(|(from, _)| *from <= clock).map(|(from, span)| from + span);
         let dependency = extra.dependencies.as_ref().and_then(Dependencies::not_before);
         extra.begin.max(delay).max(dependency).filter(|instant| *instant > clock)
+    }
+
+    /// The instant at which it may start, if it waits for one to come at `clock`: its own, or that of cheap hours.
+    pub fn waits_until(&self, clock: Time) -> Option<Time> {
+        let held = self.extra.as_ref()?.held.filter(|instant| *instant > clock);
+        self.not_before(clock).max(held)
     }
 
     /// The instants at which what it waits for changes by time alone.
@@ -251,7 +263,9 @@ impl Job {
         let delay = extra.and_then(|extra| extra.delay);
         let dependency = extra.and_then(|extra| extra.dependencies.as_ref()?.not_before());
         let begin = extra.and_then(|extra| extra.begin);
-        [begin, dependency, delay.map(|(from, _)| from), delay.map(|(from, span)| from + span)].into_iter().flatten()
+        let held = extra.and_then(|extra| extra.held);
+        let delays = [delay.map(|(from, _)| from), delay.map(|(from, span)| from + span)];
+        [begin, dependency, held].into_iter().chain(delays).flatten()
     }
 
     /// Whether nobody holds it and nothing it waits for is still open.

@@ -166,7 +166,10 @@ impl<'a> Reasons<'a> {
     }
 
     fn of_pending(&mut self, job: &Job) -> Reason {
-        if let Some(reason) = self.state.obstacle(job, self.now).or_else(|| self.block(job.class)) {
+        // Who is held for cheap hours shows it while it waits, and no more when it is over: no event says it.
+        let held = || job.waits_until(self.now).map(|_| Reason::BeginTime);
+        let obstacle = self.state.obstacle(job, self.now).or_else(held);
+        if let Some(reason) = obstacle.or_else(|| self.block(job.class)) {
             return reason;
         }
         let partition = self.state.class_of(job).traits.partition;

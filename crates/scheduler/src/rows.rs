@@ -100,7 +100,7 @@ impl State {
             Phase::Pending => {
                 row.priority = self.priority(job, now);
                 row.start = match row.reason {
-                    Reason::BeginTime => job.not_before(now),
+                    Reason::BeginTime => job.waits_until(now),
                     Reason::Resources => reasons.promised(job.id),
                     _ => None,
                 };

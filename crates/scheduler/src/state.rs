@@ -12,6 +12,7 @@ use crate::config::Config;
 use crate::dependency::TermState;
 use crate::event::Reservation;
 use crate::fair::Fair;
+use crate::flexible::Prices;
 use crate::floor::Floor;
 use crate::job::{Job, Phase, Slot};
 use crate::names::{Name, Names, Owners, Titles};
@@ -43,6 +44,8 @@ pub struct State {
     pub(crate) index: Index,
     /// The latest instant that [`State::decide`] was told.
     pub(crate) clock: Time,
+    /// What is known of the price of electricity, as data: no event says it.
+    pub(crate) prices: Prices,
     /// The machine's name, shared between rows.
     pub(crate) node: Arc<str>,
 }
@@ -138,6 +141,7 @@ impl State {
             uses: Uses::default(),
             submitted: BTreeMap::new(),
             clock: Time(i64::MIN),
+            prices: Prices::default(),
         }
     }
 
@@ -302,7 +306,7 @@ impl State {
         if !job.is_pending() || !job.is_open() {
             return Slot::Out;
         }
-        if job.not_before(self.clock).is_some() {
+        if job.waits_until(self.clock).is_some() {
             return Slot::Timed;
         }
         match self.arrays.get(&job.base()) {
@@ -337,6 +341,7 @@ impl State {
 
     /// Enters a job in the indexes.
     pub(crate) fn index_job(&mut self, id: JobId) {
+        self.hold_flexible(id);
         let Some(job) = self.jobs.get(&id) else { return };
         let slot = self.slot(job);
         let class = job.class;
@@ -353,7 +358,7 @@ impl State {
         if let Some(job) = self.jobs.get_mut(&id) {
             job.slot = slot;
             let clock = self.clock;
-            let timer = if slot == Slot::Timed { job.not_before(clock) } else { None };
+            let timer = if slot == Slot::Timed { job.waits_until(clock) } else { None };
             if let Some(extra) = &mut job.extra {
                 // A delay that lies ahead, as the clock has jumped back, counts again when the clock gets there.
                 let ahead = extra.delay.map(|(from, _)| from).filter(|from| *from > clock && slot != Slot::Out);

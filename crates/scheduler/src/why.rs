@@ -1,9 +1,10 @@
 //! Why a job waits, as data for a person: every cause that holds, who goes first, what is short, when it is expected to
 //! start. Must not know any language: the words are made elsewhere.
 
-use model::{DependencyTerm, JobId, JobState, Reason, Time, Uid};
+use model::{DependencyTerm, JobId, JobState, Reason, Span, Time, Uid};
 
 use crate::dependency::TermState;
+use crate::flexible::Better;
 use crate::job::{Hold, Job};
 use crate::state::State;
 
@@ -42,6 +43,13 @@ pub enum Cause {
     },
     /// It is not to start before.
     Begin(Time),
+    /// It fears no delay, and waits for cheap hours.
+    CheapHours {
+        /// The start that was chosen, and the mean prices of the run then and at its first possible start.
+        better: Better,
+        /// How long it was taken to run when the start was chosen.
+        run: Span,
+    },
     /// As many tasks of its array run as may.
     ArrayLimit {
         /// Run now.
@@ -182,6 +190,9 @@ impl State {
             }
         }
         causes.extend(job.not_before(now).map(Cause::Begin));
+        if let Some((better, run)) = self.better_start(job).filter(|(better, _)| better.at > now) {
+            causes.push(Cause::CheapHours { better, run });
+        }
         if let Some(array) = self.arrays.get(&job.base())
             && let Some(limit) = array.limit.filter(|_| array.is_full())
         {

@@ -11,6 +11,7 @@ mod energy;
 mod error;
 mod fact;
 mod known;
+mod latest;
 mod replay;
 mod wishes;
 mod write;

@@ -20,6 +20,7 @@ why-resources = Job { $job } is the next to start, as soon as the machine has en
 why-dependency = Job { $job } waits for other jobs:
 why-dependency-never-satisfied = Job { $job } can never start, because what it waits for can no longer happen. Cancel it, or change its dependency (scontrol update JobId={ $job } Dependency=).
 why-begin-time = Job { $job } is not to start before { $time }.
+why-cheap-hours = Job { $job } fears no delay: it waits for cheaper electricity.
 why-job-held-user = Job { $job } is held by its owner. `scontrol release { $job }` lets it go.
 why-job-held-admin = Job { $job } is held by an operator, who alone can release it.
 why-job-array-task-limit = The array of job { $job } runs as many tasks at once as it allows itself ({ $value }). `scontrol update JobId={ $job } ArrayTaskThrottle=N` changes that.
@@ -48,6 +49,8 @@ cause-held-by-operator = An operator holds it, who alone can release it.
 cause-held-after-requeue = It was put back in the queue and is held.
 cause-dependency = It waits for other jobs.
 cause-begin = It is not to start before { $time }.
+cause-cheap-hours = From { $time } on its electricity costs { $percent } % less, if it runs for { $span }.
+cause-cheap-hours-euros = From { $time } on its electricity costs { $percent } % less: { $saving } if it runs for { $span }.
 cause-array-limit = Its array runs { $running } tasks at once and allows itself { $limit }.
 cause-partition-down = Its partition { $name } is down or not there any more.
 cause-too-big = It asks for more than its partition has ({ $cpus } CPUs asked for, { $of } there).

@@ -20,6 +20,7 @@ why-resources = Le job { $job } est le prochain à démarrer, dès que la machin
 why-dependency = Le job { $job } attend d’autres jobs :
 why-dependency-never-satisfied = Le job { $job } ne pourra jamais démarrer, car ce qu’il attend ne peut plus arriver. Annulez-le, ou changez sa dépendance (scontrol update JobId={ $job } Dependency=).
 why-begin-time = Le job { $job } ne doit pas démarrer avant { $time }.
+why-cheap-hours = Le job { $job } ne craint pas d’attendre : il attend une électricité moins chère.
 why-job-held-user = Le job { $job } est retenu par son propriétaire. `scontrol release { $job }` le libère.
 why-job-held-admin = Le job { $job } est retenu par un opérateur, qui seul peut le libérer.
 why-job-array-task-limit = Le tableau du job { $job } fait tourner autant de tâches à la fois qu’il se le permet ({ $value }). `scontrol update JobId={ $job } ArrayTaskThrottle=N` change cela.
@@ -48,6 +49,8 @@ cause-held-by-operator = Un opérateur le retient, qui seul peut le libérer.
 cause-held-after-requeue = Il a été remis dans la file et y est retenu.
 cause-dependency = Il attend d’autres jobs.
 cause-begin = Il ne doit pas démarrer avant { $time }.
+cause-cheap-hours = À partir de { $time } son électricité coûte { $percent } % de moins, s’il tourne { $span }.
+cause-cheap-hours-euros = À partir de { $time } son électricité coûte { $percent } % de moins : { $saving } s’il tourne { $span }.
 cause-array-limit = Son tableau fait tourner { $running } tâches à la fois et s’en permet { $limit }.
 cause-partition-down = Sa partition { $name } est fermée ou n’existe plus.
 cause-too-big = Il demande plus que sa partition n’a ({ $cpus } processeurs demandés, { $of } présents).

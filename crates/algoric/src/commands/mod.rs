@@ -9,6 +9,7 @@ mod history;
 mod kernel;
 mod links;
 mod meter;
+pub mod quote;
 mod reservation;
 mod simulate;
 mod status;
@@ -56,6 +57,7 @@ enum Command {
     Centre(up::CentreArgs),
     Status(status::Args),
     Why(why::Args),
+    Quote(quote::Args),
     History(history::Args),
     Simulate(simulate::Args),
     Stop(stop::Args),
@@ -126,6 +128,7 @@ impl Command {
             Command::Centre(args) => up::centre(&args, house),
             Command::Status(args) => status::run(&args, house),
             Command::Why(args) => why::run(&args, house),
+            Command::Quote(args) => quote::run(args, house),
             Command::History(args) => history::run(&args, house),
             Command::Simulate(args) => simulate::run(&args, house),
             Command::Stop(args) => stop::run(&args, house),

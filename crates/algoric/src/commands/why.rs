@@ -2,7 +2,7 @@
 
 use api::{JobTarget, Reply, Request, WhyCause, WhyReport};
 use fluent_bundle::FluentValue;
-use model::{JobState, Reason, Time};
+use model::{JobState, Reason, Span, Time};
 
 use super::House;
 use crate::{
@@ -67,14 +67,21 @@ fn sentences(report: &WhyReport, now: Time, words: &Words) -> Vec<String> {
         ("limit", limit.into()),
         ("value", value.into()),
     ];
-    let mut lines = vec![words.with(&format!("why-{}", kebab(&format!("{:?}", report.reason))), &gaps)];
+    let is_held = report.causes.iter().any(|cause| matches!(cause, WhyCause::CheapHours { .. }));
+    let reason = if is_held && report.reason == Reason::BeginTime {
+        "why-cheap-hours".to_owned()
+    } else {
+        format!("why-{}", kebab(&format!("{:?}", report.reason)))
+    };
+    let mut lines = vec![words.with(&reason, &gaps)];
     lines.extend(dependencies(&report.dependency, words));
     lines.extend(report.causes.iter().filter(|cause| !says_the_reason(cause, report.reason)).map(|c| said(c, words)));
     if matches!(report.reason, Reason::Priority | Reason::Resources) {
         lines.extend(ahead(report, words));
         lines.extend(shortage(report, words));
     }
-    lines.extend(expectation(report, now, words));
+    // Who is held for cheap hours was told from when on it may start.
+    lines.extend(expectation(report, now, words).filter(|_| !is_held));
     lines
 }
 
@@ -106,6 +113,15 @@ fn said(cause: &WhyCause, words: &Words) -> String {
         WhyCause::HeldAfterRequeue => text("cause-held-after-requeue", &[]),
         WhyCause::Dependency => text("cause-dependency", &[]),
         WhyCause::Begin(at) => text("cause-begin", &[("time", words.time(*at).into())]),
+        WhyCause::CheapHours { start, saving_permille, saving_microeur, run_s } => {
+            let mut gaps = vec![
+                ("time", words.time(*start).into()),
+                ("percent", words.decimal(f64::from(*saving_permille) / 10.0).into()),
+                ("span", words.span(Span::seconds(*run_s)).into()),
+            ];
+            gaps.extend(saving_microeur.map(|microeur| ("saving", words.euros(microeur).into())));
+            text(if saving_microeur.is_some() { "cause-cheap-hours-euros" } else { "cause-cheap-hours" }, &gaps)
+        }
         WhyCause::ArrayLimit { running, limit } => {
             text("cause-array-limit", &[("running", (*running).into()), ("limit", (*limit).into())])
         }
@@ -275,6 +291,10 @@ mod tests {
         );
     }
 
+    fn cheap_hours(saving_microeur: Option<i64>) -> WhyCause {
+        WhyCause::CheapHours { start: Time(7_200_000), saving_permille: 342, saving_microeur, run_s: 1800 }
+    }
+
     /// Every cause there is. Who adds one is told here by the compiler.
     fn every_cause() -> Vec<WhyCause> {
         let (name, start, end) = ("x".to_owned(), Time(0), Time(60_000));
@@ -285,7 +305,9 @@ mod tests {
                 WhyCause::HeldByOperator => WhyCause::HeldAfterRequeue,
                 WhyCause::HeldAfterRequeue => WhyCause::Dependency,
                 WhyCause::Dependency => WhyCause::Begin(end),
-                WhyCause::Begin(_) => WhyCause::ArrayLimit { running: 2, limit: 2 },
+                WhyCause::Begin(_) => cheap_hours(None),
+                WhyCause::CheapHours { saving_microeur: None, .. } => cheap_hours(Some(12_400)),
+                WhyCause::CheapHours { .. } => WhyCause::ArrayLimit { running: 2, limit: 2 },
                 WhyCause::ArrayLimit { .. } => WhyCause::PartitionDown(name.clone()),
                 WhyCause::PartitionDown(_) => WhyCause::TooBig { cpus: 9, of: 8 },
                 WhyCause::TooBig { .. } => WhyCause::TooLong("01:00:00".to_owned()),
@@ -337,6 +359,18 @@ mod tests {
              Its partition small may use 2 cores at once, and its jobs have too many of them.\n\
              Part of the machine is kept for the reservation lab from 1970-01-01 00:00:00 to 1970-01-01 01:00:00.\n\
              When it will start cannot be told: jobs before it have no time limit.",
+        );
+    }
+
+    #[test]
+    fn a_job_that_fears_no_delay() {
+        let mut facts = report(Reason::BeginTime);
+        (facts.causes, facts.expected_start) = (vec![cheap_hours(Some(12_400))], Some(Time(7_200_000)));
+        check(
+            Language::English,
+            &facts,
+            "Job 12 fears no delay: it waits for cheaper electricity.\n\
+             From 1970-01-01 02:00:00 on its electricity costs 34.2 % less: 0.0124 € if it runs for 30 min 00 s.",
         );
     }
 

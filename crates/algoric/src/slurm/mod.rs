@@ -159,6 +159,14 @@ impl FrontEnd {
     }
 }
 
+/// What `sbatch` would hand in when given these words.
+///
+/// # Errors
+/// What to exit with, after everything was said.
+pub fn submission(args: Vec<OsString>) -> Result<api::Submission, u8> {
+    sbatch::prepare(&Caller::of_process(args)).map(|(_, submission)| submission).map_err(|refusal| tell(&refusal))
+}
+
 /// Prints a refusal (or an answer like `--help`); what to exit with.
 fn tell(refusal: &Refusal) -> u8 {
     if !refusal.stdout.is_empty() {

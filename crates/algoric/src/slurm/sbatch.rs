@@ -20,10 +20,12 @@ use dialect::{
 };
 use model::{Exit, JobId, JobState, Text};
 
-use super::{asked, caller::Caller, login, refused::failed};
+use super::{advice, asked, caller::Caller, login, refused::failed};
 use crate::{
     client::{Client, ClientError},
+    commands::quote::sentences,
     console,
+    words::Words,
 };
 
 const NAME: &str = "sbatch";
@@ -36,12 +38,11 @@ const LOOK_AGAIN: Duration = Duration::from_secs(1);
 
 /// Submits; with `--wait` returns what the job returned.
 pub fn run(caller: &Caller) -> Result<u8, Refusal> {
-    let line = Line::read(&caller.args)?;
-    let (script, path) = read_script(&line)?;
-    let job = line.submission(script, &caller.environ, &caller.clock(), caller.is_root())?;
-    let submission = complete(&job, path, caller)?;
+    let (job, submission) = prepare(caller)?;
     let mut centre = caller.call().map_err(refuse)?;
     asked::check_machine(NAME, &job.options().asked, &mut centre)?;
+    // For a person: what it would take and cost, behind the line that programs read.
+    let quote = (job.options().test_only && advice::is_wanted()).then(|| Request::Quote(Box::new(submission.clone())));
     match centre.ask(&Request::Submit(Box::new(submission))) {
         Ok(Reply::Submitted(id)) => {
             console::print(job.accepted(id));
@@ -55,6 +56,10 @@ pub fn run(caller: &Caller) -> Result<u8, Refusal> {
             }
             let start = start.unwrap_or(clock.now);
             console::complain(sbatch::would_start(NAME, id, start, cpus, &node, &partition, clock.zone) + "\n");
+            if let Some(Ok(Reply::Quote(quote))) = quote.map(|request| centre.ask(&request)) {
+                let said = sentences(&quote, clock.now, &Words::of_environment());
+                said.iter().for_each(|line| console::complain(format!("algoric: {line}\n")));
+            }
             Ok(0)
         }
         Ok(_) => Err(refuse(ClientError::Unfit)),
@@ -83,6 +88,15 @@ fn unknown() -> Refusal {
             "{NAME}: error: The job may or may not have been accepted: look with \"squeue --me\" or \"sacct\""
         ))
         .and(format!("{NAME}: error: when the centre is back, before you submit it again."))
+}
+
+/// The command line with its script, understood, and as the centre takes it.
+pub fn prepare(caller: &Caller) -> Result<(Submission, api::Submission), Refusal> {
+    let line = Line::read(&caller.args)?;
+    let (script, path) = read_script(&line)?;
+    let job = line.submission(script, &caller.environ, &caller.clock(), caller.is_root())?;
+    let submission = complete(&job, path, caller)?;
+    Ok((job, submission))
 }
 
 fn read_script(line: &Line) -> Result<(Vec<u8>, Option<Text>), Refusal> {

@@ -1,6 +1,7 @@
 //! `DATA/config.toml`: what the centre's owner decides. Unknown keys are errors that name the nearest known one.
 
 mod electricity;
+mod flexible;
 mod resolve;
 
 use std::path::Path;
@@ -8,6 +9,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use electricity::{CarbonSection, ContractChoice, ElectricitySection};
+pub use flexible::FlexibleSection;
 
 /// The text of a new centre's file: everything commented, so that it shows what can be said.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -71,6 +73,8 @@ pub struct File {
     pub meter: Vec<drivers::meters::MeterConfig>,
     /// What a kilowatt-hour costs.
     pub electricity: ElectricitySection,
+    /// How far jobs that fear no delay may be moved.
+    pub flexible: FlexibleSection,
     /// What it emits.
     pub carbon: CarbonSection,
 }
@@ -273,6 +277,9 @@ pub struct QosSection {
     /// Only operators give it.
     #[serde(default)]
     pub operators_only: bool,
+    /// Its jobs fear no delay, and may wait for cheap hours.
+    #[serde(default)]
+    pub flexible: bool,
 }
 
 fn yes() -> bool {

@@ -59,6 +59,7 @@ impl File {
             max_finished: 10_000,
             backfill: self.priority.backfill,
             backfill_depth: 1000,
+            flexible: self.flexible.rules(),
         })
     }
 
@@ -74,6 +75,7 @@ impl File {
             max_cpus: None,
             max_time: TimeLimit::Unlimited,
             operators_only: false,
+            flexible: false,
         };
         let mut list = vec![
             plain("normal", 500, PreemptMode::Off),
@@ -97,6 +99,7 @@ impl File {
                 max_time: time(&section.max_time, TimeLimit::Unlimited)
                     .ok_or_else(|| wrong(&key("max_time"), BAD_TIME))?,
                 operators_only: section.operators_only,
+                flexible: section.flexible,
                 ..plain(&section.name, section.priority, mode)
             };
             match list.iter_mut().find(|known| known.name == qos.name) {

@@ -117,8 +117,13 @@ impl State {
                 let base = job.base();
                 self.change_active_tasks(base, |array| array.limit = limit.filter(|limit| *limit > 0));
             }
-            // The submission is kept by others, and says it all.
-            Change::Comment(_) => {}
+            // The submission is kept by others; what matters here is whether it fears no delay.
+            Change::Comment(comment) => {
+                let flexible = model::says_flexible(comment);
+                if flexible != job.extra.as_ref().is_some_and(|extra| extra.flexible) {
+                    self.revise(id, |job| job.extra_mut().flexible = flexible);
+                }
+            }
         }
         Ok(())
     }

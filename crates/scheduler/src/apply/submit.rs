@@ -39,6 +39,9 @@ impl State {
             delay: None,
             deadline: spec.deadline,
             timer: None,
+            flexible: spec.comment.as_ref().is_some_and(model::says_flexible),
+            expected: None,
+            held: None,
             dependencies: spec.dependency.as_ref().map(Dependencies::new),
         };
         let job = Job {

@@ -20,7 +20,7 @@ impl State {
     /// nobody can say.
     pub(crate) fn forecast(&self, job: &Job, before: Option<&Vec<JobId>>, now: Time) -> Option<Time> {
         match self.reason(job, now) {
-            Reason::BeginTime => job.not_before(now),
+            Reason::BeginTime => job.waits_until(now),
             Reason::Resources => Reasons::new(self, now).promised(job.id),
             Reason::Priority => self.in_turn(job, before?, now),
             _ => None,

@@ -7,7 +7,7 @@ use model::{
     Machine, Memory, Outcome, QueueRow, Reason, Span, TimeLimit, Uid,
 };
 use proptest::prelude::*;
-use scheduler::{Cause, Change, Config, Impossible, RequeueCause, Reservation, RowFilter, What};
+use scheduler::{Cause, Change, Config, Impossible, Prices, RequeueCause, Reservation, RowFilter, What};
 
 use crate::make::{Centre, config, failed, ok, owner, spec};
 
@@ -25,11 +25,18 @@ pub enum Op {
     End(usize, u8),
     Urgent(usize),
     Change(usize, u8),
-    Reserve { from: i64, length: i64, cores: Option<u32>, user: u32 },
+    Reserve {
+        from: i64,
+        length: i64,
+        cores: Option<u32>,
+        user: u32,
+    },
     Unreserve,
     Drain(bool),
     Pass(i64),
     Back(i64),
+    /// Prices change every so many minutes.
+    Prices(i64),
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +55,7 @@ pub struct Wish {
     nice: i32,
 }
 
-const QOS: [&str; 5] = ["normal", "low", "scavenge", "spare", "urgent"];
+const QOS: [&str; 6] = ["normal", "low", "scavenge", "spare", "patient", "urgent"];
 
 fn wish() -> impl Strategy<Value = Op> {
     let size = (1u32..20, prop_oneof![4 => 10u64..400, 1 => 400u64..4_000], prop_oneof![5 => Just(0u32), 1 => 1u32..3]);
@@ -89,14 +96,21 @@ pub fn op() -> impl Strategy<Value = Op> {
         2 => who.clone().prop_map(Op::Resume),
         9 => (who.clone(), 0u8..8).prop_map(|(who, how)| Op::End(who, how)),
         1 => who.clone().prop_map(Op::Urgent),
-        2 => (who, 0u8..11).prop_map(|(who, what)| Op::Change(who, what)),
+        2 => (who, 0u8..12).prop_map(|(who, what)| Op::Change(who, what)),
         1 => (0i64..2_000, 1i64..4_000, proptest::option::of(1u32..9), 0u32..4)
             .prop_map(|(from, length, cores, user)| Op::Reserve { from, length, cores, user }),
         1 => Just(Op::Unreserve),
         1 => prop_oneof![1 => Just(true), 2 => Just(false)].prop_map(Op::Drain),
         6 => (1i64..900).prop_map(Op::Pass),
         1 => (1i64..3_000).prop_map(Op::Back),
+        1 => (5i64..60).prop_map(Op::Prices),
     ]
+}
+
+/// Dear, cheap, dear, ... from an instant on, each for so many minutes.
+pub fn prices(from: model::Time, minutes: i64) -> Prices {
+    let steps = (0..40).map(|step| (from + Span::minutes(step * minutes), if step % 2 == 0 { 200 } else { 100 }));
+    Prices::new(steps.collect(), from + Span::minutes(40 * minutes))
 }
 
 pub fn big_config() -> Config {
@@ -147,7 +161,7 @@ impl Story {
         let mut spec = JobSpec {
             owner: owner(&format!("u{}", wish.user), wish.user),
             account: format!("p{}", wish.user / 2),
-            qos: QOS[if wish.flags & 7 == 7 { 4 } else { wish.qos % 4 }].to_owned(),
+            qos: QOS[if wish.flags & 7 == 7 { 5 } else { wish.qos }].to_owned(),
             partition: if wish.partition { "main" } else { "small" }.to_owned(),
             time_limit: wish.minutes.map_or(TimeLimit::Unlimited, |minutes| TimeLimit::Span(Span::minutes(minutes))),
             nice: wish.nice,
@@ -249,7 +263,7 @@ impl Story {
             Op::Unreserve => What::Unreserved { name: "kept".to_owned() },
             Op::Drain(true) => What::Drained { reason: String::new(), by },
             Op::Drain(false) => What::Undrained { by },
-            Op::Pass(_) | Op::Back(_) => return None,
+            Op::Pass(_) | Op::Back(_) | Op::Prices(_) => return None,
         })
     }
 
@@ -265,6 +279,7 @@ impl Story {
             7 => Change::Dependency { wish: None, known: Vec::new() },
             8 => Change::ArrayLimit(Some(which as u32 % 3)),
             9 => Change::Account("p9".to_owned()),
+            10 => Change::Comment(if which.is_multiple_of(2) { "flexible" } else { "" }.into()),
             _ => Change::Deadline(Some(self.centre.now + Span::minutes(which as i64 * 3))),
         }
     }
@@ -273,6 +288,7 @@ impl Story {
         match op {
             Op::Pass(seconds) => self.centre.now = self.centre.now + Span::seconds(*seconds),
             Op::Back(seconds) => self.centre.now = self.centre.now - Span::seconds(*seconds),
+            Op::Prices(minutes) => self.centre.state.set_prices(prices(self.centre.now, *minutes)),
             _ => {}
         }
         let Some(what) = self.what(op) else { return Ok(()) };

@@ -8,6 +8,7 @@ mod basic;
 mod clock;
 mod dependencies;
 mod endings;
+mod flexible;
 mod history;
 mod life_cycle;
 mod make;

@@ -28,6 +28,7 @@ pub fn config() -> Config {
         max_cpus: None,
         max_time: TimeLimit::Unlimited,
         operators_only: name == "urgent",
+        flexible: name == "patient",
     };
     Config {
         machine: Machine::regular("vm", 1, 4, 1, 4_000),
@@ -48,6 +49,7 @@ pub fn config() -> Config {
             qos("low", 0, &[], PreemptMode::Suspend),
             qos("scavenge", 0, &[], PreemptMode::Requeue),
             qos("spare", 0, &[], PreemptMode::Cancel),
+            qos("patient", 100, &[], PreemptMode::Off),
             qos("urgent", 1000, &["low", "scavenge", "spare"], PreemptMode::Off),
         ],
         weights: Weights { age: 1_000, fair_share: 10_000, size: 0, partition: 1_000, qos: 5_000 },
@@ -63,6 +65,7 @@ pub fn config() -> Config {
         max_finished: 10_000,
         backfill: true,
         backfill_depth: 1_000,
+        flexible: scheduler::Flexible::default(),
     }
 }
 

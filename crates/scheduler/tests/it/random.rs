@@ -17,6 +17,7 @@ fn replayed(centre: &Centre) {
         fresh.apply(event).unwrap();
     }
     assert_eq!(fresh.digest(), centre.state.digest());
+    fresh.set_prices(centre.state.prices().clone());
     let mut live = centre.state.clone();
     for seconds in [0, 1, 600, 86_400] {
         let now = centre.now + Span::seconds(seconds);

@@ -31,6 +31,7 @@ fn config(cores: u32) -> Config {
         max_cpus: None,
         max_time: TimeLimit::Unlimited,
         operators_only: false,
+        flexible: false,
     };
     Config {
         machine: Machine::regular("trace", 1, cores, 1, 1_000_000),
@@ -66,6 +67,7 @@ fn config(cores: u32) -> Config {
         max_finished: 1_000_000,
         backfill: true,
         backfill_depth: 1_000_000,
+        flexible: scheduler::Flexible::default(),
     }
 }
 

@@ -1,0 +1,101 @@
+//! What the centre learns from jobs that are over, and what of it and of prices the scheduler is told. Must not know
+//! how anything is learned, nor what a contract is.
+
+use energy::contract::Book;
+use model::{JobId, JobSpec, JobState, Request, Span, Time, TimeLimit, Uid};
+use scheduler::{
+    Finished, Prices,
+    learn::{Asked, Expectation, Learned, application},
+};
+use store::{Reader, StoreError};
+
+use crate::core::Centre;
+
+/// So many of the latest runs are remembered over a restart.
+const REMEMBERED: u32 = 5000;
+
+/// Prices are told so far ahead...
+const AHEAD: Span = Span::minutes(48 * 60);
+/// ...anew when fewer hours are left...
+const LEFT: Span = Span::minutes(36 * 60);
+/// ...and looked at this often, as colours and lists come in at any time.
+const LOOK: Span = Span::minutes(10);
+
+/// Run times of jobs that ended by themselves or by their limit say something; others do not.
+fn counts(state: JobState) -> bool {
+    matches!(state, JobState::Completed | JobState::Timeout)
+}
+
+/// What a run time may depend on.
+fn asked<'a>(user: Uid, application: &'a [u8], request: &Request, limit: TimeLimit) -> Asked<'a> {
+    Asked { user, application, cpus: request.cpus(), limit: limit.span() }
+}
+
+/// What was learned before this start.
+pub(crate) fn remembered(reader: &Reader) -> Result<Learned, StoreError> {
+    let mut learned = Learned::default();
+    reader.latest_runs(REMEMBERED, &[JobState::Completed, JobState::Timeout], &mut |spec, run| {
+        let application = application(spec.name.as_bytes());
+        learned.note(&asked(spec.owner.uid, &application, &spec.request, spec.time_limit), run);
+    })?;
+    Ok(learned)
+}
+
+/// What a contract says of the hours from an instant on, as far as it is known.
+fn prices_ahead(book: &Book, now: Time) -> Prices {
+    let slices = book.slices(now, now + AHEAD);
+    let known: Vec<_> = slices.iter().take_while(|slice| slice.rate.is_known).collect();
+    let until = known.last().map_or(now, |slice| slice.end);
+    Prices::new(known.iter().map(|slice| (slice.start, slice.rate.microeur_per_kwh)).collect(), until)
+}
+
+impl Centre {
+    /// A run is over.
+    pub(crate) fn learn(&mut self, run: &Finished) {
+        let Some((start, job)) = run.start.zip(self.state.job(run.run.job)).filter(|_| counts(run.state)) else {
+            return;
+        };
+        let application = application(job.name().as_bytes());
+        let asked = asked(job.owner().uid, &application, job.request(), job.time_limit());
+        let ran = Span((run.end - start).0.saturating_sub(run.suspended.0).max(0));
+        self.learned.note(&asked, ran);
+    }
+
+    /// How long a job is expected to run.
+    pub(crate) fn expectation(&self, spec: &JobSpec) -> Option<Expectation> {
+        let application = application(spec.name.as_bytes());
+        self.learned.expect(&asked(spec.owner.uid, &application, &spec.request, spec.time_limit))
+    }
+
+    /// The scheduler chooses the cheap hours of a waiting job by how long it is expected to run.
+    pub(crate) fn hint(&mut self, id: JobId) {
+        let Some(job) = self.state.job(id) else { return };
+        let application = application(job.name().as_bytes());
+        let asked = asked(job.owner().uid, &application, job.request(), job.time_limit());
+        if let Some(expected) = self.learned.expect(&asked) {
+            self.state.expect_run(id, expected.middle);
+        }
+    }
+
+    /// As [`Centre::hint`], for all that may wait: after a restart.
+    pub(crate) fn hint_all(&mut self) {
+        let jobs: Vec<JobId> = self.state.flexible_jobs().collect();
+        jobs.into_iter().for_each(|id| self.hint(id));
+    }
+
+    /// The scheduler knows the prices of the next days; none where the operator named no contract.
+    pub(crate) fn tell_prices(&mut self) {
+        if self.electricity.is_assumed || (self.now - self.prices_seen).0.abs() < LOOK.0 {
+            return;
+        }
+        self.prices_seen = self.now;
+        let (fresh, known) = (prices_ahead(&self.electricity.book, self.now), self.state.prices());
+        let from = |prices: &Prices, at: Time| prices.at(at);
+        let went_back = known.since().is_none_or(|since| since > self.now);
+        let runs_out = known.until() - self.now < LEFT && fresh.until() > known.until();
+        let differ = fresh.steps().any(|(at, price)| at < known.until() && from(known, at) != Some(price));
+        if went_back || runs_out || differ {
+            self.state.set_prices(fresh);
+        }
+    }
+}
