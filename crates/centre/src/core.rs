@@ -27,6 +27,8 @@ pub(crate) struct Centre {
     pub(crate) file: config::File,
     /// Prices and carbon by the hour; other threads have it, too.
     pub(crate) electricity: Arc<Electricity>,
+    /// What the machine draws, if anything tells it.
+    pub(crate) metering: Option<crate::metering::Metering>,
     /// Name of the centre, and of its one machine.
     pub(crate) name: String,
     pub(crate) node: Arc<str>,
@@ -113,6 +115,7 @@ impl Centre {
         let event = Event { at: self.now, what };
         let finished = self.state.apply(&event)?;
         self.counters.fact(&event.what);
+        self.metering_fact(event.at, &event.what);
         if let What::Submitted { id, spec, .. } = &event.what {
             let array = spec.as_ref().and_then(|spec| spec.array.as_ref());
             self.remaining.insert(*id, array.map_or(1, |array| array.tasks.len()));
@@ -232,6 +235,7 @@ impl Centre {
     fn over(&mut self, base: Option<JobId>, run: Finished) {
         let base = base.unwrap_or_else(|| self.state.job(run.run.job).map_or(run.run.job, |job| job.base()));
         self.counters.over(&run);
+        self.metering_end(&run);
         self.learn(&run);
         self.close_steps(run.run);
         self.allocation_over(run.run.job);
@@ -318,6 +322,7 @@ impl Centre {
             self.shares_written = self.now;
             self.journal.write(Write::Usage(Box::new(self.state.usage_rows())));
         }
+        self.write_energy(self.stopping != Stopping::No);
         let ready = self.journal.flush();
         if ready.is_empty() {
             self.draft_launches();
@@ -342,7 +347,7 @@ impl Centre {
                 After::Read(conn, question) => self.archive.ask(conn, *question),
                 After::Mail(letter) => self.mail.send(*letter),
                 After::PeopleChanged => self.people_changed(),
-                After::Owed(_) => {}
+                After::Owed(_) | After::Metered(_) => {}
             }
         }
         if !forget.is_empty() {

@@ -25,6 +25,8 @@ pub(crate) enum After {
     Mail(Box<crate::mail::Letter>),
     /// Projects, members or operators changed.
     PeopleChanged,
+    /// What was shared of energy waits again if this batch fails.
+    Metered(Box<store::Settled>),
     /// Facts that took effect before they were written; owed again if this batch fails.
     Owed(Vec<scheduler::Event>),
 }

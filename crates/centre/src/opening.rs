@@ -27,6 +27,7 @@ use crate::{
     journal::Journal,
     learning::remembered,
     mail::Mail,
+    metering::{Metering, Meters},
     paths::Paths,
     people::People,
     reading::Archive,
@@ -91,7 +92,12 @@ fn this_program() -> Result<model::Text, ServiceError> {
 }
 
 /// Everything but the launcher's greeting is there when this returns.
-pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Result<(Centre, Doors), ServiceError> {
+pub(crate) fn open(
+    paths: Paths,
+    listen: Option<SocketAddr>,
+    link: Link,
+    meters: Meters,
+) -> Result<(Centre, Doors), ServiceError> {
     let file = config::load(&paths.config())?;
     let db = open_data(&paths)?;
     let found = discover()?;
@@ -112,6 +118,12 @@ pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Resu
         bell.write(1).ok();
     })
     .map_err(system("starting the writing thread"))?;
+    let (tell, bell) = (say.clone(), wake.clone());
+    let metering = Metering::open(&file, meters, &back.state, &reader, move |word| {
+        tell.send(word).ok();
+        bell.write(1).ok();
+    })
+    .map_err(|fault| system("beginning to measure")(std::io::Error::other(fault)))?;
     let bell = wake.clone();
     let archive = Archive::start(&paths.database(), move |conn, reply| {
         say.send(Word::Answer(conn, reply)).ok();
@@ -126,6 +138,7 @@ pub(crate) fn open(paths: Paths, listen: Option<SocketAddr>, link: Link) -> Resu
         paths,
         file,
         electricity,
+        metering,
         name,
         node,
         state: back.state,

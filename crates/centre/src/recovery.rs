@@ -141,6 +141,7 @@ impl Centre {
                 }
             }
             Report::Fault { text } => complain!("launcher: {text}"),
+            Report::Measured { number, busy_us, runs } => self.measured(number, busy_us, runs),
             // An order to end it found nothing: it is gone, and nobody saw how.
             Report::Unknown { run } if self.live_run(run.job) == Some(run) && self.state.ending(run).is_some() => {
                 self.record_own(What::Ended { run, outcome: Outcome::Lost, usage: Usage::default() });
@@ -294,6 +295,7 @@ impl Centre {
                     self.reply(conn, &api::Reply::Refused(refusal));
                 }
                 After::Ended(run, end) => self.deferred.push((run, *end)),
+                After::Metered(settled) => self.energy_unwritten(*settled),
                 After::Owed(events) => self.owed.splice(0..0, events).for_each(drop),
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
@@ -313,6 +315,7 @@ impl Centre {
                 self.submissions.forget_all(back.next_blob);
                 self.started_this_boot = back.started_there;
                 self.suspects.extend(back.suspects);
+                self.metering_agrees();
             }
             Err(fault) => {
                 complain!("{fault}");
@@ -329,6 +332,7 @@ impl Centre {
         for (run, end) in std::mem::take(&mut self.deferred) {
             self.ended(run, end);
         }
+        self.metering_agrees();
         // Starts and orders that are on disk but whose performance was dropped: all are safe to repeat.
         let runs: Vec<RunId> = self.state.runs().map(|(run, _, _)| run).collect();
         for run in runs {

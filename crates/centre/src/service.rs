@@ -28,6 +28,8 @@ pub struct Options {
     pub listen: Option<SocketAddr>,
     /// The launcher.
     pub link: Link,
+    /// The machine's meters.
+    pub meters: crate::Meters,
     /// Called once commands can come in, with the address for the browser.
     pub ready: Box<dyn FnOnce(&str)>,
 }
@@ -45,6 +47,7 @@ pub enum Ended {
 pub(crate) enum Word {
     Committed(Committed),
     Answer(ConnId, Reply),
+    Metered(crate::metering::Said),
 }
 
 /// Serves until told to stop.
@@ -54,8 +57,8 @@ pub(crate) enum Word {
 pub fn run(options: Options) -> Result<Ended, ServiceError> {
     doors::block_signals()?;
     let _lock = doors::lock(&options.paths)?;
-    let Options { paths, listen, link, ready } = options;
-    let (mut centre, mut doors) = open(paths, listen, link)?;
+    let Options { paths, listen, link, meters, ready } = options;
+    let (mut centre, mut doors) = open(paths, listen, link, meters)?;
     ready(&centre.url);
     let mut wake_at: Option<Time> = None;
     loop {
@@ -299,6 +302,7 @@ fn hear(centre: &mut Centre, doors: &Doors) {
             }
             Word::Committed(Committed { result: Err(fault), .. }) => centre.storage_failed(&fault),
             Word::Answer(conn, reply) => centre.reply(conn, &reply),
+            Word::Metered(said) => centre.metered(said),
         }
     }
 }

@@ -6,8 +6,9 @@
 //!    the shares sum to the meter to the microjoule.
 //! 3. [`contract`] and [`carbon`]: what a kilowatt-hour cost and emitted when it was used.
 //! 4. [`account`] and [`export`]: sums by job and account, and the tables that others check them by.
-//! 5. [`calibrate`]: idle power, and so much more for each CPU that computes.
-//! 6. [`rollup`] and [`reconcile`]: minutes and hours of intervals; a month against the site's meter and the bill.
+//! 5. [`live`]: the same while jobs come and go, so that it can be kept and taken up again.
+//! 6. [`calibrate`]: idle power, and so much more for each CPU that computes.
+//! 7. [`rollup`] and [`reconcile`]: minutes and hours of intervals; a month against the site's meter and the bill.
 //! 7. [`calendar`]: the lines of imported calendars. [`period`]: years, months and days. [`advice`]: what a job's next run should ask for.
 //!
 //! Energy is whole microjoules, power whole milliwatts, money whole micro-euros. The crate must not know how a meter is
@@ -21,6 +22,7 @@ pub mod calibrate;
 pub mod carbon;
 pub mod contract;
 pub mod export;
+pub mod live;
 pub mod meter;
 pub mod period;
 pub mod reconcile;

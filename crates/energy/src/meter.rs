@@ -184,6 +184,11 @@ impl Follower {
         self.last.as_ref().map(|last| last.at)
     }
 
+    /// Which of the machine's meters was believed last.
+    pub fn source(&self) -> Option<u16> {
+        self.last.as_ref().map(|last| last.source)
+    }
+
     /// Takes a further reading.
     pub fn take(&mut self, limits: &Limits, reading: Reading) -> Taken {
         let Some(last) = &self.last else {

@@ -3,9 +3,10 @@
 
 use std::sync::Arc;
 
-use energy::account::{HourPart, JobAccount};
+use energy::account::JobAccount;
 use energy::carbon::Carbon;
 use energy::contract::Cost;
+use energy::live::Shared;
 use energy::reconcile::{Accounts, Index};
 use energy::rollup::{HOUR, MINUTE, Row as RollUp, floor, from_intervals};
 use energy::{Energy, Flag, Interval, PerKwh, Power};
@@ -47,22 +48,11 @@ pub struct Settled {
     /// Its name.
     pub machine: Arc<str>,
     /// In order.
-    pub samples: Vec<Sample>,
+    pub samples: Vec<Shared>,
     /// Every run that has got a share, with all it has got so far.
     pub jobs: Vec<JobEnergy>,
     /// What a restart goes on from, as JSON of the writer's own.
     pub resume: String,
-}
-
-/// An interval as it was shared.
-#[derive(Clone, PartialEq, Debug)]
-pub struct Sample {
-    /// The interval.
-    pub interval: Interval,
-    /// The part of it that the machine draws with nothing to do.
-    pub idle: Energy,
-    /// By hour and account.
-    pub parts: Vec<HourPart>,
 }
 
 /// An interval as it is read back.
@@ -217,7 +207,7 @@ fn settle(sql: &Connection, settled: &Settled) -> rusqlite::Result<()> {
     Ok(())
 }
 
-fn add_sample(sql: &Connection, machine: i64, sample: &Sample) -> rusqlite::Result<()> {
+fn add_sample(sql: &Connection, machine: i64, sample: &Shared) -> rusqlite::Result<()> {
     let Interval { end, energy, flag, source, .. } = sample.interval;
     let place = Flag::ALL.iter().position(|one| *one == flag).unwrap_or_default() as i64;
     sql.prepare_cached(include_str!("../queries/add-sample.sql"))?.execute(params![
@@ -394,7 +384,7 @@ impl Reader {
         self.db.rows_of(include_str!("../queries/job-energy-open.sql"), [machine], job_energy)
     }
 
-    /// Runs that were over at this time or later.
+    /// Runs that were over after this time and have not got all of their energy.
     ///
     /// # Errors
     /// [`StoreError`].

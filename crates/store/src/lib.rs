@@ -21,7 +21,7 @@ pub use accounts::{AccountFilter, LiveFacts};
 pub use admin::{Member, Project};
 pub use copy::{CheckReport, backup, check, restore};
 pub use db::{Db, FORMAT, Opened};
-pub use energy::{Calibration, EndedRun, EnergyWrite, Hour, JobEnergy, Sample, Settled, StoredSample};
+pub use energy::{Calibration, EndedRun, EnergyWrite, Hour, JobEnergy, Settled, StoredSample};
 pub use error::StoreError;
 pub use fact::{Fact, StoredEvent};
 pub use replay::{Reader, Replay, StoredSubmission};

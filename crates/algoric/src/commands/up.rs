@@ -124,10 +124,12 @@ pub fn centre(args: &CentreArgs, house: &House) -> anyhow::Result<u8> {
 }
 
 fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, first: bool) -> anyhow::Result<u8> {
+    // Some counters are root's to open, and anybody's to read once they are open.
+    let meters = centre::Meters::open(&paths.config())?;
     servant.become_it()?;
     let data = paths.data.clone();
     let ready = Box::new(move |url: &str| welcome(&data, url, first));
-    match centre::run(centre::Options { paths, listen: Some(listen), link, ready })? {
+    match centre::run(centre::Options { paths, listen: Some(listen), link, meters, ready })? {
         centre::Ended::Stopped | centre::Ended::LauncherGone => Ok(exit::OK),
     }
 }

@@ -69,6 +69,8 @@ pub struct File {
     pub partition: Vec<PartitionSection>,
     /// Qualities of service.
     pub qos: Vec<QosSection>,
+    /// How energy is measured and kept.
+    pub energy: EnergySection,
     /// What tells what the machine draws, in the order of preference.
     pub meter: Vec<drivers::meters::MeterConfig>,
     /// What a kilowatt-hour costs.
@@ -157,6 +159,28 @@ impl Default for LimitsSection {
             confine_memory: true,
             memory_grace_mib: 160,
         }
+    }
+}
+
+/// `[energy]`
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct EnergySection {
+    /// Seconds from one look at the meters to the next.
+    pub sample_seconds: u32,
+    /// What the machine draws with nothing to do, where that was not calibrated.
+    pub idle_watts: Option<u32>,
+    /// It cannot draw more: what a meter says beyond that is not believed.
+    pub max_watts: u32,
+    /// Hours that each interval is kept.
+    pub keep_samples_hours: u32,
+    /// Days that minutes are kept; hours are kept for ever.
+    pub keep_minutes_days: u32,
+}
+
+impl Default for EnergySection {
+    fn default() -> Self {
+        Self { sample_seconds: 5, idle_watts: None, max_watts: 20_000, keep_samples_hours: 48, keep_minutes_days: 366 }
     }
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use super::http::{Address, Client};
-use super::{Meter, MeterError, dcmi, estimate, nvml, pdu, rapl, redfish, shelly, tasmota};
+use super::{Meter, MeterError, dcmi, estimate, late, nvml, pdu, rapl, redfish, shelly, tasmota};
 
 /// One meter, as a configuration names it: `{ kind = "shelly", address = "10.0.0.12" }`.
 #[derive(Clone, PartialEq, Eq, Debug, Deserialize)]
@@ -136,6 +136,11 @@ impl MeterConfig {
                 Box::new(estimate::Model::new(&roots.proc, *idle_watts, *milliwatts_per_cpu))
             }
         })
+    }
+
+    /// As [`MeterConfig::open`]; what cannot be opened now is tried again each time that it is read.
+    pub fn open_late(&self, roots: &Roots) -> Box<dyn Meter> {
+        Box::new(late::Late::new(self.clone(), roots.clone()))
     }
 
     /// As the configuration calls it.

@@ -12,6 +12,7 @@ mod dcmi;
 mod estimate;
 mod http;
 mod json;
+mod late;
 mod nvml;
 mod pdu;
 mod rapl;

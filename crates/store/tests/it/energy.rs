@@ -5,10 +5,11 @@ use std::{sync::Arc, time::Instant};
 use energy::account::{HourPart, JobAccount};
 use energy::carbon::Carbon;
 use energy::contract::Cost;
+use energy::live::Shared;
 use energy::reconcile::{Accounts, Index};
 use energy::{Energy, Flag, Interval, PerKwh, Power};
 use model::{CpuSet, JobId, Span, Time};
-use store::{Calibration, EnergyWrite, JobEnergy, Sample, Settled, Write};
+use store::{Calibration, EnergyWrite, JobEnergy, Settled, Write};
 
 use crate::support::*;
 
@@ -20,15 +21,15 @@ fn accounts(jobs: i64, system: i64, unallocated: i64, unmeasured: i64) -> Accoun
 }
 
 /// An interval within one hour, at a price of a kilowatt-hour.
-fn sample(start: i64, end: i64, flag: Flag, accounts: Accounts, microeur: i64) -> Sample {
+fn sample(start: i64, end: i64, flag: Flag, accounts: Accounts, microeur: i64) -> Shared {
     let energy = accounts.machines();
     let interval = Interval { start: Time(start), end: Time(end), energy, flag, source: 0 };
     let mut cost = Cost::default();
     cost.price.add(energy, microeur);
-    Sample { interval, idle: accounts.unallocated, parts: vec![HourPart { interval, accounts, cost }] }
+    Shared { interval, idle: accounts.unallocated, parts: vec![HourPart { interval, accounts, cost }] }
 }
 
-fn settled(machine: &str, samples: Vec<Sample>, jobs: Vec<JobEnergy>, resume: &str) -> Write {
+fn settled(machine: &str, samples: Vec<Shared>, jobs: Vec<JobEnergy>, resume: &str) -> Write {
     let settled = Settled { machine: Arc::from(machine), samples, jobs, resume: resume.to_owned() };
     Write::Energy(Box::new(EnergyWrite::Settled(settled)))
 }
@@ -157,12 +158,15 @@ fn a_restart_finds_the_runs_that_ended_since() {
     writes.push(over(7, run.clone()));
     file.write(writes).unwrap();
     let reader = file.reader();
-    let found = reader.runs_ended_since(end).unwrap();
+    let found = reader.runs_ended_since(end - Span(1)).unwrap();
     assert_eq!(found.len(), 1);
     assert_eq!((found[0].start, found[0].end, &found[0].cpus), (start, end, &run.placement.cpus));
     assert_eq!((&*found[0].gpus, found[0].cpu_us), (&[1, 3][..], run.usage.user_us + run.usage.system_us));
     assert_ne!(found[0].cpus, CpuSet::default());
-    assert!(reader.runs_ended_since(end + Span(1)).unwrap().is_empty());
+    assert!(reader.runs_ended_since(end).unwrap().is_empty());
+    // One that has all of its energy has no part in what comes, whatever the clock said.
+    file.write(vec![settled("smp1", vec![], vec![JobEnergy { attempt: 1, ..job(7, Some(1), 5) }], "")]).unwrap();
+    assert!(file.reader().runs_ended_since(end - Span(1)).unwrap().is_empty());
 }
 
 /// A month of twenty machines, rolled up: less than 50 MB, and a chart of a day in less than 20 ms. Three days of it,

@@ -8,9 +8,9 @@ use model::{Exit, Outcome, RunId, Span, Usage};
 use nix::sys::epoll::{EpollEvent, EpollFlags};
 use nix::unistd::Pid;
 
+use super::super::super::meters::busy_us;
 use super::super::link::Scripts;
 use super::super::parcel::{self, Content, Errand, Piece, Word};
-use super::super::super::meters::busy_us;
 use super::super::protocol::{End, Hello, HookKind, Launch, Order, Report, RunState, ScriptId, VERSION};
 use super::super::slot::{Phase, Record, Taken};
 use super::super::{Error, clock};
