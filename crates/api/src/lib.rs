@@ -7,12 +7,17 @@
 //! This crate must not know how anything is done: no sockets, no SQL, no Slurm text.
 
 mod admin;
+mod energy;
 mod frame;
 mod quote;
 mod reply;
 mod request;
 
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
+pub use energy::{
+    CalibrationRow, ContractReport, EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, MonthReport,
+    OwnerRow, PriceStep, RunEnergy, SiteIndex, UsedRow,
+};
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
 pub use quote::{Amounts, Expected, Offer, Quote};
 pub use reply::{

@@ -6,7 +6,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminRow, Quote, ReservationSpec};
+use crate::{AdminRow, EnergyReply, Quote, ReservationSpec};
 
 /// One answer, or part of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -125,6 +125,8 @@ pub enum Reply {
     Qos(Vec<QosRow>),
     /// What a job would take.
     Quote(Box<Quote>),
+    /// Electricity.
+    Energy(EnergyReply),
 }
 
 impl Reply {

@@ -3,7 +3,7 @@
 use model::{CpuSet, Exit, IndexSet, JobId, JobSpec, JobState, StepId, Text, Time, TimeLimit, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Admin, ReservationSpec};
+use crate::{Admin, EnergyRequest, ReservationSpec};
 
 /// One question or order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -127,6 +127,8 @@ pub enum Request {
         /// Whether it starts jobs.
         up: bool,
     },
+    /// Electricity. Answered by `Energy` or `Done`.
+    Energy(EnergyRequest),
 }
 
 /// A job without a script.

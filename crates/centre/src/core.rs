@@ -78,7 +78,9 @@ pub(crate) struct Centre {
     pub(crate) every_user: bool,
     pub(crate) shares_changed: bool,
     pub(crate) shares_written: Time,
-    pub(crate) board: crate::http::Board,
+    pub(crate) board: crate::metrics::Board,
+    /// What was measured and shared since the start, and is on disk.
+    pub(crate) accounts_shown: energy::reconcile::Accounts,
     /// Connections that have something to send.
     pub(crate) touched: Vec<ConnId>,
     /// Connections that may have a further request.
@@ -347,7 +349,10 @@ impl Centre {
                 After::Read(conn, question) => self.archive.ask(conn, *question),
                 After::Mail(letter) => self.mail.send(*letter),
                 After::PeopleChanged => self.people_changed(),
-                After::Owed(_) | After::Metered(_) => {}
+                After::Tariffs(electricity) => self.electricity = electricity,
+                After::Metered(settled) => self.show_energy(&settled),
+                After::Calibrated(calibration) => self.calibrated(&calibration),
+                After::Owed(_) => {}
             }
         }
         if !forget.is_empty() {

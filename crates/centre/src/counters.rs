@@ -50,6 +50,21 @@ impl Counters {
         }
     }
 
+    /// Since the centre was started.
+    pub(crate) fn submitted(&self) -> u64 {
+        self.submitted
+    }
+
+    /// Runs that ended well, that failed, and that people ended.
+    pub(crate) fn endings(&self) -> (u64, u64, u64) {
+        (self.completed, self.failed, self.cancelled)
+    }
+
+    /// The last pass over the queue.
+    pub(crate) fn last_pass_us(&self) -> u64 {
+        micros(self.last)
+    }
+
     /// A run, or what had not run of a record, is over.
     pub(crate) fn over(&mut self, run: &Finished) {
         match run.state {
@@ -97,6 +112,7 @@ pub(crate) fn kind(request: &Request) -> &'static str {
         Request::Priorities(_) => "Priorities",
         Request::Shares => "Shares",
         Request::Diagnostics => "Diagnostics",
+        Request::Energy(_) => "Energy",
         Request::StepBegin(_) => "StepBegin",
         Request::StepEnd(_) => "StepEnd",
         Request::Allocate(_) => "Allocate",

@@ -93,7 +93,7 @@ pub(crate) fn open(
     link: &Link,
     wake: Arc<EventFd>,
     words: Receiver<Word>,
-    board: crate::http::Board,
+    board: crate::metrics::Board,
 ) -> Result<(Doors, String), ServiceError> {
     let socket = paths.socket();
     // We hold the lock: whatever is there is left over.

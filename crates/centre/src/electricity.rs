@@ -5,10 +5,12 @@ use std::path::{Path, PathBuf};
 
 use energy::{
     account::Tariffs,
+    calendar::Calendar,
     carbon::{self, Factors},
     contract::{self, Book, Colours, Contract, Price, Slots},
 };
 use jiff::{civil::Date, tz::TimeZone};
+use store::{Reader, StoreError};
 
 use crate::config::{ConfigError, ContractChoice, File, distance, hinted};
 
@@ -21,6 +23,30 @@ pub struct Calendars {
     pub spot: String,
     /// The grid's carbon by the quarter of an hour.
     pub eco2mix: String,
+}
+
+impl Calendars {
+    /// Those that were imported into a data file.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn stored(reader: &Reader) -> Result<Self, StoreError> {
+        let mut calendars = Self::default();
+        for calendar in Calendar::ALL {
+            let lines = reader.calendar(calendar.name())?;
+            *calendars.of(calendar) = calendar.text(lines.iter().map(String::as_str));
+        }
+        Ok(calendars)
+    }
+
+    /// One of them.
+    pub fn of(&mut self, calendar: Calendar) -> &mut String {
+        match calendar {
+            Calendar::Tempo => &mut self.tempo,
+            Calendar::Spot => &mut self.spot,
+            Calendar::Eco2mix => &mut self.eco2mix,
+        }
+    }
 }
 
 /// See the module.

@@ -1,43 +1,35 @@
-//! The door to the browser: one plain page that says the centre is here, and `/healthz` for those who watch it.
+//! The door to the browser: one plain page that says the centre is here, `/healthz` and `/metrics` for those who watch it.
 //! It shows nothing that belongs to anybody.
 
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
     time::Duration,
 };
 
-/// What the page shows.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
-pub(crate) struct Glance {
-    pub(crate) name: String,
-    pub(crate) running: u32,
-    pub(crate) pending: u64,
-    pub(crate) cpus: u32,
-    pub(crate) cpus_allocated: u32,
-}
-
-/// What the page shows just now; the loop changes it, the door's thread reads it.
-pub(crate) type Board = Arc<Mutex<Glance>>;
+use crate::{
+    metrics::{self, Board, Gauges, Shown},
+    service::clock,
+    status::resident_kib,
+};
 
 /// Opens the door on a thread of its own: who is slow or strange keeps nobody waiting but other visitors.
 pub(crate) fn open(listener: TcpListener, board: Board) -> std::io::Result<()> {
     std::thread::Builder::new().name("door".to_owned()).stack_size(128 << 10).spawn(move || {
         for stream in listener.incoming() {
-            let glance = board.lock().map(|board| board.clone()).unwrap_or_default();
+            let shown = board.lock().map(|board| board.clone()).unwrap_or_default();
             let Ok(stream) = stream else {
                 // Out of descriptors, say: give others the time to close theirs.
                 std::thread::sleep(Duration::from_millis(100));
                 continue;
             };
-            answer(stream, &glance).ok();
+            answer(stream, &shown).ok();
         }
     })?;
     Ok(())
 }
 
-fn answer(mut stream: TcpStream, glance: &Glance) -> std::io::Result<()> {
+fn answer(mut stream: TcpStream, shown: &Shown) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_millis(500)))?;
     stream.set_write_timeout(Some(Duration::from_millis(500)))?;
     let mut head = [0u8; 2048];
@@ -46,7 +38,11 @@ fn answer(mut stream: TcpStream, glance: &Glance) -> std::io::Result<()> {
     let path = line.split_whitespace().nth(1).unwrap_or("");
     let (status, kind, body) = match path {
         "/healthz" => ("200 OK", "text/plain", "ok\n".to_owned()),
-        "/" => ("200 OK", "text/html; charset=utf-8", page(glance)),
+        "/" => ("200 OK", "text/html; charset=utf-8", page(&shown.gauges)),
+        "/metrics" => {
+            let text = metrics::text(shown, clock(), resident_kib().unwrap_or(0));
+            ("200 OK", "text/plain; version=0.0.4; charset=utf-8", text)
+        }
         _ => ("404 Not Found", "text/plain", "nothing here\n".to_owned()),
     };
     let headers = format!(
@@ -58,7 +54,7 @@ fn answer(mut stream: TcpStream, glance: &Glance) -> std::io::Result<()> {
     stream.write_all(body.as_bytes())
 }
 
-fn page(glance: &Glance) -> String {
+fn page(glance: &Gauges) -> String {
     let name: String = glance
         .name
         .chars()

@@ -25,6 +25,10 @@ pub(crate) enum After {
     Mail(Box<crate::mail::Letter>),
     /// Projects, members or operators changed.
     PeopleChanged,
+    /// A calendar was imported: what holds from now on.
+    Tariffs(std::sync::Arc<crate::electricity::Electricity>),
+    /// What the machine draws was measured by hand.
+    Calibrated(Box<store::Calibration>),
     /// What was shared of energy waits again if this batch fails.
     Metered(Box<store::Settled>),
     /// Facts that took effect before they were written; owed again if this batch fails.

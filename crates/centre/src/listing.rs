@@ -229,6 +229,18 @@ impl Centre {
 
     /// `sacct`: what is over is read from the file, after everything decided so far is in it.
     pub(crate) fn accounts(&mut self, conn: ConnId, peer: Peer, query: AccountQuery) -> Outcome {
+        let (filter, live) = self.selection(peer, &query)?;
+        self.journal.after(After::Read(conn, Box::new(Question::Accounts { filter, live })));
+        Ok(())
+    }
+
+    /// Runs and steps as somebody asks for them: of those that they may see, what is to be read of the past, and what is
+    /// not over.
+    pub(crate) fn selection(
+        &mut self,
+        peer: Peer,
+        query: &AccountQuery,
+    ) -> Result<(AccountFilter, Vec<LiveFacts>), Refusal> {
         let sees_all = self.may_see(peer.uid, Uid(u32::MAX));
         few(query.users.as_ref().map_or(0, Vec::len))?;
         not_too_many(query.targets.as_ref().map_or(0, Vec::len))?;
@@ -249,7 +261,7 @@ impl Centre {
         }
         let targets =
             query.targets.as_ref().map(|targets| targets.iter().map(|t| (t.id, t.tasks.clone())).collect::<Vec<_>>());
-        let live = self.live_facts(query.targets.as_deref(), users.as_deref(), &query);
+        let live = self.live_facts(query.targets.as_deref(), users.as_deref(), query);
         let filter = AccountFilter {
             targets,
             users,
@@ -258,8 +270,7 @@ impl Centre {
             steps: query.steps,
             duplicates: query.duplicates,
         };
-        self.journal.after(After::Read(conn, Box::new(Question::Accounts { filter, live })));
-        Ok(())
+        Ok((filter, live))
     }
 
     fn live_facts(&self, targets: Option<&[JobTarget]>, users: Option<&[Uid]>, query: &AccountQuery) -> Vec<LiveFacts> {

@@ -103,10 +103,10 @@ pub(crate) fn open(
     let found = discover()?;
     let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
     let config = file.scheduler(&paths.config(), &found, people.shares())?;
-    let electricity = Arc::new(Electricity::load(&paths.config(), &file, &Calendars::default())?);
     let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());
     let node: Arc<str> = Arc::from(config.machine.name.as_str());
     let reader = Reader::open(&paths.database())?;
+    let electricity = Arc::new(Electricity::load(&paths.config(), &file, &Calendars::stored(&reader)?)?);
     let learned = remembered(&reader)?;
     let back = read_back(&reader, State::new(config))?;
     let (say, words) = channel();
@@ -130,7 +130,7 @@ pub(crate) fn open(
         bell.write(1).ok();
     })
     .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
-    let board = crate::http::Board::default();
+    let board = crate::metrics::Board::default();
     let (doors, url) = doors::open(&paths, listen, &link, wake, words, board.clone())?;
     let mail = Mail::open(&file.mail, paths.mail(), &node).map_err(system("opening the place for letters"))?;
     let now = clock();
@@ -177,6 +177,7 @@ pub(crate) fn open(
         touched: Vec::new(),
         again: Vec::new(),
         board,
+        accounts_shown: Default::default(),
         pruned: now,
         probed: now,
         counters: Default::default(),

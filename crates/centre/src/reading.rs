@@ -10,7 +10,10 @@ use model::{JobId, Outcome, Uid};
 use scheduler::What;
 use store::{AccountFilter, Fact, LiveFacts, Reader, StoreError, StoredEvent};
 
-use crate::connection::ConnId;
+use crate::{
+    connection::ConnId,
+    consumption::{self, EnergyQuestion},
+};
 
 /// What a command wants to know of the past.
 #[derive(Debug)]
@@ -23,6 +26,8 @@ pub(crate) enum Question {
     History { id: JobId, only: Option<Uid> },
     /// How a job that is over ended, all its tasks together, for somebody who may see only their own (`Some`) or all.
     Ending { base: JobId, only: Option<Uid> },
+    /// About electricity.
+    Energy(Box<EnergyQuestion>),
 }
 
 /// The thread that reads.
@@ -78,6 +83,7 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
             let (state, exit) = reader.worst_ending(base)?;
             Ok(if endings.is_empty() { unknown(base) } else { Reply::Ended { state, exit } })
         }
+        Question::Energy(question) => consumption::reply(reader, *question),
     }
 }
 

@@ -130,8 +130,6 @@ impl Centre {
     pub(crate) fn report(&mut self, report: Report) {
         match report {
             Report::Hello(hello) => self.greet(hello),
-            // Nobody has asked yet.
-            Report::Measured { .. } => {}
             Report::Ended { run, end } => self.ended(run, end),
             Report::HookFailed { run, hook, error } => {
                 complain!("the {hook:?} of run {run} failed: {error}");
@@ -299,7 +297,8 @@ impl Centre {
                 After::Owed(events) => self.owed.splice(0..0, events).for_each(drop),
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
-                After::Order(_) | After::Launch(_) | After::Over(_) | After::PeopleChanged | After::Mail(_) => {}
+                After::Order(_) | After::Launch(_) | After::Over(_) | After::Mail(_) => {}
+                After::PeopleChanged | After::Tariffs(_) | After::Calibrated(_) => {}
             }
         }
         self.degraded = Some(why);

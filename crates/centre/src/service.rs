@@ -262,6 +262,7 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::Reserve(wish) => centre.reserve(conn, peer, wish)?,
         Request::Unreserve(name) => centre.unreserve(conn, peer, name)?,
         Request::Reservations => centre.reservations(conn)?,
+        Request::Energy(request) => centre.energy(conn, peer, request)?,
         Request::Admin(admin) => centre.admin(conn, peer, admin)?,
         Request::StepBegin(request) => centre.step_begin(conn, peer, *request)?,
         Request::StepEnd(result) => centre.step_end(conn, peer, &result)?,
@@ -358,16 +359,6 @@ impl Centre {
         let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
         let question = crate::reading::Question::History { id, only };
         self.journal.after(crate::journal::After::Read(conn, Box::new(question)));
-    }
-
-    /// What visitors see follows what is.
-    fn update_board(&mut self) {
-        let glance = self.glance();
-        if let Ok(mut board) = self.board.lock()
-            && *board != glance
-        {
-            *board = glance;
-        }
     }
 
     /// What is due now and then: old records go, and a disk that failed is tried again.

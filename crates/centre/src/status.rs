@@ -10,7 +10,6 @@ use scheduler::{Cause, Hold, RowFilter};
 use crate::{
     connection::{ConnId, Peer},
     core::Centre,
-    http::Glance,
 };
 
 impl Centre {
@@ -44,7 +43,7 @@ impl Centre {
     }
 
     /// Waiting jobs, each task of an array counted.
-    fn waiting(&self) -> u64 {
+    pub(crate) fn waiting(&self) -> u64 {
         self.remaining.values().sum::<u64>().saturating_sub(self.state.runs().count() as u64)
     }
 
@@ -237,17 +236,6 @@ impl Centre {
         list.map(|(key, value): (&str, String)| (key.to_owned(), value)).into()
     }
 
-    pub(crate) fn glance(&self) -> Glance {
-        let load = self.state.machine_use();
-        Glance {
-            name: self.name.clone(),
-            running: load.running as u32,
-            pending: self.waiting(),
-            cpus: self.state.config().machine.cpus(),
-            cpus_allocated: load.cpus_allocated,
-        }
-    }
-
     /// Of some jobs, the first few that the reader may see.
     fn seen(&mut self, peer: Peer, ids: &[JobId]) -> Vec<JobId> {
         let owners: Vec<(JobId, Uid)> =
@@ -342,7 +330,7 @@ fn kernel() -> Option<String> {
 }
 
 /// What the centre itself takes of the memory.
-fn resident_kib() -> Option<u64> {
+pub(crate) fn resident_kib() -> Option<u64> {
     let text = std::fs::read_to_string("/proc/self/status").ok()?;
     text.lines().find_map(|line| line.strip_prefix("VmRSS:")?.split_whitespace().next()?.parse().ok())
 }

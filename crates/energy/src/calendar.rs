@@ -45,6 +45,11 @@ impl Calendar {
         Self::ALL.into_iter().find(|calendar| calendar.name() == name)
     }
 
+    /// What a line is about: its [`Line::key`].
+    pub fn key(line: &str) -> &str {
+        line.split_once(',').map_or(line, |(key, _)| key)
+    }
+
     fn header(self) -> &'static str {
         match self {
             Calendar::Tempo => "date,colour\n",
@@ -123,6 +128,7 @@ mod tests {
             let lines = calendar.lines(text).unwrap();
             let found: Vec<(&str, &str)> = lines.iter().map(|line| (&*line.key, &*line.line)).collect();
             assert_eq!(found, expected);
+            assert!(found.iter().all(|(key, line)| Calendar::key(line) == *key));
             let again = calendar.text(lines.iter().map(|line| line.line.as_str()));
             assert_eq!(calendar.lines(&again).unwrap(), lines);
             assert_eq!(Calendar::from_name(calendar.name()), Some(calendar));

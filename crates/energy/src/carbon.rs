@@ -137,6 +137,15 @@ impl Factors {
         &self.factors[self.factors.partition_point(|factor| factor.from <= day).saturating_sub(1)]
     }
 
+    /// The factors at an instant, production and life cycle, in milligrams per kilowatt-hour; and whether the first is
+    /// the grid's own figure of that time.
+    pub fn at(&self, at: Time) -> (i64, i64, bool) {
+        let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
+        let factor = self.of_day(self.zone.to_datetime(moment).date());
+        let grid = self.grid.range(..=at).next_back().filter(|(since, _)| at - **since < FRESH).map(|(_, mg)| *mg);
+        (grid.unwrap_or(factor.production), factor.lifecycle, grid.is_some())
+    }
+
     /// Adds the carbon of `energy`, used evenly over `interval`.
     pub fn add(&self, interval: &Interval, energy: Energy, carbon: &mut Carbon) {
         let edges = self.edges(interval);
@@ -151,12 +160,10 @@ impl Factors {
     }
 
     fn add_at(&self, at: Time, energy: Energy, carbon: &mut Carbon) {
-        let moment = jiff::Timestamp::from_millisecond(at.0).unwrap_or_default();
-        let factor = self.of_day(self.zone.to_datetime(moment).date());
-        let grid = self.grid.range(..=at).next_back().filter(|(since, _)| at - **since < FRESH).map(|(_, mg)| *mg);
-        carbon.production.add(energy, grid.unwrap_or(factor.production));
-        carbon.lifecycle.add(energy, factor.lifecycle);
-        if grid.is_some() {
+        let (production, lifecycle, is_by_grid) = self.at(at);
+        carbon.production.add(energy, production);
+        carbon.lifecycle.add(energy, lifecycle);
+        if is_by_grid {
             carbon.by_grid += energy;
         }
     }

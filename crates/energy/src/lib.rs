@@ -33,4 +33,5 @@ mod units;
 
 pub use meter::{Flag, Interval};
 pub use share::share;
+pub use table::millionths;
 pub use units::{Energy, PerKwh, Power, UJ_PER_KWH};

@@ -19,6 +19,15 @@ pub struct Accounts {
     pub unmeasured: Energy,
 }
 
+impl std::ops::AddAssign for Accounts {
+    fn add_assign(&mut self, other: Self) {
+        self.jobs += other.jobs;
+        self.system += other.system;
+        self.unallocated += other.unallocated;
+        self.unmeasured += other.unmeasured;
+    }
+}
+
 impl Accounts {
     /// What the machines' meters say together.
     pub fn machines(&self) -> Energy {

@@ -17,3 +17,36 @@ meter-none-found = Nothing in this machine tells what it draws. A plug with a me
     kind = "model"
     idle_watts = 60
     milliwatts_per_cpu = 8000
+
+# `algoric meter calibrate`.
+
+calibrate-begin = { $phases } phases against { $meter }. Ctrl-C ends it; nothing is changed before the end.
+calibrate-ask = { $cpus ->
+    [0] Nothing computes.
+    [one] One CPU computes.
+   *[other] { $cpus } CPUs compute.
+} When the wattmeter is steady, type what it shows, in watts:
+calibrate-no-number = That is no number of watts.
+calibrate-wattmeter = a wattmeter that was read off
+calibrate-column-load = LOAD
+calibrate-column-busy = CPUS BUSY
+calibrate-result = Idle { $idle } W, and { $more } W more for each CPU that computes; within { $percent } %.
+calibrate-factor = The processors’ own counters times { $factor }/1000 are the whole: kind = "rapl", factor_permille = { $factor }.
+calibrate-model = As a meter for when no other answers:
+    { "[[meter]]" }
+    kind = "model"
+    idle_watts = { $idle }
+    milliwatts_per_cpu = { $more }
+calibrate-stored = Stored. From now on idle power is shared by it. `algoric resume` puts the machine back into service.
+calibrate-not-drained = The machine takes jobs, which would be measured along
+calibrate-not-drained-advice = `algoric drain --reason calibration`, wait for the jobs to end, then once more.
+calibrate-busy = { $jobs ->
+    [1] A job runs or is suspended
+   *[other] { $jobs } jobs run or are suspended
+} here, and would be measured along
+calibrate-busy-advice = Wait for their end: `squeue` shows them. The machine is drained, no new ones start.
+calibrate-no-meter = No [[meter]] of config.toml sees the whole machine and answers { $why }
+calibrate-no-meter-advice = Configure a plug, a PDU or the board (`algoric meter test`), or read a wattmeter off: --watts
+calibrate-silent = { $meter } told no power: { $why }
+calibrate-given-up = No watts were given; nothing was stored
+calibrate-no-watts = { $text } is no number of watts; nothing was stored

@@ -5,7 +5,9 @@ mod admin;
 mod data;
 mod doctor;
 mod drain;
+mod energy;
 mod history;
+mod job;
 mod kernel;
 mod links;
 mod meter;
@@ -61,6 +63,7 @@ enum Command {
     History(history::Args),
     Simulate(simulate::Args),
     Stop(stop::Args),
+    Job(job::Args),
     Urgent(urgent::Args),
     Drain(drain::DrainArgs),
     Resume(drain::ResumeArgs),
@@ -79,6 +82,7 @@ enum Command {
     Backup(data::BackupArgs),
     Restore(data::RestoreArgs),
     Check(data::CheckArgs),
+    Energy(energy::Args),
     #[command(subcommand)]
     Kernel(kernel::KernelCommand),
 }
@@ -136,6 +140,7 @@ impl Command {
             Command::Drain(args) => drain::drain(args, house),
             Command::Resume(args) => drain::resume(&args, house),
             Command::Project(command) => admin::project(command, house),
+            Command::Job(args) => job::run(&args, house),
             Command::Member(command) => admin::member(command, house),
             Command::Operator(command) => admin::operator(command, house),
             Command::Reservation(command) => reservation::run(command, house),
@@ -146,6 +151,7 @@ impl Command {
             Command::Restore(args) => data::restore(&args, house),
             Command::Check(args) => data::check(&args, house),
             Command::Kernel(command) => kernel::run(command, house),
+            Command::Energy(args) => energy::run(&args, house),
         }
     }
 }

@@ -1,4 +1,6 @@
-//! `algoric meter`: what tells what this machine draws. Needs no centre.
+//! `algoric meter`: what tells what this machine draws. A test needs no centre.
+
+mod calibrate;
 
 use std::{
     thread,
@@ -25,6 +27,7 @@ use crate::{
 #[derive(clap::Subcommand)]
 pub enum MeterCommand {
     Test(TestArgs),
+    Calibrate(calibrate::Args),
 }
 
 /// Reads each configured meter, and says what it is, what it covers and how sure it is
@@ -52,7 +55,13 @@ struct Row {
 
 /// Does what it says.
 pub fn run(command: MeterCommand, house: &House) -> anyhow::Result<u8> {
-    let MeterCommand::Test(args) = command;
+    match command {
+        MeterCommand::Test(args) => test(&args, house),
+        MeterCommand::Calibrate(args) => calibrate::run(&args, house),
+    }
+}
+
+fn test(args: &TestArgs, house: &House) -> anyhow::Result<u8> {
     let path = Paths::new(house.place.data()).config();
     let configured = centre::load_config(&path)?.meter;
     let is_guess = configured.is_empty();
