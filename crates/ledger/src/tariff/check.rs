@@ -5,9 +5,10 @@ use std::fmt;
 
 use model::Money;
 
-use super::{Category, Kind, Resource, Tariff, UnknownWord, describe};
+use super::{Category, Kind, Resource, Tariff, describe};
 use crate::day::Day;
 use crate::nearest::hint;
+use crate::words::UnknownWord;
 
 /// One thing that is wrong with tariffs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

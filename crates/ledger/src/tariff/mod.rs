@@ -9,11 +9,10 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::fmt;
-use std::str::FromStr;
 
 use jiff::tz::TimeZone;
 use model::{Money, Time};
-use serde::{Deserialize, Serialize};
+use serde::Serialize;
 
 pub use check::{TariffError, TariffErrors};
 pub(crate) use table::id;
@@ -21,54 +20,10 @@ pub use table::{TableRow, table_json};
 
 use crate::day::Day;
 use crate::exact::{MIB_MS_PER_GIB_HOUR, MIB_MS_PER_GIB_MONTH, MS_PER_HOUR, UJ_PER_KWH};
-use crate::nearest::hint;
+use crate::words::words;
 
 /// A template of tariffs, with its source and date. An operator copies it and writes the centre's own.
 pub const SHIPPED: &str = include_str!("../../data/tariffs.toml");
-
-/// A word of a file that is not known.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("`{found}` is no {what}: {hint}")]
-pub struct UnknownWord {
-    found: String,
-    what: &'static str,
-    hint: String,
-}
-
-macro_rules! words {
-    ($(#[$doc:meta])* $name:ident, $what:literal, $($(#[$vdoc:meta])* $variant:ident = $word:literal),+ $(,)?) => {
-        $(#[$doc])*
-        #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
-        pub enum $name {
-            $($(#[$vdoc])* #[serde(rename = $word)] $variant),+
-        }
-
-        impl $name {
-            /// All of them.
-            pub const ALL: &[$name] = &[$($name::$variant),+];
-
-            /// As files have it.
-            pub const fn name(self) -> &'static str {
-                match self { $($name::$variant => $word),+ }
-            }
-        }
-
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(self.name())
-            }
-        }
-
-        impl FromStr for $name {
-            type Err = UnknownWord;
-            fn from_str(text: &str) -> Result<Self, UnknownWord> {
-                let known = $name::ALL.iter().map(|one| one.name());
-                let found = $name::ALL.iter().find(|one| one.name() == text).copied();
-                found.ok_or_else(|| UnknownWord { found: text.to_owned(), what: $what, hint: hint(text, known) })
-            }
-        }
-    };
-}
 
 words! {
     /// Whose work it is.

@@ -1,10 +1,17 @@
 //! From tariffs to the accountant's file, each against a reference that is written differently or known by hand.
 #![allow(clippy::unwrap_used)]
 
+mod budgets;
+mod chains;
 mod costs;
+mod exports;
+mod histories;
+mod invoices;
+mod kept;
 mod prices;
 mod quotes;
 mod tariffs;
+mod world;
 
 use jiff::tz::TimeZone;
 use ledger::tariff::{Book, SHIPPED};
