@@ -4,7 +4,11 @@ SELECT job, attempt, task, tasks, state, reason, exit_code, exit_signal, script_
     priority, node,
     coalesce(
         seq = max(CASE WHEN state <> 'REQUEUED' THEN seq END) OVER (PARTITION BY job, task, tasks), 0
-    ) AS is_last
+    ) AS is_last,
+    (
+        SELECT sum(dynamic + idle + gpu) FROM job_energy
+        WHERE job_energy.job = run.job AND job_energy.attempt = run.attempt
+    ) AS energy
 FROM run WHERE base = ?1
 -- A list of tasks counts as its first one: a cast takes the digits in front.
 ORDER BY coalesce(task, CAST(tasks AS INTEGER), 0), job, attempt, seq

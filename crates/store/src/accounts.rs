@@ -131,7 +131,7 @@ impl Reader {
             }
             let at = (task_of(&run.array), run.id, run.attempt);
             while let Some(before) = live.next_if(|facts| place(facts) < at) {
-                live_rows(common, before, filter.steps, parts);
+                self.live_rows(common, before, filter.steps, parts)?;
             }
             parts.push(run.clone());
             if filter.steps && run.start.is_some() {
@@ -141,7 +141,20 @@ impl Reader {
                 self.step_rows(&run, parts)?;
             }
         }
-        live.for_each(|facts| live_rows(common, facts, filter.steps, parts));
+        live.try_for_each(|facts| self.live_rows(common, facts, filter.steps, parts))
+    }
+
+    fn live_rows(
+        &self,
+        common: &Common,
+        facts: LiveFacts,
+        steps: bool,
+        parts: &mut Parts<'_>,
+    ) -> Result<(), StoreError> {
+        let waits = facts.row.state == JobState::Pending;
+        let so_far = if waits { Vec::new() } else { self.job_energy(facts.row.id)? };
+        let energy = so_far.iter().find(|energy| energy.attempt == facts.attempt);
+        live_rows(common, facts, energy.map(|energy| energy.account.total().0), steps, parts);
         Ok(())
     }
 
@@ -252,6 +265,7 @@ impl Common {
             time_limit: spec.time_limit,
             priority: 0,
             usage: None,
+            energy_uj: None,
             node: self.nowhere.clone(),
             workdir: spec.workdir.clone(),
             submit_line: spec.submit_line.clone(),
@@ -321,6 +335,7 @@ fn run_row(common: &Common, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         usage: if start.is_some() { Some(usage(row, 18)?) } else { None },
         priority: row.get(23)?,
         node: Arc::from(row.get::<_, String>(24)?),
+        energy_uj: row.get(26)?,
         ..common.blank(JobId(id), array)
     })
 }
@@ -362,11 +377,12 @@ fn step_row(run: &AccountRow, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
         cpus: row.get(7)?,
         tasks: row.get(8)?,
         usage: Some(usage(row, 9)?),
+        energy_uj: None,
         ..run.clone()
     })
 }
 
-fn live_rows(common: &Common, facts: LiveFacts, steps: bool, parts: &mut Parts<'_>) {
+fn live_rows(common: &Common, facts: LiveFacts, energy_uj: Option<i64>, steps: bool, parts: &mut Parts<'_>) {
     let LiveFacts { row, attempt, memory_mib, steps: mut running, .. } = facts;
     let is_pending = row.state == JobState::Pending;
     let job = AccountRow {
@@ -386,6 +402,7 @@ fn live_rows(common: &Common, facts: LiveFacts, steps: bool, parts: &mut Parts<'
         time_limit: row.time_limit,
         priority: row.priority,
         memory_mib,
+        energy_uj,
         node: row.node.clone(),
         ..common.blank(row.id, row.array.clone())
     };
@@ -407,7 +424,7 @@ fn live_rows(common: &Common, facts: LiveFacts, steps: bool, parts: &mut Parts<'
         }
         running.sort_by_key(|(step, ..)| *step);
         for (step, name, start, cpus, tasks) in running {
-            parts.push(running_step(step, name, start, cpus, tasks));
+            parts.push(AccountRow { energy_uj: None, ..running_step(step, name, start, cpus, tasks) });
         }
     }
 }

@@ -11,10 +11,13 @@ use rusqlite_migration::{M, Migrations};
 use crate::StoreError;
 
 /// The format this program writes; SQLite's `user_version`.
-pub const FORMAT: i64 = 2;
+pub const FORMAT: i64 = 3;
 
-const STEPS: &[M<'static>] =
-    &[M::up(include_str!("../migrations/0001-centre.sql")), M::up(include_str!("../migrations/0002-energy.sql"))];
+const STEPS: &[M<'static>] = &[
+    M::up(include_str!("../migrations/0001-centre.sql")),
+    M::up(include_str!("../migrations/0002-energy.sql")),
+    M::up(include_str!("../migrations/0003-money.sql")),
+];
 
 /// Marks our files among SQLite files (`application_id`): "ALGO".
 const APPLICATION_ID: i64 = 0x414c_474f;

@@ -6,7 +6,7 @@ use model::{Exit, JobId, JobSpec, JobState, StepId, Text, Time, Usage};
 use rusqlite::{Connection, params};
 use scheduler::{FairUsage, Finished};
 
-use crate::{EnergyWrite, Fact};
+use crate::{EnergyWrite, Fact, MoneyWrite};
 
 /// The number of a script or an environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -99,6 +99,8 @@ pub enum Write {
     Prune(Time),
     /// What machines drew, and whose it was.
     Energy(Box<EnergyWrite>),
+    /// Who pays for what.
+    Money(Box<MoneyWrite>),
     /// A write without content: does the disk take any?
     Probe(Time),
 }
@@ -198,6 +200,7 @@ impl Write {
                 sql.execute_batch(&include_str!("../queries/prune.sql").replace(":before", &before.0.to_string()))?;
             }
             Write::Energy(energy) => energy.perform(sql)?,
+            Write::Money(money) => money.perform(sql)?,
             Write::Probe(at) => {
                 sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive', ?1)")?
                     .execute([at.0.to_string()])?;

@@ -5,5 +5,6 @@ mod accounts;
 mod copies;
 mod energy;
 mod known;
+mod money;
 mod replay;
 mod support;
