@@ -193,10 +193,10 @@ fn category(category: VatCategory) -> (Code, Option<Percentage>) {
 
 fn breakdown(vat: &Vat) -> VatBreakdown {
     let (code, rate) = category(vat.category);
-    let reason_code = match vat.category {
+    let usual = match vat.category {
         VatCategory::Standard(_) => None,
-        VatCategory::Exempt => Some(Code::new("VATEX-FR-FRANCHISE")),
-        VatCategory::Outside => Some(Code::new("VATEX-EU-O")),
+        VatCategory::Exempt => Some("VATEX-FR-FRANCHISE"),
+        VatCategory::Outside => Some("VATEX-EU-O"),
     };
     VatBreakdown {
         taxable_amount: amount(vat.base),
@@ -204,6 +204,6 @@ fn breakdown(vat: &Vat) -> VatBreakdown {
         category: code,
         rate,
         exemption_reason: vat.reason.clone(),
-        exemption_reason_code: reason_code,
+        exemption_reason_code: vat.code.as_deref().or(usual).map(Code::new),
     }
 }

@@ -4,6 +4,7 @@
 //! compared. This room must not know where the data comes from, what a price is made of, or where the file goes.
 
 mod facturx;
+mod from_ledger;
 mod invoice;
 mod money;
 mod paper;
@@ -11,6 +12,7 @@ mod pen;
 mod words;
 
 pub use facturx::Fault;
+pub use from_ledger::Names;
 pub use money::{Cents, Millionths};
 pub use paper::{AnnexLine, Kind, Line, Paper, Party, Payment, Vat, VatCategory};
 pub use words::Language;

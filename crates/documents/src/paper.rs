@@ -128,6 +128,8 @@ pub struct Vat {
     pub tax: Cents,
     /// Why there is none, in the words of the law of that day.
     pub reason: Option<String>,
+    /// The same from the code list VATEX; without it, the usual one of the category.
+    pub code: Option<String>,
 }
 
 /// Where to pay to.

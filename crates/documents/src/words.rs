@@ -44,6 +44,11 @@ impl Words {
         Self { bundle }
     }
 
+    /// A text that may not exist.
+    pub(crate) fn find(&self, key: &str) -> Option<String> {
+        self.bundle.has_message(key).then(|| self.say(key))
+    }
+
     pub(crate) fn say(&self, key: &str) -> String {
         self.with(key, &[])
     }
@@ -65,6 +70,11 @@ impl Words {
             day => day.to_string(),
         };
         format!("{day}\u{a0}{month}\u{a0}{}", date.year())
+    }
+
+    /// `novembre 2026`, `November 2026`.
+    pub(crate) fn month(&self, date: Date) -> String {
+        format!("{}\u{a0}{}", self.say(&format!("month-{}", date.month())), date.year())
     }
 
     /// `22/11/2026` for both: columns are narrow.

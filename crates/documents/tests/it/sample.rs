@@ -67,6 +67,7 @@ pub fn franchise() -> Paper {
             base: Cents(70_188),
             tax: Cents(0),
             reason: Some("TVA non applicable, article 293 B du CGI".to_owned()),
+            code: None,
         }],
         net: Cents(70_188),
         tax: Cents(0),
@@ -122,8 +123,8 @@ pub fn credit_note() -> Paper {
             line("Printed manual", 2_000_000, ("piece", "C62"), 10_000_000, 2_000, reduced),
         ],
         vat: vec![
-            Vat { category: TWENTY, base: Cents(38), tax: Cents(8), reason: None },
-            Vat { category: reduced, base: Cents(2_000), tax: Cents(110), reason: None },
+            Vat { category: TWENTY, base: Cents(38), tax: Cents(8), reason: None, code: None },
+            Vat { category: reduced, base: Cents(2_000), tax: Cents(110), reason: None, code: None },
         ],
         net: Cents(2_038),
         tax: Cents(118),
