@@ -362,6 +362,20 @@ pub enum WhyCause {
         /// Until.
         end: Time,
     },
+    /// Nodes are on their way to come up.
+    Booting {
+        /// Which, as a list of hosts.
+        nodes: String,
+        /// When the last of them should be up.
+        up: Time,
+    },
+    /// It needs more than there is without a node that does not come up.
+    NodeFailed {
+        /// Which.
+        node: String,
+        /// Why.
+        reason: String,
+    },
     /// Others go first.
     Priority,
     /// It is next, but there is no room.

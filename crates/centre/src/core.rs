@@ -176,7 +176,16 @@ impl Centre {
             | What::Released { id }
             | What::Updated { id, .. }
             | What::MadeUrgent { id, .. } => of(*id),
-            What::Drained { .. } | What::Undrained { .. } | What::Reserved(_) | What::Unreserved { .. } => None,
+            What::Drained { .. }
+            | What::Undrained { .. }
+            | What::Reserved(_)
+            | What::Unreserved { .. }
+            | What::SwitchedOn { .. }
+            | What::SwitchedOff { .. }
+            | What::CameUp { .. }
+            | What::WentOff { .. }
+            | What::BootFailed { .. }
+            | What::Mended { .. } => None,
         }
     }
 

@@ -175,6 +175,13 @@ fn job_line(base: JobId, what: &What) -> Option<(JobId, &'static str, String)> {
         What::MadeUrgent { id, by, why } => (*id, "made urgent", format!("by user {by}: {why}")),
         What::Drained { reason, by } => (base, "drained", format!("by user {by}: {reason}")),
         What::Undrained { by } => (base, "in service", format!("by user {by}")),
-        What::Reserved(_) | What::Unreserved { .. } => return None,
+        What::Reserved(_)
+        | What::Unreserved { .. }
+        | What::SwitchedOn { .. }
+        | What::SwitchedOff { .. }
+        | What::CameUp { .. }
+        | What::WentOff { .. }
+        | What::BootFailed { .. }
+        | What::Mended { .. } => return None,
     })
 }

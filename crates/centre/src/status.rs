@@ -305,6 +305,8 @@ impl Centre {
             Cause::QosLimit { qos, limit } => WhyCause::QosLimit { qos, limit },
             Cause::PartitionFull { partition, cores } => WhyCause::PartitionFull { partition, cores },
             Cause::Kept { name, start, end } => WhyCause::Kept { name, start, end },
+            Cause::Booting { nodes, up } => WhyCause::Booting { nodes: nodes.join(","), up },
+            Cause::NodeFailed { node, reason } => WhyCause::NodeFailed { node, reason },
             Cause::Priority => WhyCause::Priority,
             Cause::Resources => WhyCause::Resources,
         }

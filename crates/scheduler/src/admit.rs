@@ -167,7 +167,7 @@ impl State {
         let topology = &self.rules.topology;
         let unknown_kind = request.gpu_type.is_some() && need.gpu_kind.is_none();
         let gpus = match need.gpu_kind {
-            Some(kind) => u32::from(topology.total.gpus[kind as usize]),
+            Some(kind) => topology.total.gpus[kind as usize],
             None => topology.total.gpu_count(),
         };
         if request.gpus > gpus || (request.gpus > 0 && unknown_kind) {

@@ -41,7 +41,8 @@ impl State {
             let plain = Array { waiting: BTreeSet::new(), ..array.clone() };
             format!("{id} {plain:?}").hash(&mut hasher);
         }
-        let rest = (&self.fair, &self.reservations, &self.drained, self.next_id);
+        let nodes: Vec<_> = self.nodes.views().map(|view| view.doing.without_idle()).collect();
+        let rest = (&self.fair, &self.reservations, &self.drained, self.next_id, nodes);
         format!("{rest:?}").hash(&mut hasher);
         hasher.finish()
     }
@@ -49,7 +50,7 @@ impl State {
     /// No core and no GPU has two users, memory is enough, and the books on it are right.
     fn check_machine(&self) -> Result<(), String> {
         let topology = &self.rules.topology;
-        let mut cores: BTreeMap<u16, JobId> = BTreeMap::new();
+        let mut cores: BTreeMap<u32, JobId> = BTreeMap::new();
         let mut memory = 0;
         let mut floor = Floor::new(topology);
         let mut uses = Uses::default();
@@ -74,6 +75,7 @@ impl State {
                 uses.add(&share);
             }
         }
+        self.check_nodes(&mut floor)?;
         if memory > topology.total.memory {
             return Err(format!("{memory} MiB are given, there are {}", topology.total.memory));
         }
@@ -89,6 +91,28 @@ impl State {
         }
         if !self.uses.agrees_with(&uses) {
             return Err("the counters of limits are wrong".to_owned());
+        }
+        Ok(())
+    }
+
+    /// Runs have their places on nodes that are on, and are counted there.
+    fn check_nodes(&self, floor: &mut Floor) -> Result<(), String> {
+        let topology = &self.rules.topology;
+        let mut runs = vec![0; topology.nodes.len()];
+        for job in self.jobs.values() {
+            let Some(active) = job.active() else { continue };
+            topology.nodes_of(&active.cores, &active.gpus).into_iter().for_each(|node| runs[node] += 1);
+        }
+        for (node, view) in self.nodes.views().enumerate() {
+            if view.runs != runs[node] {
+                return Err(format!("{} runs are counted on {}, there are {}", view.runs, view.node.name, runs[node]));
+            }
+            if !view.doing.is_on() {
+                floor.switch(topology, node, false);
+                if runs[node] > 0 {
+                    return Err(format!("{} has a job and is {:?}", view.node.name, view.doing));
+                }
+            }
         }
         Ok(())
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use model::{Machine, Memory, Span, TimeLimit};
 
 use crate::flexible::Flexible;
+use crate::power::{Node, Power};
 
 /// Everything the scheduler is told about the centre.
 #[derive(Clone, PartialEq, Debug)]
@@ -44,6 +45,11 @@ pub struct Config {
     pub backfill_depth: usize,
     /// How much jobs that fear no delay may be moved to cheap hours.
     pub flexible: Flexible,
+    /// What of the machine can be switched: together all of it, each node with the next cores, memory and GPUs in order.
+    /// None: the machine is always on.
+    pub nodes: Vec<Node>,
+    /// When nodes without a job are off.
+    pub power: Power,
 }
 
 /// A partition of the one machine.

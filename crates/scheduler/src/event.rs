@@ -166,6 +166,40 @@ pub enum What {
         /// Its name.
         name: String,
     },
+    /// A node is to come up. Performed by switching it on.
+    SwitchedOn {
+        /// Its name.
+        node: String,
+    },
+    /// A node is to go off. Performed by switching it off.
+    SwitchedOff {
+        /// Its name.
+        node: String,
+    },
+    /// A node is up: it takes jobs.
+    CameUp {
+        /// Its name.
+        node: String,
+    },
+    /// A node is off.
+    WentOff {
+        /// Its name.
+        node: String,
+    },
+    /// A node that should have come up did not.
+    BootFailed {
+        /// Its name.
+        node: String,
+        /// What was seen.
+        reason: String,
+    },
+    /// A node that was given up is in order again.
+    Mended {
+        /// Its name.
+        node: String,
+        /// Who says so.
+        by: Uid,
+    },
 }
 
 /// What a job is given on the machine.

@@ -2,7 +2,7 @@
 //!
 //! A core has at most one run that uses it (more only where the machine was declared anew around what runs), and any
 //! number of stopped ones that will want it back. A run that was stopped to make place lends its cores: only what may
-//! displace it too may use them meanwhile.
+//! displace it too may use them meanwhile. What is off is dark: nobody has it, and nobody may.
 
 use model::JobId;
 
@@ -16,7 +16,12 @@ pub(crate) struct Floor {
     lenders: Vec<Vec<JobId>>,
     gpus: Vec<Option<JobId>>,
     memory: u64,
-    /// What is neither used nor lent.
+    /// Which cores and GPUs are off.
+    dark: Vec<bool>,
+    dark_gpus: Vec<bool>,
+    /// The memory that is on.
+    lit: u64,
+    /// What is on and neither used nor lent.
     free: Amount,
 }
 
@@ -28,6 +33,9 @@ impl Floor {
             lenders: vec![Vec::new(); topology.cores.len()],
             gpus: vec![None; topology.gpus.len()],
             memory: 0,
+            dark: vec![false; topology.cores.len()],
+            dark_gpus: vec![false; topology.gpus.len()],
+            lit: topology.total.memory,
             free: topology.total,
         }
     }
@@ -74,20 +82,25 @@ impl Floor {
 
     /// Which GPUs are free.
     pub fn free_gpus(&self) -> Vec<bool> {
-        self.gpus.iter().map(Option::is_none).collect()
+        self.gpus.iter().zip(&self.dark_gpus).map(|(user, dark)| user.is_none() && !dark).collect()
+    }
+
+    /// Whether a core is off.
+    pub fn is_dark(&self, core: usize) -> bool {
+        self.dark[core]
     }
 
     /// Whether none of these cores is used.
-    pub fn are_unused(&self, cores: &[u16]) -> bool {
+    pub fn are_unused(&self, cores: &[u32]) -> bool {
         cores.iter().all(|core| !self.is_used(*core as usize))
     }
 
     /// Whether anybody may have a core.
     pub fn is_free(&self, core: usize) -> bool {
-        self.users[core].is_empty() && self.lenders[core].is_empty()
+        self.users[core].is_empty() && self.lenders[core].is_empty() && !self.dark[core]
     }
 
-    fn change_core(&mut self, topology: &Topology, core: u16, how: impl FnOnce(&mut Self, usize)) {
+    fn change_core(&mut self, topology: &Topology, core: u32, how: impl FnOnce(&mut Self, usize)) {
         let (core, kind) = (core as usize, topology.cores[core as usize].kind as usize);
         let was = self.is_free(core);
         how(self, core);
@@ -98,29 +111,49 @@ impl Floor {
         }
     }
 
+    /// A node is on from now on, or off. Nobody has any of it when it goes off.
+    pub fn switch(&mut self, topology: &Topology, node: usize, on: bool) {
+        let place = &topology.nodes[node];
+        for core in place.cores.clone() {
+            self.change_core(topology, core as u32, |floor, core| floor.dark[core] = !on);
+        }
+        for gpu in place.gpus.clone() {
+            let news = std::mem::replace(&mut self.dark_gpus[gpu], !on) == on;
+            let free = &mut self.free.gpus[topology.gpus[gpu].kind as usize];
+            match self.gpus[gpu] {
+                None if news && on => *free += 1,
+                None if news => *free -= 1,
+                _ => {}
+            }
+        }
+        let dark = topology.nodes.iter().filter(|place| self.dark.get(place.cores.start) == Some(&true));
+        self.lit = topology.total.memory.saturating_sub(dark.map(|place| place.amount.memory).sum());
+        self.free.memory = self.lit.saturating_sub(self.memory);
+    }
+
     /// A run uses these cores.
-    pub fn use_cores(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+    pub fn use_cores(&mut self, topology: &Topology, job: JobId, cores: &[u32]) {
         for core in cores {
             self.change_core(topology, *core, |floor, core| floor.users[core].push(job));
         }
     }
 
     /// A run uses these cores no longer.
-    pub fn leave_cores(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+    pub fn leave_cores(&mut self, topology: &Topology, job: JobId, cores: &[u32]) {
         for core in cores {
             self.change_core(topology, *core, |floor, core| floor.users[core].retain(|user| *user != job));
         }
     }
 
     /// A run lends these cores.
-    pub fn lend(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+    pub fn lend(&mut self, topology: &Topology, job: JobId, cores: &[u32]) {
         for core in cores {
             self.change_core(topology, *core, |floor, core| floor.lenders[core].push(job));
         }
     }
 
     /// A run lends these cores no longer.
-    pub fn take_back(&mut self, topology: &Topology, job: JobId, cores: &[u16]) {
+    pub fn take_back(&mut self, topology: &Topology, job: JobId, cores: &[u32]) {
         for core in cores {
             self.change_core(topology, *core, |floor, core| floor.lenders[core].retain(|lender| *lender != job));
         }
@@ -129,7 +162,7 @@ impl Floor {
     /// A run takes memory and GPUs (by position).
     pub fn take(&mut self, topology: &Topology, job: JobId, memory: u64, gpus: &[usize]) {
         self.memory = self.memory.saturating_add(memory);
-        self.free.memory = topology.total.memory.saturating_sub(self.memory);
+        self.free.memory = self.lit.saturating_sub(self.memory);
         for gpu in gpus {
             if self.gpus[*gpu].replace(job).is_none() {
                 self.free.gpus[topology.gpus[*gpu].kind as usize] -= 1;
@@ -140,7 +173,7 @@ impl Floor {
     /// A run gives memory and GPUs back.
     pub fn give_back(&mut self, topology: &Topology, job: JobId, memory: u64, gpus: &[usize]) {
         self.memory = self.memory.saturating_sub(memory);
-        self.free.memory = topology.total.memory.saturating_sub(self.memory);
+        self.free.memory = self.lit.saturating_sub(self.memory);
         for gpu in gpus {
             if self.gpus[*gpu] == Some(job) {
                 self.gpus[*gpu] = None;

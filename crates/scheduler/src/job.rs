@@ -97,7 +97,7 @@ pub(crate) struct Active {
     /// What it has.
     pub placement: Placement,
     /// Its cores, by position in the topology.
-    pub cores: Vec<u16>,
+    pub cores: Vec<u32>,
     /// Its GPUs, by position in the topology.
     pub gpus: Vec<usize>,
     /// How long it was stopped, without the present stop.

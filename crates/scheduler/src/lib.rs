@@ -10,6 +10,7 @@ pub mod event;
 pub mod index;
 pub mod learn;
 pub mod pool;
+pub mod power;
 pub mod thrift;
 
 mod admit;

@@ -2,6 +2,8 @@
 //! fits, so that wide jobs find wide places), else on the fewest NUMA nodes of one socket, else on the fewest sockets.
 //! Whole cores only. Must not know why something is free.
 
+use std::cmp::Reverse;
+
 use crate::resources::Need;
 use crate::topology::Topology;
 
@@ -9,7 +11,7 @@ use crate::topology::Topology;
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub(crate) struct Place {
     /// Cores, ascending.
-    pub cores: Vec<u16>,
+    pub cores: Vec<u32>,
     /// GPUs, ascending.
     pub gpus: Vec<usize>,
 }
@@ -23,20 +25,17 @@ pub(crate) fn place(need: &Need, free: &[bool], free_gpus: &[bool], topology: &T
     }
     if need.whole {
         let all = free.iter().all(|free| *free);
-        let cores = (0..topology.cores.len() as u16).collect();
+        let cores = (0..topology.cores.len() as u32).collect();
         return if all { Some(Place { cores, gpus: gpus(need, &[], free_gpus, topology)? }) } else { None };
     }
     let domains = domains(need, &room, free_gpus, topology)?;
     let mut cores = Vec::new();
     let mut left = need.cpus;
     for domain in &domains {
-        let mut here: Vec<usize> = (0..topology.cores.len())
-            .filter(|core| free[*core] && topology.cores[*core].domain as usize == *domain)
-            .collect();
+        let inside = topology.cores_in[*domain].iter().map(|core| *core as usize);
+        let mut here: Vec<usize> = inside.filter(|core| free[*core]).collect();
         // Greatest first; between equals the one with more threads, then the lower number.
-        here.sort_by_key(|core| {
-            (std::cmp::Reverse(capacity(*core)), std::cmp::Reverse(topology.cores[*core].threads.len()), *core)
-        });
+        here.sort_by_key(|core| (Reverse(capacity(*core)), Reverse(topology.cores[*core].threads.len()), *core));
         take(&here, &capacity, &mut left, &mut cores);
     }
     cores.sort_unstable();
@@ -44,12 +43,12 @@ pub(crate) fn place(need: &Need, free: &[bool], free_gpus: &[bool], topology: &T
 }
 
 /// Takes cores until `left` CPUs are covered: those that fill up exactly first, then the smallest that is enough.
-fn take(here: &[usize], capacity: &dyn Fn(usize) -> u32, left: &mut u32, cores: &mut Vec<u16>) {
+fn take(here: &[usize], capacity: &dyn Fn(usize) -> u32, left: &mut u32, cores: &mut Vec<u32>) {
     let mut skipped = Vec::new();
     for core in here {
         if capacity(*core) <= *left {
             *left -= capacity(*core);
-            cores.push(*core as u16);
+            cores.push(*core as u32);
         } else {
             skipped.push(*core);
         }
@@ -59,7 +58,7 @@ fn take(here: &[usize], capacity: &dyn Fn(usize) -> u32, left: &mut u32, cores: 
         && let Some(core) = skipped.into_iter().min_by_key(|core| (capacity(*core), *core))
     {
         *left = 0;
-        cores.push(core as u16);
+        cores.push(core as u32);
     }
 }
 
@@ -72,47 +71,45 @@ fn domains(need: &Need, room: &[u32], free_gpus: &[bool], topology: &Topology) -
     if let Some(domain) = one {
         return Some(vec![domain]);
     }
-    let mut sockets: Vec<u32> = topology.domains.iter().map(|domain| domain.socket).collect();
-    sockets.dedup();
-    let inside = |socket: u32| -> Vec<(usize, u32)> {
-        (0..room.len())
-            .filter(|domain| topology.domains[*domain].socket == socket)
-            .map(|domain| (domain, room[domain]))
-            .collect()
+    let inside = |socket: usize| -> Vec<(usize, u32)> {
+        topology.sockets[socket].clone().map(|domain| (domain, room[domain])).collect()
     };
-    let room_of = |socket: u32| inside(socket).iter().map(|(_, room)| room).sum::<u32>();
-    let within = (sockets.iter())
-        .filter_map(|socket| Some((cover(need.cpus, &inside(*socket))?, room_of(*socket))))
+    let list: Vec<(usize, u32)> =
+        topology.sockets.iter().map(|socket| room[socket.clone()].iter().sum()).enumerate().collect();
+    let within = (list.iter())
+        .filter(|(_, room)| *room >= need.cpus)
+        .filter_map(|(socket, room)| Some((cover(need.cpus, inside(*socket))?, *room)))
         .min_by_key(|(domains, room)| (domains.len(), *room));
     if let Some((domains, _)) = within {
         return Some(domains);
     }
-    let list: Vec<(usize, u32)> = sockets.iter().map(|socket| (*socket as usize, room_of(*socket))).collect();
     let mut left = need.cpus;
     let mut chosen = Vec::new();
-    for socket in cover(need.cpus, &list)? {
-        let here = inside(socket as u32);
-        let room: u32 = here.iter().map(|(_, room)| room).sum();
-        chosen.extend(cover(left.min(room), &here)?);
+    for socket in cover(need.cpus, list.clone())? {
+        let room = list[socket].1;
+        chosen.extend(cover(left.min(room), inside(socket))?);
         left = left.saturating_sub(room);
     }
     Some(chosen)
 }
 
 /// The fewest of `items` (number, room) that hold `count`: the greatest first, and last the smallest that is enough.
-fn cover(mut count: u32, items: &[(usize, u32)]) -> Option<Vec<usize>> {
-    let mut rest: Vec<(usize, u32)> = items.iter().copied().filter(|(_, room)| *room > 0).collect();
+fn cover(mut count: u32, mut items: Vec<(usize, u32)>) -> Option<Vec<usize>> {
+    items.retain(|(_, room)| *room > 0);
+    items.sort_unstable_by_key(|(item, room)| (Reverse(*room), *item));
     let mut chosen = Vec::new();
-    loop {
-        if let Some(last) = rest.iter().filter(|(_, room)| *room >= count).min_by_key(|(item, room)| (*room, *item)) {
+    let mut rest = items.as_slice();
+    while let Some(((item, room), others)) = rest.split_first() {
+        if *room >= count {
+            let last = rest.iter().filter(|(_, room)| *room >= count).min_by_key(|(item, room)| (*room, *item))?;
             chosen.push(last.0);
             return Some(chosen);
         }
-        let greatest = rest.iter().enumerate().max_by_key(|(_, (item, room))| (*room, std::cmp::Reverse(*item)))?.0;
-        let (item, room) = rest.swap_remove(greatest);
-        chosen.push(item);
+        chosen.push(*item);
         count -= room;
+        rest = others;
     }
+    None
 }
 
 fn usable<'a>(need: &'a Need, free: &'a [bool], topology: &'a Topology) -> impl Iterator<Item = usize> + 'a {

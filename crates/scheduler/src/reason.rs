@@ -10,6 +10,7 @@ use crate::event::Reservation;
 use crate::job::{Hold, Job, Phase};
 use crate::names::Name;
 use crate::state::State;
+use crate::uses::Uses;
 
 impl Reservation {
     /// Whether it is in force.
@@ -46,7 +47,7 @@ impl State {
         if class.standing.blocked.is_some() {
             return class.standing.blocked;
         }
-        if self.drained.is_some() {
+        if self.drained.is_some() || self.is_beyond_lost(class) {
             return Some(Reason::NodeDown);
         }
         if class.traits.reservation.is_some() {
@@ -62,21 +63,27 @@ impl State {
                 return Some(Reason::Reservation);
             }
         }
-        self.limit(class)
+        self.limit(class, &self.uses)
     }
 
-    /// Which limit of its QOS keeps a class from starting one more job.
-    fn limit(&self, class: &Class) -> Option<Reason> {
+    /// Whether a class needs more than the nodes that have not failed can ever give.
+    pub(crate) fn is_beyond_lost(&self, class: &Class) -> bool {
+        let (lost, topology) = (self.nodes.lost(), &self.rules.topology);
+        !lost.is_nothing() && !class.standing.need.fits(&topology.total.less(lost), topology)
+    }
+
+    /// Which limit of its QOS keeps a class from starting one more job, if so much runs.
+    pub(crate) fn limit(&self, class: &Class, uses: &Uses) -> Option<Reason> {
         let qos = self.rules.qos_of(&class.standing)?;
         let name = class.traits.qos;
         let cpus = class.standing.need.cpus_given(&self.rules.topology);
-        if qos.max_cpus.is_some_and(|limit| self.uses.cpus_of_qos(name) + cpus > limit) {
+        if qos.max_cpus.is_some_and(|limit| uses.cpus_of_qos(name) + cpus > limit) {
             return Some(Reason::QosGrpCpuLimit);
         }
         if qos.max_cpus_per_user.is_none() && qos.max_jobs_per_user.is_none() {
             return None;
         }
-        let (jobs, used) = self.uses.of_user(name, self.owners.get(class.traits.owner).uid);
+        let (jobs, used) = uses.of_user(name, self.owners.get(class.traits.owner).uid);
         if qos.max_cpus_per_user.is_some_and(|limit| used + cpus > limit) {
             return Some(Reason::QosMaxCpuPerUser);
         }

@@ -118,6 +118,9 @@ pub enum Impossible {
     /// The signal was sent already.
     #[error("run {0} was signalled already")]
     Signalled(RunId),
+    /// No node of this name, or one that cannot do this now.
+    #[error("node {0} is unknown, or cannot be switched like this now")]
+    Switching(String),
     /// No reservation of this name, or one that ends before it begins.
     #[error("reservation {0} is unknown or empty")]
     Reservation(String),

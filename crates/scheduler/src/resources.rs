@@ -12,11 +12,11 @@ pub(crate) const GPU_KINDS: usize = 8;
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub(crate) struct Amount {
     /// Cores, by kind.
-    pub cores: [u16; CORE_KINDS],
+    pub cores: [u32; CORE_KINDS],
     /// Memory, MiB.
     pub memory: u64,
     /// GPUs, by kind.
-    pub gpus: [u16; GPU_KINDS],
+    pub gpus: [u32; GPU_KINDS],
 }
 
 impl Amount {
@@ -36,7 +36,7 @@ impl Amount {
     pub fn less(mut self, other: &Amount) -> Amount {
         let mut missing = 0;
         for (mine, less) in self.cores.iter_mut().zip(other.cores) {
-            missing += u32::from(less.saturating_sub(*mine));
+            missing = less.saturating_sub(*mine).saturating_add(missing);
             *mine = mine.saturating_sub(less);
         }
         for (mine, less) in self.gpus.iter_mut().zip(other.gpus) {
@@ -46,21 +46,26 @@ impl Amount {
         self.without_cores(missing)
     }
 
+    /// Whether it is nothing at all.
+    pub fn is_nothing(&self) -> bool {
+        *self == Amount::default()
+    }
+
     /// Cores of all kinds.
     pub fn core_count(&self) -> u32 {
-        self.cores.iter().map(|count| u32::from(*count)).sum()
+        self.cores.iter().sum()
     }
 
     /// GPUs of all kinds.
     pub fn gpu_count(&self) -> u32 {
-        self.gpus.iter().map(|count| u32::from(*count)).sum()
+        self.gpus.iter().sum()
     }
 
     /// So many cores less, those with most threads first (the careful guess when nobody knows which).
     pub fn without_cores(mut self, mut count: u32) -> Amount {
         for kind in &mut self.cores {
-            let take = count.min(u32::from(*kind));
-            *kind -= take as u16;
+            let take = count.min(*kind);
+            *kind -= take;
             count -= take;
         }
         self
@@ -94,7 +99,7 @@ impl Need {
     /// Whether this amount is enough.
     pub fn fits(&self, amount: &Amount, topology: &Topology) -> bool {
         let gpus = match self.gpu_kind {
-            Some(kind) => u32::from(amount.gpus[kind as usize]),
+            Some(kind) => amount.gpus[kind as usize],
             None => amount.gpu_count(),
         };
         self.memory <= amount.memory && self.gpus <= gpus && self.cores_fit(amount, topology)
@@ -106,21 +111,21 @@ impl Need {
             return amount.cores == topology.total.cores;
         }
         let capacity: u32 = (amount.cores.iter().zip(topology.kind_threads))
-            .map(|(count, threads)| u32::from(*count) * threads.min(self.threads))
+            .map(|(count, threads)| count * threads.min(self.threads))
             .sum();
         self.cpus <= capacity
     }
 
     /// The cores it would take of this amount: the counted twin of what placement does core by core.
-    pub fn cores_of(&self, amount: &Amount, topology: &Topology) -> [u16; CORE_KINDS] {
+    pub fn cores_of(&self, amount: &Amount, topology: &Topology) -> [u32; CORE_KINDS] {
         if self.whole {
             return topology.total.cores;
         }
         let (mut left, mut taken) = (self.cpus, [0; CORE_KINDS]);
         for (kind, count) in amount.cores.iter().enumerate() {
             let each = topology.kind_threads[kind].min(self.threads).max(1);
-            taken[kind] = (*count).min((left / each).min(u32::from(u16::MAX)) as u16);
-            left -= u32::from(taken[kind]) * each;
+            taken[kind] = (*count).min(left / each);
+            left -= taken[kind] * each;
         }
         for kind in (0..taken.len()).rev() {
             let each = topology.kind_threads[kind].min(self.threads).max(1);
@@ -134,13 +139,13 @@ impl Need {
 
     /// The cores it takes on an empty machine.
     pub fn core_count(&self, topology: &Topology) -> u32 {
-        self.cores_of(&topology.total, topology).iter().map(|count| u32::from(*count)).sum()
+        self.cores_of(&topology.total, topology).iter().sum()
     }
 
     /// The CPUs it is given on an empty machine: those of whole cores.
     pub fn cpus_given(&self, topology: &Topology) -> u32 {
         let cores = self.cores_of(&topology.total, topology);
-        cores.iter().zip(topology.kind_threads).map(|(count, each)| u32::from(*count) * each.min(self.threads)).sum()
+        cores.iter().zip(topology.kind_threads).map(|(count, each)| count * each.min(self.threads)).sum()
     }
 
     /// All that it would take of this amount.
@@ -149,8 +154,8 @@ impl Need {
         let mut left = self.gpus;
         for (kind, count) in amount.gpus.iter().enumerate() {
             if self.gpu_kind.is_none_or(|wanted| wanted as usize == kind) {
-                let take = left.min(u32::from(*count));
-                taken.gpus[kind] = take as u16;
+                let take = left.min(*count);
+                taken.gpus[kind] = take;
                 left -= take;
             }
         }

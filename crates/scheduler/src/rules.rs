@@ -26,7 +26,7 @@ pub(crate) struct Rules {
 impl Rules {
     /// Prepares a configuration.
     pub fn new(config: Config, names: &mut Names) -> Self {
-        let topology = Topology::new(&config.machine);
+        let topology = Topology::new(&config.machine, &config.nodes);
         let number = |names: &mut Names, list: Vec<&String>| -> BTreeMap<Name, usize> {
             list.into_iter().enumerate().map(|(at, name)| (names.number(name), at)).collect()
         };

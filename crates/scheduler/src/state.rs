@@ -16,6 +16,7 @@ use crate::flexible::Prices;
 use crate::floor::Floor;
 use crate::job::{Job, Phase, Slot};
 use crate::names::{Name, Names, Owners, Titles};
+use crate::power::Nodes;
 use crate::queue::{Ageing, Queue};
 use crate::rules::Rules;
 use crate::uses::{Share, Uses};
@@ -38,6 +39,8 @@ pub struct State {
     pub(crate) drained: Option<(String, Uid, Time)>,
     pub(crate) next_id: JobId,
     pub(crate) floor: Floor,
+    /// What can be switched, and what it is doing.
+    pub(crate) nodes: Nodes,
     pub(crate) uses: Uses,
     /// What each user has waiting and running, each task of an array counted.
     pub(crate) submitted: BTreeMap<Uid, u64>,
@@ -126,6 +129,7 @@ impl State {
         State {
             fair: Fair::new(config.half_life, shares, others),
             floor: Floor::new(&rules.topology),
+            nodes: Nodes::new(&rules.config.nodes, &rules.topology, &Nodes::default()),
             index: Index::new(ageing(config)),
             node: config.machine.name.as_str().into(),
             rules,
@@ -182,10 +186,11 @@ impl State {
 
     /// Rebuilds what is in use from what runs, after the machine has changed.
     fn furnish(&mut self) {
-        self.floor = Floor::new(&self.rules.topology);
+        let topology = &self.rules.topology;
+        self.floor = Floor::new(topology);
+        self.nodes = Nodes::new(&self.rules.config.nodes, topology, &self.nodes);
         for (id, job) in &mut self.jobs {
             let (id, Phase::Active(active)) = (*id, &mut job.phase) else { continue };
-            let topology = &self.rules.topology;
             active.cores = topology.cores_of(&active.placement.cpus);
             active.gpus = topology.gpu_places(&active.placement.gpus);
             let (cores, gpus, memory) =
@@ -196,6 +201,11 @@ impl State {
                 Some(_) => {}
             }
             self.floor.take(topology, id, memory, &gpus);
+            let nodes = topology.nodes_of(&cores, &gpus);
+            self.nodes.enter(&nodes, self.clock);
+        }
+        for node in (0..topology.nodes.len()).filter(|node| !self.nodes.is_on(*node)) {
+            self.floor.switch(topology, node, false);
         }
         let shares: Vec<Share> = self.jobs.values().filter_map(|job| self.share(job)).collect();
         self.uses = Uses::default();

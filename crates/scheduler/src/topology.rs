@@ -1,8 +1,11 @@
-//! The machine as placement sees it: cores grouped in domains (one NUMA node within one socket), GPUs by kind.
-//! Made once from [`model::Machine`]; must not know what is in use.
+//! The machine as placement sees it: cores grouped in domains (one NUMA node within one socket), GPUs by kind, and the
+//! parts of it that can be switched. Made once from [`model::Machine`]; must not know what is in use or on.
+
+use std::ops::Range;
 
 use model::{CpuSet, Machine};
 
+use crate::power::Node;
 use crate::resources::{Amount, CORE_KINDS, GPU_KINDS};
 
 /// The machine, prepared for counting and placing.
@@ -10,8 +13,12 @@ use crate::resources::{Amount, CORE_KINDS, GPU_KINDS};
 pub(crate) struct Topology {
     /// In the machine's order.
     pub cores: Vec<CorePlace>,
-    /// Ascending by socket, then NUMA node.
+    /// Ascending by node, then socket, then NUMA node.
     pub domains: Vec<Domain>,
+    /// The cores of each domain, ascending.
+    pub cores_in: Vec<Vec<u32>>,
+    /// The domains of each socket.
+    pub sockets: Vec<Range<usize>>,
     /// In the machine's order.
     pub gpus: Vec<GpuPlace>,
     /// Names of the kinds of GPUs.
@@ -20,14 +27,29 @@ pub(crate) struct Topology {
     pub kind_threads: [u32; CORE_KINDS],
     /// All there is.
     pub total: Amount,
-    core_of: Vec<Option<u16>>,
+    /// What is switched as one; none where nothing can be switched.
+    pub nodes: Vec<NodePlace>,
+    core_of: Vec<Option<u32>>,
+}
+
+/// A part of the machine that is switched as one: some cores and GPUs next to each other, and some memory.
+#[derive(Clone, PartialEq, Debug)]
+pub(crate) struct NodePlace {
+    /// Positions in [`Topology::cores`].
+    pub cores: Range<usize>,
+    /// Positions in [`Topology::gpus`].
+    pub gpus: Range<usize>,
+    /// All it has.
+    pub amount: Amount,
 }
 
 /// One core.
 #[derive(Clone, PartialEq, Debug)]
 pub(crate) struct CorePlace {
     /// Index into [`Topology::domains`].
-    pub domain: u16,
+    pub domain: u32,
+    /// Index into [`Topology::nodes`]; 0 where there are none.
+    pub node: u32,
     /// Index into [`Topology::kind_threads`].
     pub kind: u8,
     /// Hardware threads.
@@ -37,6 +59,8 @@ pub(crate) struct CorePlace {
 /// The cores of one NUMA node within one socket.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub(crate) struct Domain {
+    /// The node.
+    pub node: u32,
     /// Socket.
     pub socket: u32,
     /// NUMA node.
@@ -50,15 +74,44 @@ pub(crate) struct GpuPlace {
     pub index: u32,
     /// Index into [`Topology::gpu_kinds`].
     pub kind: u8,
+    /// Index into [`Topology::nodes`]; 0 where there are none.
+    pub node: u32,
     /// The NUMA node it hangs on.
     pub numa: Option<u32>,
 }
 
+/// Cuts `0..all` in pieces of these sizes; the last takes what is left, and who comes late gets less.
+fn cut(all: usize, sizes: impl Iterator<Item = u32>) -> Vec<Range<usize>> {
+    let mut from = 0;
+    let mut pieces: Vec<Range<usize>> = sizes
+        .map(|size| {
+            let until = all.min(from + size as usize);
+            std::mem::replace(&mut from, until)..until
+        })
+        .collect();
+    if let Some(last) = pieces.last_mut() {
+        last.end = all;
+    }
+    pieces
+}
+
+/// Which of some neighbouring ranges a position lies in; 0 where there are none.
+fn piece_of(pieces: &[Range<usize>], position: usize) -> u32 {
+    pieces.partition_point(|piece| piece.end <= position) as u32
+}
+
 impl Topology {
-    /// Prepares a machine.
-    pub fn new(machine: &Machine) -> Self {
-        let mut domains: Vec<Domain> =
-            machine.cores.iter().map(|core| Domain { socket: core.socket, numa: core.numa }).collect();
+    /// Prepares a machine that consists of these nodes, in the order of its cores and GPUs.
+    pub fn new(machine: &Machine, nodes: &[Node]) -> Self {
+        let cores = cut(machine.cores.len(), nodes.iter().map(|node| node.cores));
+        let gpus = cut(machine.gpus.len(), nodes.iter().map(|node| node.gpus));
+        let place = |(at, core): (usize, &model::Core)| Domain {
+            node: piece_of(&cores, at),
+            socket: core.socket,
+            numa: core.numa,
+        };
+        let places: Vec<Domain> = machine.cores.iter().enumerate().map(place).collect();
+        let mut domains = places.clone();
         domains.sort_unstable();
         domains.dedup();
         let mut counts: Vec<u32> = machine.cores.iter().map(|core| core.threads.len() as u32).collect();
@@ -71,25 +124,42 @@ impl Topology {
         }
         let mut topology = Topology {
             cores: Vec::new(),
+            cores_in: vec![Vec::new(); domains.len()],
+            sockets: sockets(&domains),
             domains,
             gpus: Vec::new(),
             gpu_kinds: Vec::new(),
             kind_threads,
             total: Amount { memory: machine.memory_mib, ..Amount::default() },
+            nodes: Vec::new(),
             core_of: Vec::new(),
         };
-        for core in &machine.cores {
-            topology.add_core(core);
+        for (core, place) in machine.cores.iter().zip(places) {
+            topology.add_core(core, place);
         }
-        for gpu in &machine.gpus {
-            topology.add_gpu(gpu);
+        for (at, gpu) in machine.gpus.iter().enumerate() {
+            topology.add_gpu(gpu, piece_of(&gpus, at));
         }
+        topology.note_nodes(cores, gpus, nodes);
         topology
     }
 
-    fn add_core(&mut self, core: &model::Core) {
-        let place = Domain { socket: core.socket, numa: core.numa };
-        let domain = self.domains.binary_search(&place).unwrap_or_default() as u16;
+    /// Notes the nodes. Memory that no node claims goes with the last.
+    fn note_nodes(&mut self, cores: Vec<Range<usize>>, gpus: Vec<Range<usize>>, nodes: &[Node]) {
+        let mut memory_left = self.total.memory;
+        for (at, (cores, gpus)) in cores.into_iter().zip(gpus).enumerate() {
+            let last = at + 1 == nodes.len();
+            let memory = if last { memory_left } else { nodes[at].memory_mib.min(memory_left) };
+            memory_left -= memory;
+            let mut amount = Amount { memory, ..Amount::default() };
+            self.cores[cores.clone()].iter().for_each(|core| amount.cores[core.kind as usize] += 1);
+            self.gpus[gpus.clone()].iter().for_each(|gpu| amount.gpus[gpu.kind as usize] += 1);
+            self.nodes.push(NodePlace { cores, gpus, amount });
+        }
+    }
+
+    fn add_core(&mut self, core: &model::Core, place: Domain) {
+        let domain = self.domains.binary_search(&place).unwrap_or_default();
         let threads = core.threads.len() as u32;
         let kind = self.kind_threads.iter().position(|count| *count <= threads).unwrap_or(CORE_KINDS - 1);
         for thread in &core.threads {
@@ -97,13 +167,15 @@ impl Topology {
             if self.core_of.len() <= slot {
                 self.core_of.resize(slot + 1, None);
             }
-            self.core_of[slot] = Some(self.cores.len() as u16);
+            self.core_of[slot] = Some(self.cores.len() as u32);
         }
         self.total.cores[kind] += 1;
-        self.cores.push(CorePlace { domain, kind: kind as u8, threads: core.threads.clone() });
+        self.cores_in[domain].push(self.cores.len() as u32);
+        let (domain, node) = (domain as u32, place.node);
+        self.cores.push(CorePlace { domain, node, kind: kind as u8, threads: core.threads.clone() });
     }
 
-    fn add_gpu(&mut self, gpu: &model::Gpu) {
+    fn add_gpu(&mut self, gpu: &model::Gpu, node: u32) {
         let known = self.gpu_kinds.iter().position(|kind| *kind == gpu.kind);
         let kind = known.unwrap_or_else(|| {
             self.gpu_kinds.push(gpu.kind.clone());
@@ -112,7 +184,7 @@ impl Topology {
         // More kinds than we tell apart share the last number.
         let kind = kind.min(GPU_KINDS - 1);
         self.total.gpus[kind] += 1;
-        self.gpus.push(GpuPlace { index: gpu.index, kind: kind as u8, numa: gpu.numa });
+        self.gpus.push(GpuPlace { index: gpu.index, kind: kind as u8, node, numa: gpu.numa });
     }
 
     /// The number of a kind of GPU, as jobs name it.
@@ -122,8 +194,8 @@ impl Topology {
     }
 
     /// The cores that these hardware threads belong to, ascending; threads that are not there have none.
-    pub fn cores_of(&self, cpus: &CpuSet) -> Vec<u16> {
-        let mut cores: Vec<u16> =
+    pub fn cores_of(&self, cpus: &CpuSet) -> Vec<u32> {
+        let mut cores: Vec<u32> =
             cpus.iter().filter_map(|cpu| self.core_of.get(cpu as usize).copied().flatten()).collect();
         cores.sort_unstable();
         cores.dedup();
@@ -135,8 +207,30 @@ impl Topology {
         indices.iter().filter_map(|index| self.gpus.iter().position(|gpu| gpu.index == *index)).collect()
     }
 
+    /// The nodes that these cores and GPUs belong to, ascending; none where nothing can be switched.
+    pub fn nodes_of(&self, cores: &[u32], gpus: &[usize]) -> Vec<usize> {
+        if self.nodes.is_empty() {
+            return Vec::new();
+        }
+        let of_cores = cores.iter().map(|core| self.cores[*core as usize].node as usize);
+        let mut nodes: Vec<usize> = of_cores.chain(gpus.iter().map(|gpu| self.gpus[*gpu].node as usize)).collect();
+        nodes.sort_unstable();
+        nodes.dedup();
+        nodes
+    }
+
     /// Hardware threads in all.
     pub fn cpus(&self) -> u32 {
         self.cores.iter().map(|core| core.threads.len() as u32).sum()
     }
+}
+
+/// The domains of each socket: neighbours, as domains are in order.
+fn sockets(domains: &[Domain]) -> Vec<Range<usize>> {
+    let mut sockets = Vec::new();
+    for chunk in domains.chunk_by(|a, b| (a.node, a.socket) == (b.node, b.socket)) {
+        let from = sockets.last().map_or(0, |last: &Range<usize>| last.end);
+        sockets.push(from..from + chunk.len());
+    }
+    sockets
 }

@@ -8,6 +8,7 @@ use model::{ArrayPlace, IndexSet, JobId, JobState, Owner, Request, RunId, Span, 
 use crate::event::{Placement, Reservation};
 use crate::fair::Leaf;
 use crate::job::{Ending, Hold, Job, Phase, Place};
+use crate::power::NodeView;
 use crate::state::State;
 
 /// One record, to look at.
@@ -232,6 +233,23 @@ impl State {
             drained: self.drained.clone(),
             reservations: self.reservations.values().cloned().collect(),
         }
+    }
+
+    /// What can be switched, and what it is doing; nothing where the machine is always on.
+    pub fn nodes(&self) -> impl Iterator<Item = NodeView<'_>> {
+        self.nodes.views()
+    }
+
+    /// The nodes on which a run has a place, by name.
+    pub fn nodes_of(&self, id: JobId) -> Vec<&str> {
+        let active = self.jobs.get(&id).and_then(Job::active);
+        let nodes = active.map_or_else(Vec::new, |active| self.rules.topology.nodes_of(&active.cores, &active.gpus));
+        nodes.into_iter().map(|node| self.rules.config.nodes[node].name.as_str()).collect()
+    }
+
+    /// After a restart nobody knows since when nodes have had no jobs: it is counted from the next decision on.
+    pub fn forget_idle(&mut self) {
+        self.nodes.forget_idle();
     }
 
     /// Fair-share use, to be stored.

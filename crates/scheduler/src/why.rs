@@ -6,6 +6,7 @@ use model::{DependencyTerm, JobId, JobState, Reason, Span, Time, Uid};
 use crate::dependency::TermState;
 use crate::flexible::Better;
 use crate::job::{Hold, Job};
+use crate::power::{Doing, NodeView};
 use crate::state::State;
 
 /// Why a job waits.
@@ -107,6 +108,20 @@ pub enum Cause {
         /// Until.
         end: Time,
     },
+    /// Nodes are on their way to come up.
+    Booting {
+        /// Which.
+        nodes: Vec<String>,
+        /// When the last of them should be up.
+        up: Time,
+    },
+    /// It needs more than there is without a node that does not come up.
+    NodeFailed {
+        /// Which.
+        node: String,
+        /// Why.
+        reason: String,
+    },
     /// Others go first.
     Priority,
     /// It is next, but there is no room.
@@ -200,6 +215,9 @@ impl State {
         }
         let class = self.class_of(job);
         causes.extend(self.block(class, now).and_then(|block| self.block_cause(job, block)));
+        if self.is_beyond_lost(class) {
+            causes.extend(self.failed_nodes());
+        }
         match reason {
             Reason::Priority => causes.push(Cause::Priority),
             Reason::Resources => {
@@ -221,6 +239,7 @@ impl State {
         {
             causes.push(Cause::PartitionFull { partition: partition.name.clone(), cores });
         }
+        causes.extend(self.boot_cause(now));
         let until = class.traits.duration().map_or(Time(i64::MAX), |span| now + span);
         for (name, reservation) in &self.reservations {
             if reservation.start < until && now < reservation.end && class.traits.reservation != Some(*name) {
@@ -229,6 +248,25 @@ impl State {
             }
         }
         causes
+    }
+
+    /// Nodes that are on their way to come up.
+    fn boot_cause(&self, now: Time) -> Option<Cause> {
+        let booting = |view: &(usize, NodeView)| matches!(view.1.doing, Doing::Booting { .. });
+        let on_their_way: Vec<(usize, NodeView)> = self.nodes.views().enumerate().filter(booting).collect();
+        let up = on_their_way.iter().filter_map(|(at, _)| self.nodes.ready(*at, now)).max()?;
+        let nodes = on_their_way.into_iter().map(|(_, view)| view.node.name.clone()).collect();
+        Some(Cause::Booting { nodes, up })
+    }
+
+    /// Nodes that do not come up.
+    fn failed_nodes(&self) -> impl Iterator<Item = Cause> {
+        self.nodes.views().filter_map(|view| match view.doing {
+            Doing::Failed { reason, .. } => {
+                Some(Cause::NodeFailed { node: view.node.name.clone(), reason: reason.clone() })
+            }
+            _ => None,
+        })
     }
 
     fn block_cause(&self, job: &Job, block: Reason) -> Option<Cause> {

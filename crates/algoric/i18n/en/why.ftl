@@ -61,6 +61,8 @@ cause-reservation-unknown = Its reservation { $name } is not there any more.
 cause-qos-limit = A limit of its QOS { $qos } is reached ({ $limit }).
 cause-partition-full = Its partition { $name } may use { $cores } cores at once, and its jobs have too many of them.
 cause-kept = Part of the machine is kept for the reservation { $name } from { $start } to { $end }.
+cause-booting = Machines are booting: { $nodes }, up by { $time }.
+cause-node-failed = { $node } does not come up: { $why }.
 cause-priority = Other jobs go first.
 cause-resources = There is no room for it now.
 

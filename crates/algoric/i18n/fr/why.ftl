@@ -61,6 +61,8 @@ cause-reservation-unknown = Sa réservation { $name } n’existe plus.
 cause-qos-limit = Une limite de sa QOS { $qos } est atteinte ({ $limit }).
 cause-partition-full = Sa partition { $name } peut utiliser { $cores } cœurs à la fois, et ses jobs en ont trop.
 cause-kept = Une partie de la machine est gardée pour la réservation { $name } de { $start } à { $end }.
+cause-booting = Des machines démarrent : { $nodes }, prêtes à { $time }.
+cause-node-failed = { $node } ne démarre pas : { $why }.
 cause-priority = D’autres jobs passent d’abord.
 cause-resources = Il n’y a pas de place pour lui en ce moment.
 

@@ -145,6 +145,12 @@ fn said(cause: &WhyCause, words: &Words) -> String {
             text("cause-partition-full", &[("name", partition.as_str().into()), ("cores", (*cores).into())])
         }
         WhyCause::Kept { name, start, end } => text("cause-kept", &during(name, start, end, words)),
+        WhyCause::Booting { nodes, up } => {
+            text("cause-booting", &[("nodes", nodes.as_str().into()), ("time", words.time(*up).into())])
+        }
+        WhyCause::NodeFailed { node, reason } => {
+            text("cause-node-failed", &[("node", node.as_str().into()), ("why", reason.as_str().into())])
+        }
         WhyCause::Priority => text("cause-priority", &[]),
         WhyCause::Resources => text("cause-resources", &[]),
     }
@@ -321,7 +327,9 @@ mod tests {
                 }
                 WhyCause::QosLimit { .. } => WhyCause::PartitionFull { partition: name.clone(), cores: 3 },
                 WhyCause::PartitionFull { .. } => WhyCause::Kept { name: name.clone(), start, end },
-                WhyCause::Kept { .. } => WhyCause::Priority,
+                WhyCause::Kept { .. } => WhyCause::Booting { nodes: "n[1-2]".into(), up: end },
+                WhyCause::Booting { .. } => WhyCause::NodeFailed { node: "n1".into(), reason: "no answer".into() },
+                WhyCause::NodeFailed { .. } => WhyCause::Priority,
                 WhyCause::Priority => WhyCause::Resources,
                 WhyCause::Resources => return all,
             });

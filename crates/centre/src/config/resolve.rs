@@ -60,6 +60,8 @@ impl File {
             backfill: self.priority.backfill,
             backfill_depth: 1000,
             flexible: self.flexible.rules(),
+            nodes: Vec::new(),
+            power: scheduler::power::Power::AlwaysOn,
         })
     }
 

@@ -87,7 +87,7 @@ impl State {
         if let Some(share) = share {
             self.uses.remove(&share);
         }
-        let Some(active) = self.vacate(run.job) else { return Err(Impossible::NotRunning(run)) };
+        let Some(active) = self.vacate(run.job, at) else { return Err(Impossible::NotRunning(run)) };
         let verdict = judge(active.ending.as_ref().map(|(_, why)| why), outcome);
         let requeue = match &active.ending {
             Some((_, Ending::Requeued { hold, .. })) => Some(*hold),
@@ -126,11 +126,12 @@ impl State {
     }
 
     /// Takes a run off the machine.
-    fn vacate(&mut self, id: JobId) -> Option<Box<Active>> {
+    fn vacate(&mut self, id: JobId, at: Time) -> Option<Box<Active>> {
         let job = self.jobs.get(&id)?;
         let Phase::Active(active) = &job.phase else { return None };
         let active = active.clone();
         let topology = &self.rules.topology;
+        self.nodes.leave(&topology.nodes_of(&active.cores, &active.gpus), at);
         self.floor.leave_cores(topology, id, &active.cores);
         self.floor.take_back(topology, id, &active.cores);
         self.floor.give_back(topology, id, active.placement.memory_mib.unwrap_or(0), &active.gpus);

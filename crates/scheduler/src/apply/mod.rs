@@ -3,6 +3,7 @@
 
 mod change;
 mod end;
+mod power;
 mod resolve;
 mod run;
 mod submit;
@@ -11,6 +12,7 @@ use model::{JobId, RunId, Time};
 
 use crate::event::{Event, Finished, What};
 use crate::job::{Active, Ending, Job, Phase};
+use crate::power::Step;
 use crate::refusal::Impossible;
 use crate::state::State;
 
@@ -52,6 +54,12 @@ impl State {
             }
             What::Reserved(reservation) => self.reserved(reservation).map(|()| Vec::new()),
             What::Unreserved { name } => self.unreserved(name).map(|()| Vec::new()),
+            What::SwitchedOn { node } => self.step(at, node, Step::SwitchOn).map(|()| Vec::new()),
+            What::SwitchedOff { node } => self.step(at, node, Step::SwitchOff).map(|()| Vec::new()),
+            What::CameUp { node } => self.step(at, node, Step::CameUp).map(|()| Vec::new()),
+            What::WentOff { node } => self.step(at, node, Step::WentOff).map(|()| Vec::new()),
+            What::BootFailed { node, reason } => self.step(at, node, Step::BootFailed(reason)).map(|()| Vec::new()),
+            What::Mended { node, .. } => self.step(at, node, Step::Mended).map(|()| Vec::new()),
         };
         if done.is_ok() && self.fair.is_due(at) {
             self.settle(at);

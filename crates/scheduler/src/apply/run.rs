@@ -44,16 +44,17 @@ impl State {
     }
 
     /// Whether a run uses one of these CPUs, which belong to these cores.
-    fn collides(&self, cpus: &CpuSet, cores: &[u16]) -> bool {
+    fn collides(&self, cpus: &CpuSet, cores: &[u32]) -> bool {
         let users = cores.iter().flat_map(|core| self.floor.users(*core as usize));
         let mut others = users.filter_map(|user| self.jobs.get(user)?.active());
         others.any(|other| other.placement.cpus.iter().any(|cpu| cpus.contains(cpu)))
     }
 
-    fn begin(&mut self, at: Time, id: JobId, placement: &Placement, cores: Vec<u16>, gpus: Vec<usize>) {
+    fn begin(&mut self, at: Time, id: JobId, placement: &Placement, cores: Vec<u32>, gpus: Vec<usize>) {
         let Some(job) = self.jobs.get(&id) else { return };
         let (base, first) = (job.base(), job.restarts == 0);
         let priority = self.priority(job, at);
+        self.enter_nodes(at, &cores, &gpus);
         self.floor.use_cores(&self.rules.topology, id, &cores);
         self.floor.take(&self.rules.topology, id, placement.memory_mib.unwrap_or(0), &gpus);
         let active = Active {

@@ -75,10 +75,10 @@ impl Clearing {
         let need = &class.standing.need;
         let mut amount = Amount { memory: self.memory, ..Amount::default() };
         for (core, place) in topology.cores.iter().enumerate() {
-            amount.cores[place.kind as usize] += u16::from(self.cores[core]);
+            amount.cores[place.kind as usize] += u32::from(self.cores[core]);
         }
         for (gpu, place) in topology.gpus.iter().enumerate() {
-            amount.gpus[place.kind as usize] += u16::from(self.gpus[gpu]);
+            amount.gpus[place.kind as usize] += u32::from(self.gpus[gpu]);
         }
         need.fits(&amount.less(kept), topology)
             && self.cap.is_none_or(|cap| i64::from(need.core_count(topology)) <= cap)

@@ -29,7 +29,7 @@ impl State {
 
     fn in_turn(&self, job: &Job, before: &[JobId], now: Time) -> Option<Time> {
         let topology = &self.rules.topology;
-        let horizon = Horizon::new(self, now, self.class_of(job));
+        let horizon = Horizon::new(self, now, Some(self.class_of(job)));
         let mut free = Amount::default();
         let mut amounts: Vec<Amount> = Vec::new();
         let mut releases: BinaryHeap<Reverse<(Time, usize)>> = BinaryHeap::new();

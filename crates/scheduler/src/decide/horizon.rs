@@ -98,7 +98,7 @@ impl State {
         let mut free = *self.floor.free();
         if class.standing.displaces && self.floor.has_lenders() {
             for (core, place) in self.rules.topology.cores.iter().enumerate() {
-                free.cores[place.kind as usize] += u16::from(self.floor.is_lent(core) && self.may_use(class, core));
+                free.cores[place.kind as usize] += u32::from(self.floor.is_lent(core) && self.may_use(class, core));
             }
         }
         free
@@ -106,7 +106,9 @@ impl State {
 
     /// Whether a class may have this core now.
     pub(super) fn may_use(&self, class: &Class, core: usize) -> bool {
-        !self.floor.is_used(core) && self.floor.lenders(core).iter().all(|lender| self.may_displace(class, *lender))
+        !self.floor.is_dark(core)
+            && !self.floor.is_used(core)
+            && self.floor.lenders(core).iter().all(|lender| self.may_displace(class, *lender))
     }
 
     /// Whether jobs of a class may take the place of this one.
@@ -156,8 +158,8 @@ impl State {
 }
 
 impl<'a> Horizon<'a> {
-    /// The future as jobs of this class see it.
-    pub fn new(state: &'a State, now: Time, class: &Class) -> Self {
+    /// The future as jobs of this class see it; of none: as those do who displace nobody.
+    pub fn new(state: &'a State, now: Time, viewer: Option<&Class>) -> Self {
         let topology = &state.rules.topology;
         let mut until: Vec<Time> = vec![now; topology.cores.len()];
         let mut runs: Vec<(&Job, &Active, Time)> = Vec::with_capacity(state.index.active.len());
@@ -181,7 +183,7 @@ impl<'a> Horizon<'a> {
             let limit = state.class_of(job).traits.duration();
             let rest = limit.map(|span| Span((span.0 - active.ran(now).0).max(1)));
             let leaves = rest.map_or(NEVER, |rest| (resumes + rest).min(NEVER));
-            if !state.may_displace(class, job.id) {
+            if !viewer.is_some_and(|class| state.may_displace(class, job.id)) {
                 active.cores.iter().for_each(|core| until[*core as usize] = leaves);
             }
             runs.push((job, active, leaves));
@@ -196,7 +198,7 @@ impl<'a> Horizon<'a> {
         let held = self.state.floor.free();
         let mut first = Amount { memory: held.memory, gpus: held.gpus, ..Amount::default() };
         let mut changes: Vec<(Time, Amount)> = Vec::with_capacity(until.len() + runs.len());
-        for (core, leaves) in until.iter().enumerate() {
+        for (core, leaves) in until.iter().enumerate().filter(|(core, _)| !self.state.floor.is_dark(*core)) {
             let kind = topology.cores[core].kind as usize;
             if *leaves <= self.now {
                 first.cores[kind] += 1;
@@ -213,6 +215,7 @@ impl<'a> Horizon<'a> {
             let (reservation, partition) = (traits.reservation, traits.partition);
             self.stays.push(Stay { from: active.start, until: *leaves, amount, reservation, partition });
         }
+        changes.extend(self.dark().map(|(_, ready, amount)| (ready, *amount)));
         changes.sort_unstable_by_key(|(at, _)| *at);
         self.free.push((self.now, first));
         for (at, amount) in changes {
@@ -227,13 +230,21 @@ impl<'a> Horizon<'a> {
         }
     }
 
+    /// The nodes that are not on but can be: which, when at the earliest, and what they have.
+    pub fn dark(&self) -> impl Iterator<Item = (usize, Time, &'a Amount)> + use<'a> {
+        let (state, now) = (self.state, self.now);
+        let nodes = state.rules.topology.nodes.iter().enumerate().filter(|(node, _)| !state.nodes.is_on(*node));
+        nodes.filter_map(move |(node, place)| Some((node, state.nodes.ready(node, now)?, &place.amount)))
+    }
+
     /// What becomes free when; the first is what is free now.
     pub fn releases(&self) -> impl Iterator<Item = (Time, Amount)> {
         let before = std::iter::once(Amount::default()).chain(self.free.iter().map(|(_, free)| *free));
         self.free.iter().zip(before).map(|((at, free), before)| (*at, free.less(&before)))
     }
 
-    fn free_at(&self, instant: Time) -> Amount {
+    /// What is free at an instant, plans and reservations aside.
+    pub fn free_at(&self, instant: Time) -> Amount {
         let after = self.free.partition_point(|(at, _)| *at <= instant);
         self.free.get(after.max(1) - 1).map_or_else(Amount::default, |(_, free)| *free)
     }
@@ -277,9 +288,7 @@ impl<'a> Horizon<'a> {
     /// The instants in a stay at which there may be less than just before: reservations and plans begin.
     fn drops(&self, stay: &Stay) -> impl Iterator<Item = Time> {
         let (from, until) = (stay.from, stay.until);
-        let reservations = self.state.reservations.values().map(|reservation| reservation.start);
-        let plans = self.plans.iter().map(|plan| plan.from);
-        reservations.chain(plans).filter(move |at| from < *at && *at < until)
+        self.starts().filter(move |at| from < *at && *at < until)
     }
 
     /// Whether a job of a class has room for a stay, from its first instant to its last.
@@ -298,24 +307,76 @@ impl<'a> Horizon<'a> {
         inside && fits(stay.from) && self.drops(stay).all(fits)
     }
 
-    /// The first instant at which a job of a class has room, with what keeps it free; the plan is noted.
-    pub fn promise(&mut self, class: &Class) -> Option<Promise> {
+    /// The first instant from `from` to `last` at which a job of a class has room.
+    fn first_room(&self, class: &Class, from: Time, last: Time) -> Option<Time> {
         let reservations = &self.state.reservations;
         let mut instants: Vec<Time> = self.free.iter().map(|(at, _)| *at).collect();
         instants.extend(self.stays.iter().map(|stay| stay.until));
         instants.extend(reservations.values().flat_map(|reservation| [reservation.start, reservation.end]));
         instants.extend(self.plans.iter().map(|plan| plan.until));
-        instants.retain(|at| *at >= self.now);
+        instants.push(from);
+        instants.retain(|at| from <= *at && *at <= last);
         instants.sort_unstable();
         instants.dedup();
-        let stay_from = |at: Time| self.state.stay(class, at, Amount::default());
-        let at = instants.into_iter().find(|at| self.has_room(class, &stay_from(*at)))?;
-        let stay = stay_from(at);
+        instants.into_iter().find(|at| self.has_room(class, &self.state.stay(class, *at, Amount::default())))
+    }
+
+    /// Plans a job of a class at the first instant from `from` to `last` at which it has room, if there is one.
+    pub fn plan(&mut self, class: &Class, from: Time, last: Time) -> Option<Time> {
+        let at = self.first_room(class, from, last)?;
+        self.note(class, at);
+        Some(at)
+    }
+
+    /// A job of a class is planned at an instant at which it has room.
+    fn note(&mut self, class: &Class, at: Time) {
+        let room = self.room(class, at).without(&Amount::default(), 0);
+        let amount = class.standing.need.amount_of(&room, &self.state.rules.topology);
+        self.plans.push(self.state.stay(class, at, amount));
+    }
+
+    /// What is left over at an instant when all that is planned and kept is taken.
+    pub fn left_at(&self, instant: Time) -> Amount {
+        self.free_at(instant).less(&self.wanted_at(instant))
+    }
+
+    /// What is planned, and what reservations keep, at an instant.
+    pub fn wanted_at(&self, instant: Time) -> Amount {
+        let plans = self.plans.iter().filter(|plan| plan.is_at(instant)).map(|plan| plan.amount);
+        let reservations = self.state.reservations.iter().filter(|(_, reservation)| reservation.is_on(instant));
+        let kept =
+            reservations.map(|(name, reservation)| self.state.claim(reservation).less(&self.inside(*name, instant)));
+        plans.chain(kept).fold(Amount::default(), |sum, amount| sum.plus(&amount))
+    }
+
+    /// When more is wanted than just before: reservations and plans begin.
+    fn starts(&self) -> impl Iterator<Item = Time> {
+        let reservations = self.state.reservations.values().map(|reservation| reservation.start);
+        reservations.chain(self.plans.iter().map(|plan| plan.from))
+    }
+
+    /// The first instant after another at which more may be wanted than just before.
+    pub fn next_rise(&self, after: Time) -> Option<Time> {
+        self.starts().filter(|at| after < *at && *at < NEVER).min()
+    }
+
+    /// The instants from now until `last` at which more may be wanted than just before.
+    pub fn rises(&self, last: Time) -> Vec<Time> {
+        let mut rises: Vec<Time> = self.starts().filter(|at| self.now < *at && *at <= last).collect();
+        rises.push(self.now);
+        rises.sort_unstable();
+        rises.dedup();
+        rises
+    }
+
+    /// The first instant at which a job of a class has room, with what keeps it free; the plan is noted.
+    pub fn promise(&mut self, class: &Class) -> Option<Promise> {
+        let at = self.first_room(class, self.now, Time(i64::MAX))?;
+        let stay = self.state.stay(class, at, Amount::default());
         let mut marks: Vec<Mark> = vec![self.mark(class, at)];
         marks.extend(self.drops(&stay).map(|at| self.mark(class, at)));
         let need = class.standing.need;
-        let amount = need.amount_of(&marks[0].room.without(&Amount::default(), 0), &self.state.rules.topology);
-        self.plans.push(Stay { amount, ..stay });
+        self.note(class, at);
         let (partition, reservation) = (class.traits.partition, class.traits.reservation);
         Some(Promise { at, need, partition, reservation, marks })
     }

@@ -5,6 +5,7 @@ mod displace;
 mod forecast;
 mod horizon;
 mod start;
+mod switch;
 
 use std::collections::BTreeSet;
 
@@ -32,11 +33,17 @@ impl State {
         if events.is_empty() {
             events = self.next_start(now);
         }
-        Decision { events, wake: self.wake(now) }
+        let wake = self.wake(now);
+        if !events.is_empty() || self.nodes.is_empty() {
+            return Decision { events, wake };
+        }
+        let switching = self.switching(now);
+        Decision { wake: wake.into_iter().chain(switching.wake).min(), ..switching }
     }
 
     /// Moves the clock, and with it the jobs that wait for an instant or grow old.
     fn advance(&mut self, now: Time) {
+        self.nodes.note_clock(now);
         let back = now < self.clock;
         let ahead = now < self.index.begun_until || self.index.queue.is_ahead_of(now);
         self.clock = now;

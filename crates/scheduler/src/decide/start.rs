@@ -198,7 +198,7 @@ impl<'a> Pass<'a> {
         }
         if !state.reservations.is_empty() {
             let stay = state.stay(class, self.now, Amount::default());
-            let own = class.standing.displaces.then(|| Horizon::new(state, self.now, class));
+            let own = class.standing.displaces.then(|| Horizon::new(state, self.now, Some(class)));
             let horizon = own.as_ref().unwrap_or_else(|| self.common(class));
             if !horizon.has_room(class, &stay) {
                 return None;
@@ -226,7 +226,7 @@ impl<'a> Pass<'a> {
 
     /// The future as those see it who displace nobody; it is the same to all of them.
     fn common(&self, class: &Class) -> &Horizon<'a> {
-        self.common.get_or_init(|| Horizon::new(self.state, self.now, class))
+        self.common.get_or_init(|| Horizon::new(self.state, self.now, Some(class)))
     }
 
     /// Promises starts to those who must wait, if that was not done yet: only when somebody else might start.
@@ -241,9 +241,9 @@ impl<'a> Pass<'a> {
         for (number, _) in &self.heads {
             let class = state.classes.get(*number);
             let promise = if class.standing.displaces {
-                Horizon::new(state, self.now, class).promise(class)
+                Horizon::new(state, self.now, Some(class)).promise(class)
             } else {
-                shared.get_or_insert_with(|| Horizon::new(state, self.now, class)).promise(class)
+                shared.get_or_insert_with(|| Horizon::new(state, self.now, Some(class))).promise(class)
             };
             // A job that can never be promised anything (its reservation is too short) holds up nobody.
             self.promises.push(promise);

@@ -144,7 +144,12 @@ pub fn rows(centre: &Centre, finished: bool) -> Vec<QueueRow> {
 
 impl Story {
     pub fn new() -> Self {
-        Story { centre: Centre::new(big_config()), ends: BTreeMap::new(), seen: 0 }
+        Story::of(big_config())
+    }
+
+    /// In a centre so configured.
+    pub fn of(config: Config) -> Self {
+        Story { centre: Centre::new(config), ends: BTreeMap::new(), seen: 0 }
     }
 
     fn pick(&self, which: usize, wanted: impl Fn(&QueueRow) -> bool) -> Option<JobId> {
@@ -362,12 +367,20 @@ impl Story {
 
     /// Everything is let go and comes to its end; what never can is cancelled.
     pub fn finish(&mut self) {
+        self.finish_with(|_| false);
+    }
+
+    /// The same beside something that lives on: it says whether it did anything.
+    pub fn finish_with(&mut self, mut beside: impl FnMut(&mut Centre) -> bool) {
         let by = Uid(0);
         self.centre.apply(What::Undrained { by }).unwrap();
         // There may be none.
         drop(self.centre.apply(What::Unreserved { name: "kept".to_owned() }));
         for round in 0.. {
             assert!(round < 2_000, "never over:\n{}", self.centre.list());
+            if beside(&mut self.centre) {
+                continue;
+            }
             self.settle();
             let active: Vec<_> = self.centre.state.runs().map(|(run, ..)| run).collect();
             let next = active.first().copied();

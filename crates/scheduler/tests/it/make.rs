@@ -66,6 +66,8 @@ pub fn config() -> Config {
         backfill: true,
         backfill_depth: 1_000,
         flexible: scheduler::Flexible::default(),
+        nodes: Vec::new(),
+        power: scheduler::power::Power::AlwaysOn,
     }
 }
 

@@ -68,6 +68,8 @@ fn config(cores: u32) -> Config {
         backfill: true,
         backfill_depth: 1_000_000,
         flexible: scheduler::Flexible::default(),
+        nodes: Vec::new(),
+        power: scheduler::power::Power::AlwaysOn,
     }
 }
 
