@@ -86,6 +86,7 @@ impl Centre {
             memory_allocated_mib: load.memory_allocated_mib,
             memory_free_mib: system::memory().map_or(0, |memory| memory.available_mib),
             load_centi: system::load_centi().unwrap_or(0),
+            watts: self.metering.as_ref().and_then(crate::metering::Metering::watts),
             gpus: machine.gpus.len() as u32,
             gpus_allocated: load.gpus_allocated,
             drained: load.drained,

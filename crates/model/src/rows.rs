@@ -188,6 +188,8 @@ pub struct AccountRow {
     pub priority: u32,
     /// What it used; `None`: not measured (yet).
     pub usage: Option<Usage>,
+    /// Energy that it is answerable for, in microjoules; `None`: not measured. Of a step of `srun` it is not known.
+    pub energy_uj: Option<i64>,
     /// The machine; empty: none.
     pub node: Arc<str>,
     /// Working directory.
@@ -252,6 +254,8 @@ pub struct NodeRow {
     pub memory_free_mib: u64,
     /// One-minute load in hundredths.
     pub load_centi: u32,
+    /// What it draws now, and has drawn on average since the centre started, in watts; `None`: no meter tells.
+    pub watts: Option<(u32, u32)>,
     /// GPUs.
     pub gpus: u32,
     /// GPUs given to jobs.

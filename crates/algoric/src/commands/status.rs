@@ -131,6 +131,7 @@ mod tests {
             started: Time(0),
             now: Time(1000),
             node: NodeRow {
+                watts: None,
                 name: "vm".into(),
                 sockets: 1,
                 cores_per_socket: 2,

@@ -8,6 +8,7 @@ mod commands;
 mod crash;
 mod documents;
 mod emergency;
+mod energy;
 mod flexible;
 mod flows;
 mod help;

@@ -74,6 +74,9 @@ pub(crate) struct Metering {
     pub(crate) answering: Option<u16>,
     /// The last interval.
     pub(crate) latest: Option<Interval>,
+    /// Since the centre started: how much, and for how long that is known.
+    drawn: Energy,
+    watched: Span,
     thinned: Time,
     _samplers: Vec<Sampler>,
 }
@@ -121,6 +124,8 @@ impl Metering {
             number: 0,
             answering: None,
             latest: None,
+            drawn: Energy::ZERO,
+            watched: Span::ZERO,
             thinned: Time(0),
             meters: abouts.iter().map(|about| MeterHealth { about: about.clone(), failing: None }).collect(),
             keeper,
@@ -151,6 +156,13 @@ impl Metering {
     /// The machine's idle power that is reckoned with.
     pub(crate) fn idle(&self) -> Power {
         self.keeper.machine.idle
+    }
+
+    /// What the machine draws, and has drawn on average since the centre started.
+    pub(crate) fn watts(&self) -> Option<(u32, u32)> {
+        let watts = |power: Power| u32::try_from((power.0 + 500) / 1000).unwrap_or(u32::MAX);
+        let latest = self.latest?;
+        Some((watts(latest.energy.mean(latest.span())), watts(self.drawn.mean(self.watched))))
     }
 
     /// A new calibration counts from the next interval on.
@@ -286,7 +298,11 @@ impl Centre {
         while metering.waiting.front().is_some_and(|(asked, _)| *asked <= number) {
             let Some((_, sampled)) = metering.waiting.pop_front() else { return };
             let Some((intervals, follower)) = sampled.news.into_iter().next() else { continue };
-            metering.latest = intervals.last().copied().or(metering.latest);
+            for interval in &intervals {
+                metering.latest = Some(*interval);
+                metering.drawn += interval.energy;
+                metering.watched = metering.watched + interval.span();
+            }
             let tariffs = self.electricity.tariffs();
             metering.keeper.settle(follower, &intervals, look.clone(), &metering.gpus, tariffs);
             if !intervals.is_empty() {

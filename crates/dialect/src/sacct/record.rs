@@ -234,7 +234,7 @@ fn put_step(tree: &mut Tree, step: &AccountRow, clock: &Clock<'_>) {
     tree.text("state", step.state.text());
     tree.map("statistics", |tree| {
         tree.map("CPU", |tree| tree.number("actual_frequency", 0));
-        tree.map("energy", |tree| tree.number("consumed", 0));
+        tree.map("energy", |tree| tree.number("consumed", super::values::joules(step).cast_signed()));
     });
     tree.map("step", |tree| {
         tree.number("job_id", step.id.0);

@@ -70,6 +70,8 @@ impl View<'_> {
             "DBIndex" => put_number(out, row.id.0.into()),
             "ReqCPUS" => put_number(out, if row.step.is_some() { row.cpus } else { row.cpus_requested }.into()),
             "ReqNodes" => put_number(out, row.nodes.max(1).into()),
+            "ConsumedEnergy" if row.energy_uj.is_some() => self.put_joules(joules(row), out),
+            "ConsumedEnergyRaw" if row.energy_uj.is_some() => put_number(out, joules(row)),
             "ConsumedEnergy" | "ConsumedEnergyRaw" if row.step.is_some() => out.push(b'0'),
             "Suspended" => put_full_span(out, row.suspended),
             "SystemCPU" => put_cpu_time(out, usage(row).system_us),
@@ -183,6 +185,25 @@ impl View<'_> {
         }
     }
 
+    /// Energy with the unit in which it is less than a thousand, or the one that was asked for.
+    fn put_joules(&self, number: u64, out: &mut Vec<u8>) {
+        const UNITS: &[u8] = b" KMGTP";
+        let target = match self.units {
+            Units::Raw => 0,
+            Units::In(wanted) => UNITS.iter().position(|unit| *unit == wanted).unwrap_or(0),
+            Units::Exact => (0..UNITS.len() - 1).find(|unit| number <= 1000u64.pow(*unit as u32 + 1)).unwrap_or(5),
+        };
+        let value = number as f64 / 1000f64.powi(target as i32);
+        if value.fract() == 0.0 {
+            put(out, format_args!("{value:.0}"));
+        } else {
+            put(out, format_args!("{value:.2}"));
+        }
+        if target > 0 {
+            out.push(UNITS[target]);
+        }
+    }
+
     /// A size; `unit` counts from 0 for bytes, 1 for KiB.
     fn put_size(&self, mut number: u64, mut unit: usize, out: &mut Vec<u8>) {
         const UNITS: &[u8] = b" KMGTP";
@@ -281,4 +302,9 @@ fn requested(row: &AccountRow) -> Tres {
         Memory::Default | Memory::Unlimited => row.memory_mib,
     };
     Tres { cpus: row.cpus_requested, memory_mib, nodes: row.nodes.max(1), gpus: row.gpus }
+}
+
+/// Whole joules, to the nearest.
+pub(super) fn joules(row: &AccountRow) -> u64 {
+    u64::try_from(row.energy_uj.unwrap_or(0)).unwrap_or(0).saturating_add(500_000) / 1_000_000
 }

@@ -74,7 +74,8 @@ pub fn put_node(node: &NodeRow, style: Style, clock: &Clock<'_>, out: &mut Vec<u
         }
     }
     layout.line(format_args!("CapWatts=n/a"));
-    layout.line(format_args!("CurrentWatts=0 AveWatts=0"));
+    let (now, on_average) = node.watts.unwrap_or_default();
+    layout.line(format_args!("CurrentWatts={now} AveWatts={on_average}"));
     layout.line(format_args!("ExtSensorsJoules=n/s ExtSensorsWatts=0 ExtSensorsTemp=n/s"));
     if let Some((reason, by, since)) = &node.drained {
         layout.line(format_args!("Reason={reason} [{}@", by_whom(*by)));

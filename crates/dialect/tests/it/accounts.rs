@@ -291,3 +291,23 @@ fn what_the_centre_has_to_look_at() {
     assert_eq!(query("sacct -s R").since, Some(at(NOW)));
     assert!(pending(1, "x", NOW).eligible > Some(Time(0)));
 }
+
+#[test]
+fn energy_is_in_joules_and_thousands() {
+    let check = |energy_uj: Option<i64>, options: &str, expected: &str| {
+        let job = account(7, "x", ["11:00:00", "11:00:10", "12:30:15"], JobState::Completed, (0, 0));
+        let mut rows = with_batch(AccountRow { energy_uj, ..job }, JobState::Completed, (0, 0));
+        let step = step_account(&rows[0], StepId::Number(0), "x", JobState::Completed, (0, 0));
+        rows.push(AccountRow { energy_uj: None, ..step });
+        let command = format!("sacct -n -P {options} -o ConsumedEnergy,ConsumedEnergyRaw -j 7");
+        assert_eq!(show(&command, &rows, NOW), expected, "{options}");
+    };
+    // Of a job without a meter, as in Slurm without its plugin.
+    check(None, "", "|\n0|0\n0|0\n");
+    check(Some(0), "-X", "0|0\n");
+    check(Some(999_499_999), "", "999|999\n999|999\n0|0\n");
+    check(Some(1_234_567_890_000), "-X", "1.23M|1234568\n");
+    check(Some(2_000_000_001), "-X", "2K|2000\n");
+    check(Some(2_345_000_000), "-X --noconvert", "2345|2345\n");
+    check(Some(2_345_000_000), "-X --units=M", "0.00M|2345\n");
+}

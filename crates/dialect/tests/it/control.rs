@@ -230,6 +230,7 @@ pub fn node() -> NodeRow {
         up: true,
         reserved: false,
         simulated: false,
+        watts: None,
         partitions: vec!["debug".into()],
         boot: Some(at("10:38:47")),
         started: Some(at("10:52:27")),

@@ -191,6 +191,7 @@ pub fn account(id: u32, name: &str, times: [&str; 3], state: JobState, exit: (u8
         time_limit: row.time_limit,
         priority: row.priority,
         usage: None,
+        energy_uj: None,
         node: row.node,
         workdir: "/home/alice/work".into(),
         submit_line: "sbatch".into(),
