@@ -100,13 +100,14 @@ pub struct JobSpec {
     pub batch: bool,
 }
 
-/// The word of a comment by which a member says that a job fears no delay.
-const FLEXIBLE: &[u8] = b"flexible";
-
-/// Whether a comment says that the job may wait for cheap hours: `flexible`, alone or in a list by commas, in any case
-/// of letters.
-pub fn says_flexible(comment: &Text) -> bool {
-    comment.as_bytes().split(|byte| *byte == b',').any(|word| word.trim_ascii().eq_ignore_ascii_case(FLEXIBLE))
+/// Whether a comment says that the job may wait for cheap hours (`flexible`) or may not (`inflexible`): a word alone or
+/// in a list by commas, in any case of letters. `None`: it says nothing about that.
+pub fn says_flexible(comment: &Text) -> Option<bool> {
+    comment.as_bytes().split(|byte| *byte == b',').find_map(|word| match word.trim_ascii() {
+        word if word.eq_ignore_ascii_case(b"flexible") => Some(true),
+        word if word.eq_ignore_ascii_case(b"inflexible") => Some(false),
+        _ => None,
+    })
 }
 
 /// What a job needs of the machine. Counts that were not asked for are `None`, so that the environment can tell.
@@ -302,13 +303,13 @@ mod tests {
     #[test]
     fn a_comment_says_flexible() {
         for (comment, expected) in [
-            ("flexible", true),
-            ("Flexible", true),
-            ("thesis, flexible", true),
-            ("flexible,thesis", true),
-            ("inflexible", false),
-            ("flexible hours", false),
-            ("", false),
+            ("flexible", Some(true)),
+            ("Flexible", Some(true)),
+            ("thesis, flexible", Some(true)),
+            ("flexible,thesis", Some(true)),
+            ("inflexible", Some(false)),
+            ("flexible hours", None),
+            ("", None),
         ] {
             assert_eq!(says_flexible(&Text::from(comment)), expected, "{comment}");
         }

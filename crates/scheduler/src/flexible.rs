@@ -169,20 +169,19 @@ impl State {
 
     /// Whether a submission may wait for cheap hours.
     pub fn may_wait(&self, spec: &JobSpec) -> bool {
-        let says = spec.comment.as_ref().is_some_and(model::says_flexible);
-        self.is_patient(says, spec.deadline, self.rules.qos(&spec.qos))
+        self.is_patient(wish(spec), spec.deadline, self.rules.qos(&spec.qos))
     }
 
     /// Whether a job may wait for cheap hours.
     fn is_flexible(&self, job: &Job) -> bool {
-        let says = job.extra.as_ref().is_some_and(|extra| extra.flexible);
+        let says = job.extra.as_ref().and_then(|extra| extra.flexible);
         self.is_patient(says, job.deadline(), self.rules.qos_of(&self.class_of(job).standing))
     }
 
-    /// It says so, its QOS does, or it has a deadline.
-    fn is_patient(&self, says: bool, deadline: Option<Time>, qos: Option<&Qos>) -> bool {
+    /// As it says itself; else its QOS, or a deadline, says so.
+    fn is_patient(&self, says: Option<bool>, deadline: Option<Time>, qos: Option<&Qos>) -> bool {
         let by_deadline = self.rules.config.flexible.deadlines && deadline.is_some();
-        says || by_deadline || qos.is_some_and(|qos| qos.flexible)
+        says.unwrap_or(by_deadline || qos.is_some_and(|qos| qos.flexible))
     }
 
     /// The better start of a waiting job, if there is one, and the run time that it was chosen for. Nobody waits who may displace others, has a reservation, was
@@ -217,6 +216,11 @@ impl State {
             job.extra_mut().held = held;
         }
     }
+}
+
+/// What a submission says of its patience. Nobody sits before a job of `sbatch`; of the others somebody does.
+pub(crate) fn wish(spec: &JobSpec) -> Option<bool> {
+    if spec.batch { spec.comment.as_ref().and_then(model::says_flexible) } else { Some(false) }
 }
 
 /// How much earlier than at the last moment a job with a deadline is let go, as others may run just then: half its time

@@ -178,8 +178,8 @@ pub(crate) struct Extra {
     pub dependencies: Option<Dependencies>,
     /// When the indexes look at it again: a cache, like [`Slot`].
     pub timer: Option<Time>,
-    /// Its owner says that it fears no delay.
-    pub flexible: bool,
+    /// Whether its owner says that it fears no delay; `None`: nothing about that.
+    pub flexible: Option<bool>,
     /// How long it is expected to run, as somebody has learned: a hint that no event says.
     pub expected: Option<Span>,
     /// Until when it is held for cheap hours: a cache, like [`Slot`].

@@ -120,7 +120,7 @@ impl State {
             // The submission is kept by others; what matters here is whether it fears no delay.
             Change::Comment(comment) => {
                 let flexible = model::says_flexible(comment);
-                if flexible != job.extra.as_ref().is_some_and(|extra| extra.flexible) {
+                if flexible != job.extra.as_ref().and_then(|extra| extra.flexible) {
                     self.revise(id, |job| job.extra_mut().flexible = flexible);
                 }
             }

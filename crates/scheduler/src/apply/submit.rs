@@ -4,6 +4,7 @@ use model::{IndexSet, JobId, JobSpec, JobState, Time};
 
 use crate::array::Array;
 use crate::dependency::Dependencies;
+use crate::flexible::wish;
 use crate::job::{Extra, Hold, Job, Phase, Place, Slot};
 use crate::refusal::Impossible;
 use crate::state::State;
@@ -39,7 +40,7 @@ impl State {
             delay: None,
             deadline: spec.deadline,
             timer: None,
-            flexible: spec.comment.as_ref().is_some_and(model::says_flexible),
+            flexible: wish(spec),
             expected: None,
             held: None,
             dependencies: spec.dependency.as_ref().map(Dependencies::new),

@@ -38,6 +38,8 @@ fn who_fears_no_delay_waits_for_cheap_hours() {
         ("it has a deadline that is far", deadline(28_800), held),
         ("just far enough: its limit, and half of it, and a minute", deadline(7200 + 5460), held),
         ("it says nothing", spec(), runs),
+        ("it says no", JobSpec { comment: Some(Text::from("inflexible")), ..deadline(28_800) }, runs),
+        ("somebody sits before it", JobSpec { batch: false, qos: "patient".to_owned(), ..flexible(spec()) }, runs),
         ("its deadline is near", deadline(5400), runs),
         ("it may run for ever", JobSpec { time_limit: TimeLimit::Unlimited, ..flexible(spec()) }, runs),
         ("it may displace others", JobSpec { qos: "urgent".to_owned(), ..flexible(spec()) }, runs),
