@@ -6,12 +6,17 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use model::{
-    Exit, Gid, JobId, JobSpec, Limits, MailEvents, Memory, OpenMode, Outcome, Owner, Request, RunId, Span, Text, Time,
-    TimeLimit, Uid, Usage,
+    CpuSet, Exit, Gid, JobId, JobSpec, Limits, MailEvents, Memory, OpenMode, Outcome, Owner, Request, RunId, Span,
+    Text, Time, TimeLimit, Uid, Usage,
 };
 use scheduler::{Config, Event, Impossible, Refusal, State, What};
 
-use crate::clock::{End, Scheduler, Start};
+use crate::clock::{self, End, Order, Scheduler, Start};
+use crate::park::meter::Meter;
+use crate::park::replay::{self, Plan, at_speed};
+use crate::park::switched::{self, Switched};
+use crate::park::{NORMAL_SPEED, Park};
+use crate::power::Power;
 use crate::workload::{Trace, Workload};
 
 /// Why the centre cannot play on.
@@ -28,6 +33,9 @@ pub enum Fault {
     /// The centre contradicts itself.
     #[error("the centre contradicts itself")]
     Impossible(#[from] Impossible),
+    /// There is no such policy here.
+    #[error("the centre cannot foresee when machines are needed: say always-on or off-after=600s")]
+    Predictive,
 }
 
 /// What becomes of a run.
@@ -40,6 +48,8 @@ struct Run {
     /// It does not go on: it was stopped, or is no more.
     stands: bool,
     over: bool,
+    /// Its cores, where machines matter.
+    cores: CpuSet,
 }
 
 /// A centre that plays a workload.
@@ -54,6 +64,10 @@ pub struct CentreScheduler<'a> {
     decided: VecDeque<What>,
     wake: Option<i64>,
     forgotten: i64,
+    /// The machines that it switches, if it does.
+    machines: Option<Switched<'a>>,
+    /// Jobs that are over.
+    done: usize,
 }
 
 /// A job of a trace as a submission: its user and group by their numbers, in the default partition and QOS.
@@ -135,7 +149,14 @@ impl<'a> CentreScheduler<'a> {
             decided: VecDeque::new(),
             wake: None,
             forgotten: i64::MIN,
+            machines: None,
+            done: 0,
         }
+    }
+
+    /// The same with machines that it switches: [`Config::nodes`] are those of the park.
+    fn with(self, machines: Switched<'a>) -> Self {
+        CentreScheduler { machines: Some(machines), ..self }
     }
 
     /// What the centre knows.
@@ -160,7 +181,9 @@ impl<'a> CentreScheduler<'a> {
     fn perform(&mut self, now: i64, what: What) -> Result<Option<Start>, Fault> {
         self.tell(now, what.clone())?;
         match what {
-            What::Started { run, task, .. } => return Ok(self.begin(now, run, task)),
+            What::Started { run, task, placement } => return Ok(self.begin(now, run, task, placement.cpus)),
+            What::SwitchedOn { node } => self.switch(now, node, true)?,
+            What::SwitchedOff { node } => self.switch(now, node, false)?,
             What::Suspended { run, .. } => {
                 if let Some(known) = self.run_of(run) {
                     known.left -= now - known.since;
@@ -181,13 +204,37 @@ impl<'a> CentreScheduler<'a> {
         Ok(None)
     }
 
-    fn begin(&mut self, now: i64, run: RunId, task: Option<(JobId, u32)>) -> Option<Start> {
+    /// An order to a machine: it is off at once, and on when it has booted.
+    fn switch(&mut self, now: i64, node: String, on: bool) -> Result<(), Impossible> {
+        let at = self.state.nodes().position(|view| view.node.name == node);
+        let (Some(at), Some(machines)) = (at, &mut self.machines) else { return Ok(()) };
+        if on {
+            machines.switch_on(now, at);
+            return Ok(());
+        }
+        machines.switch_off(now, at);
+        self.tell(now, What::WentOff { node })
+    }
+
+    /// Machines that have booted by now take jobs.
+    fn come_up(&mut self, now: i64) -> Result<(), Impossible> {
+        while let Some(machine) = self.machines.as_mut().and_then(|machines| machines.come_up(now)) {
+            let name = self.state.nodes().nth(machine).map(|view| view.node.name.clone());
+            self.tell(now, What::CameUp { node: name.unwrap_or_default() })?;
+        }
+        Ok(())
+    }
+
+    fn begin(&mut self, now: i64, run: RunId, task: Option<(JobId, u32)>, cores: CpuSet) -> Option<Start> {
         let record = task.map_or(run.job, |(array, _)| array);
         let job = *self.records.get(&record)?;
         self.records.insert(run.job, job);
-        let long = i64::from(self.workload.jobs[job as usize].run);
+        let asked = &self.workload.jobs[job as usize];
+        let machines = self.machines.as_mut();
+        let speed = machines.map_or(NORMAL_SPEED, |machines| machines.begin(now, asked.submit, &cores));
+        let long = at_speed(asked.run, speed);
         let number = self.runs.len() as u32;
-        self.runs.push(Run { run, job, left: long, since: now, stands: false, over: false });
+        self.runs.push(Run { run, job, left: long, since: now, stands: false, over: false, cores });
         self.running.insert(run, number);
         Some(Start { job, begins: now, ends: now + long, run: number })
     }
@@ -202,11 +249,19 @@ impl<'a> CentreScheduler<'a> {
             return Ok(());
         };
         self.finish(now, run)?;
-        if let Some(known) = self.run_of(run) {
-            known.over = true;
+        if let Some(number) = self.running.remove(&run) {
+            self.leave(now, number);
         }
-        self.running.remove(&run);
         Ok(())
+    }
+
+    /// A run has left the machine.
+    fn leave(&mut self, now: i64, number: u32) {
+        let run = &mut self.runs[number as usize];
+        run.over = true;
+        if let Some(machines) = &mut self.machines {
+            machines.end(now, &run.cores);
+        }
     }
 }
 
@@ -235,10 +290,11 @@ impl Scheduler for CentreScheduler<'_> {
         if due > now {
             return Ok(End::Later(due));
         }
-        known.over = true;
-        let (job, run) = (known.job, known.run);
-        self.running.remove(&run);
-        self.finish(now, run)?;
+        let (job, name) = (known.job, known.run);
+        self.leave(now, run);
+        self.running.remove(&name);
+        self.done += 1;
+        self.finish(now, name)?;
         if now.saturating_sub(self.forgotten) >= 60 {
             self.state.forget_finished(Time::from_seconds(now));
             self.forgotten = now;
@@ -247,6 +303,7 @@ impl Scheduler for CentreScheduler<'_> {
     }
 
     fn start(&mut self, now: i64) -> Result<Option<Start>, Fault> {
+        self.come_up(now)?;
         loop {
             while let Some(what) = self.decided.pop_front() {
                 if let Some(start) = self.perform(now, what)? {
@@ -263,6 +320,45 @@ impl Scheduler for CentreScheduler<'_> {
     }
 
     fn wake(&mut self, now: i64) -> Option<i64> {
-        self.wake.filter(|wake| *wake > now)
+        // Nobody stays up for machines alone.
+        if self.machines.is_some() && self.done == self.workload.jobs.len() {
+            return None;
+        }
+        let up = self.machines.as_ref().and_then(Switched::next_up);
+        self.wake.into_iter().chain(up).filter(|wake| *wake > now).min()
     }
+}
+
+/// Plays a plan with the centre's own rules on the plan's park; the rest of the configuration is as given. Estimates are
+/// as on the slowest machines of the park. `progress` is told from time to time how many jobs have come.
+///
+/// # Errors
+/// As [`clock::run`], and where the policy of the plan is none of the centre's.
+pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -> Result<replay::Outcome, Fault> {
+    if matches!(plan.power, Power::Predictive { .. }) {
+        return Err(Fault::Predictive);
+    }
+    let Plan { workload, trace, park, .. } = plan;
+    let begins = workload.jobs.first().map_or(0, |job| job.submit);
+    let meter = Meter::new(park, plan.tariff.at(plan.local0), plan.states);
+    let slowest = park.kinds.iter().map(|kind| kind.speed).min().unwrap_or(NORMAL_SPEED);
+    let spec = |job: u32| {
+        let estimate = at_speed(workload.jobs[job as usize].estimate, slowest);
+        JobSpec { time_limit: TimeLimit::Span(Span::seconds(estimate)), ..plain_spec(workload, trace, job) }
+    };
+    let machines = Switched::new(park, meter, begins);
+    let mut centre = CentreScheduler::new(workload, on_park(config, park, plan.power), spec).with(machines);
+    let played = clock::run(workload, &mut centre, Order::Batch, progress)?;
+    let ends = played.ends.iter().copied().max().unwrap_or(begins);
+    // It was given them above.
+    #[allow(clippy::expect_used)]
+    let mut machines = centre.machines.expect("a centre on a park has machines");
+    machines.close(ends);
+    let states = if plan.states { machines.meter().states(park) } else { String::new() };
+    Ok(replay::Outcome { bill: machines.meter().bill(park), boot_waits: machines.boot_waits(), states, played })
+}
+
+/// A configuration with a park as its machine.
+fn on_park(config: Config, park: &Park, power: Power) -> Config {
+    Config { machine: switched::machine(park), nodes: switched::nodes(park), power, ..config }
 }

@@ -1,5 +1,6 @@
 //! A park: machines of several types, as a text and as numbers. [`yard`] knows what each machine is doing, [`replay`]
-//! plays a workload on it, [`meter`] adds up what that draws. Must not know what electricity costs.
+//! plays a workload on it, [`meter`] adds up what that draws; [`switched`] is the park under the real centre. Must not know
+//! what electricity costs.
 //!
 //! As a text:
 //!
@@ -22,6 +23,7 @@
 pub mod meter;
 pub mod replay;
 mod shadow;
+pub mod switched;
 pub mod yard;
 
 use serde::Deserialize;

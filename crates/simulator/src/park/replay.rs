@@ -77,7 +77,7 @@ struct ParkScheduler<'a> {
 }
 
 /// A time meant for the normal speed, at another.
-fn at_speed(seconds: u32, speed: u32) -> i64 {
+pub(crate) fn at_speed(seconds: u32, speed: u32) -> i64 {
     (i64::from(seconds) * i64::from(NORMAL_SPEED) + i64::from(speed) - 1) / i64::from(speed)
 }
 

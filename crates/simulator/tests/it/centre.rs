@@ -20,7 +20,7 @@ use crate::traces::{EASY, load};
 
 const REQUEUE_DELAY: i64 = 5;
 
-fn config(cores: u32) -> Config {
+pub fn config(cores: u32) -> Config {
     let qos = |name: &str, priority: u32, preempts: &[&str], preempt_mode: PreemptMode| Qos {
         name: name.to_owned(),
         priority,

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::disallowed_methods, clippy::disallowed_types)]
 
 mod centre;
+mod centre_park;
 mod naive;
 mod naive_centre;
 mod naive_park;

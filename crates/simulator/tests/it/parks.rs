@@ -17,7 +17,7 @@ use crate::naive_park;
 use crate::traces::{EASY, load};
 
 /// Off-peak from 22 to 06.
-fn night(high: i64, low: i64) -> Tariff {
+pub fn night(high: i64, low: i64) -> Tariff {
     Tariff::new("night".into(), high, &[(22 * 3600, 6 * 3600, low)])
 }
 
@@ -27,7 +27,7 @@ fn play(trace: &Trace, workload: &Workload, park: &Park, tariff: &Tariff, local0
 }
 
 /// The bill from the lines of states alone: watt-seconds by state, cost, and that each machine's lines leave no gap.
-fn bill_of_states(states: &str, park: &Park, tariff: &Tariff, local0: i64) -> (BTreeMap<String, i128>, i128) {
+pub fn bill_of_states(states: &str, park: &Park, tariff: &Tariff, local0: i64) -> (BTreeMap<String, i128>, i128) {
     let (mut energy, mut cost) = (BTreeMap::new(), 0i128);
     let mut until: BTreeMap<&str, i64> = BTreeMap::new();
     for line in states.lines() {
@@ -53,7 +53,7 @@ fn kind(name: &str, numbers: (u32, u32, u32, u32)) -> Kind {
     Kind { name, count, cores, memory_mib: 0, gpus: 0, idle_w: 150, busy_w: 350, off_w: 8, boot_s, speed }
 }
 
-fn parks() -> impl Strategy<Value = Park> {
+pub fn parks() -> impl Strategy<Value = Park> {
     let kind = || (1u32..4, 1u32..4, 0u32..7, prop_oneof![Just(500u32), Just(1000), Just(2000)]);
     (kind(), kind()).prop_map(|(one, other)| {
         let mut park = Park { name: String::new(), kinds: vec![self::kind("a", one), self::kind("b", other)] };

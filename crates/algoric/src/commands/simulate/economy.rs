@@ -7,23 +7,24 @@ use std::{
     time::Instant,
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use scheduler::pool::Rule;
 use serde::Serialize;
 use simulator::{
     TextError,
     bound::bounds,
+    centre,
     clock::Played,
     park::{
         Park,
-        replay::{Plan, replay},
+        replay::{Outcome, Plan, replay},
     },
     power::Power,
     tariff::Tariff,
     workload::{Trace, Workload},
 };
 
-use super::policy::{Policy, with_bar};
+use super::policy::{Policy, Rules, config, with_bar};
 use crate::{
     show::{Column, Noun, number, text},
     words::Words,
@@ -117,16 +118,15 @@ impl Economy {
     /// Plays a workload on a park; says also how many seconds that took, bounds aside.
     ///
     /// # Errors
-    /// When the policy has no place on machines, or something cannot be read or written.
+    /// When the policy cannot play it, or something cannot be read or written.
     pub fn play(
         &self,
         policy: Policy,
-        compress: u32,
+        rules: Rules,
         trace: &Trace,
         workload: &Workload,
         park: &Park,
     ) -> anyhow::Result<(Played, Costs, f64)> {
-        let Some(rule) = policy.rule(compress) else { bail!("--policy {policy} knows one machine, not a park") };
         let (base, from, until, night) = TARIFF;
         let usual = || Tariff::new(String::new(), base, &[(from, until, night)]);
         let tariff = match &self.tariff {
@@ -135,11 +135,17 @@ impl Economy {
         };
         let power = self.power.unwrap_or(Power::AlwaysOn);
         let local0 = self.local0;
+        let easy = Rule::Easy { shortest_first: false };
+        let rule = policy.rule(rules.compress).unwrap_or(easy);
         let plan = Plan { workload, trace, park, tariff: &tariff, local0, rule, power, states: self.states.is_some() };
         let begun = Instant::now();
-        let outcome = with_bar(workload.jobs.len(), |progress| replay(plan, progress))?;
+        let outcome = with_bar(workload.jobs.len(), |progress| -> anyhow::Result<Outcome> {
+            Ok(match policy {
+                Policy::Centre => centre::replay(plan, config(park.cores(), rules.config)?, progress)?,
+                _ => replay(plan, progress)?,
+            })
+        })?;
         let wall_s = begun.elapsed().as_secs_f64();
-        let easy = Rule::Easy { shortest_first: false };
         let usual = replay(Plan { rule: easy, power: Power::AlwaysOn, states: false, ..plan }, &mut |_| ())?;
         let bounds = bounds(workload, park, &tariff, local0, &usual.played.starts);
         if let Some(file) = &self.states {

@@ -279,7 +279,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
         let begun = Instant::now();
         let (played, costs, wall_s) = if way.park.is_some() || args.economy.is_asked_for() {
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
-            let (played, costs, wall_s) = args.economy.play(way.policy, args.compress, trace, &workload, &park)?;
+            let (played, costs, wall_s) = args.economy.play(way.policy, rules, trace, &workload, &park)?;
             (played, Some(costs), wall_s)
         } else {
             let played = way.policy.play(trace, &workload, rules).with_context(|| name.to_owned())?;

@@ -2,7 +2,6 @@
 
 use std::{collections::BTreeMap, path::Path, str::FromStr, time::Duration};
 
-use anyhow::bail;
 use indicatif::{ProgressBar, ProgressStyle};
 use model::{Machine, TimeLimit};
 use scheduler::{Config, pool::Rule};
@@ -12,9 +11,6 @@ use simulator::{
     pool::PoolScheduler,
     workload::{Trace, Workload},
 };
-
-/// Cores that the real centre's state can count.
-const MOST_CORES: u32 = u16::MAX as u32;
 
 /// Who decides.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -115,10 +111,7 @@ pub fn with_bar<T>(steps: usize, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) 
 }
 
 /// The centre's configuration on a machine of so many cores, without limits on what a job of a trace may ask for.
-fn config(cores: u32, path: Option<&Path>) -> anyhow::Result<Config> {
-    if cores > MOST_CORES {
-        bail!("--policy centre: the centre's machine has at most {MOST_CORES} cores, not {cores}");
-    }
+pub fn config(cores: u32, path: Option<&Path>) -> anyhow::Result<Config> {
     let file = path.map_or_else(|| Ok(::centre::ConfigFile::default()), ::centre::load_config)?;
     let machine = Machine::regular("trace", 1, cores, 1, u64::from(u32::MAX));
     let mut config = file.scheduler(path.unwrap_or(Path::new("")), &machine, BTreeMap::new())?;

@@ -1,0 +1,105 @@
+//! The real centre on machines that it switches itself: as parks have it where nothing is switched, near to them where
+//! something is, and with a bill that anybody can add up.
+
+use model::Span;
+use proptest::prelude::*;
+use scheduler::Config;
+use simulator::centre;
+use simulator::metrics::Metrics;
+use simulator::park::Park;
+use simulator::park::replay::{Outcome, Plan, replay};
+use simulator::power::Power;
+use simulator::tariff::Tariff;
+use simulator::workload::{Dropped, Job, Trace, Workload};
+
+use crate::parks::{bill_of_states, night, parks};
+use crate::traces::{EASY, load};
+
+/// First come, first served, and nothing remembered of who is over.
+fn plain(cores: u32) -> Config {
+    Config { min_job_age: Span::ZERO, ..crate::centre::config(cores) }
+}
+
+/// By the centre and by the pool on the same park.
+fn both(trace: &Trace, workload: &Workload, park: &Park, tariff: &Tariff, power: Power) -> [Outcome; 2] {
+    let plan = Plan { workload, trace, park, tariff, local0: 0, rule: EASY, power, states: true };
+    let centre = centre::replay(plan, plain(park.cores()), &mut |_| ()).unwrap();
+    [centre, replay(plan, &mut |_| ()).unwrap()]
+}
+
+fn first(name: &str, jobs: usize) -> (Trace, Workload) {
+    let (trace, mut workload) = load(name);
+    workload.jobs.truncate(jobs);
+    (trace, workload)
+}
+
+/// On machines that are always on it is the pool, to the second and to the watt-second.
+#[test]
+fn nothing_changes_where_nothing_is_switched() {
+    let (trace, workload) = first("KTH-SP2.pyss-easy", 1_000);
+    let park = Park::of_processors(workload.procs);
+    let [centre, pool] = both(&trace, &workload, &park, &night(240_000, 120_000), Power::AlwaysOn);
+    assert_eq!((centre.played, centre.bill), (pool.played, pool.bill));
+    assert_eq!(centre.boot_waits, 0);
+}
+
+/// How much cheaper than always on, in thousandths, with the mean wait in seconds. The centre binds nobody to a
+/// machine that boots while another becomes free, and boots less.
+#[test]
+fn switching_saves_as_much_as_in_a_park() {
+    let mut table = String::new();
+    for (name, jobs) in [("NASA-iPSC-1993-3.1-cln", 800), ("KTH-SP2.pyss-easy", 500)] {
+        let (trace, workload) = first(name, jobs);
+        let park = Park::of_processors(workload.procs);
+        let tariff = night(214_600, 169_600);
+        let always = both(&trace, &workload, &park, &tariff, Power::AlwaysOn)[1].bill.cost;
+        for rest in [60, 600] {
+            let outcomes = both(&trace, &workload, &park, &tariff, Power::OffAfter(rest));
+            let told = outcomes.map(|outcome| {
+                let wait = Metrics::new(&workload, &outcome.played).mean_wait_s();
+                format!("{} (wait {wait:.0}, boots {})", outcome.bill.cost * 1000 / always - 1000, outcome.boot_waits)
+            });
+            table.push_str(&format!("{name} off-after={rest}: centre {}, park {}\n", told[0], told[1]));
+        }
+    }
+    assert_eq!(table, EXPECTED);
+}
+
+const EXPECTED: &str = "\
+NASA-iPSC-1993-3.1-cln off-after=60: centre -425 (wait 124, boots 366), park -417 (wait 143, boots 581)
+NASA-iPSC-1993-3.1-cln off-after=600: centre -398 (wait 67, boots 198), park -386 (wait 75, boots 289)
+KTH-SP2.pyss-easy off-after=60: centre -503 (wait 2520, boots 246), park -502 (wait 2595, boots 340)
+KTH-SP2.pyss-easy off-after=600: centre -495 (wait 2490, boots 173), park -495 (wait 2479, boots 223)
+";
+
+fn workload() -> impl Strategy<Value = Vec<(i64, u32, u32, u32)>> {
+    proptest::collection::vec((0i64..40, 1u32..30, 1u32..5, 1u32..20), 1..25)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Machines of several kinds and speeds: everybody runs for as long as it takes, the energy by state is what the
+    /// states say, and no machine has a gap.
+    #[test]
+    fn the_bill_is_what_the_states_say(park in parks(), jobs in workload(), rest in 0u32..60) {
+        let cores = park.cores();
+        let mut now = 0;
+        let make = |(line, (pause, run, longer, wanted)): (usize, (i64, u32, u32, u32))| {
+            now += pause;
+            Job { submit: now, run, estimate: run * longer, cores: wanted.min(cores), line: line as u32 }
+        };
+        let jobs: Vec<Job> = jobs.into_iter().enumerate().map(make).collect();
+        let workload = Workload { jobs, dropped: Dropped::default(), procs: cores };
+        let tariff = night(240_000, 120_000);
+        for power in [Power::AlwaysOn, Power::OffAfter(rest)] {
+            let [centre, _] = both(&Trace::default(), &workload, &park, &tariff, power);
+            let (energy, cost) = bill_of_states(&centre.states, &park, &tariff, 0);
+            prop_assert_eq!(energy.values().sum::<i128>(), centre.bill.energy_ws.iter().sum::<i128>());
+            prop_assert_eq!(cost, centre.bill.cost);
+            for (job, (start, end)) in workload.jobs.iter().zip(centre.played.starts.iter().zip(&centre.played.ends)) {
+                prop_assert!(job.submit <= *start && start < end && *end < i64::MAX);
+            }
+        }
+    }
+}
