@@ -19,7 +19,7 @@ const AHEAD: Span = Span::minutes(48 * 60);
 /// ...anew when fewer hours are left...
 const LEFT: Span = Span::minutes(36 * 60);
 /// ...and looked at this often, as colours and lists come in at any time.
-const LOOK: Span = Span::minutes(10);
+const LOOK: Span = Span::minutes(1);
 
 /// Run times of jobs that ended by themselves or by their limit say something; others do not.
 fn counts(state: JobState) -> bool {
@@ -67,12 +67,16 @@ impl Centre {
         self.learned.expect(&asked(spec.owner.uid, &application, &spec.request, spec.time_limit))
     }
 
+    /// How long a job that is here is expected to run.
+    pub(crate) fn expected_run(&self, id: JobId) -> Option<Expectation> {
+        let job = self.state.job(id)?;
+        let application = application(job.name().as_bytes());
+        self.learned.expect(&asked(job.owner().uid, &application, job.request(), job.time_limit()))
+    }
+
     /// The scheduler chooses the cheap hours of a waiting job by how long it is expected to run.
     pub(crate) fn hint(&mut self, id: JobId) {
-        let Some(job) = self.state.job(id) else { return };
-        let application = application(job.name().as_bytes());
-        let asked = asked(job.owner().uid, &application, job.request(), job.time_limit());
-        if let Some(expected) = self.learned.expect(&asked) {
+        if let Some(expected) = self.expected_run(id) {
             self.state.expect_run(id, expected.middle);
         }
     }
@@ -90,10 +94,9 @@ impl Centre {
         }
         self.prices_seen = self.now;
         let (fresh, known) = (prices_ahead(&self.electricity.book, self.now), self.state.prices());
-        let from = |prices: &Prices, at: Time| prices.at(at);
         let went_back = known.since().is_none_or(|since| since > self.now);
         let runs_out = known.until() - self.now < LEFT && fresh.until() > known.until();
-        let differ = fresh.steps().any(|(at, price)| at < known.until() && from(known, at) != Some(price));
+        let differ = fresh.steps().any(|(at, price)| at < known.until() && known.at(at) != Some(price));
         if went_back || runs_out || differ {
             self.state.set_prices(fresh);
         }

@@ -48,7 +48,8 @@ fn power(line: &Line, request: &Request, (cpus, memory_mib): (u32, u64)) -> Powe
 impl Centre {
     /// What this submission would take.
     pub(crate) fn quote(&mut self, conn: ConnId, peer: Peer, submission: Submission) -> Result<(), Refusal> {
-        let spec = self.admit(peer, submission.spec, &submission.script, &submission.environment)?;
+        let spec = JobSpec { batch: true, ..submission.spec };
+        let spec = self.admit(peer, spec, &submission.script, &submission.environment)?;
         let quote = self.quote_of(spec);
         self.reply(conn, &Reply::Quote(Box::new(quote)));
         Ok(())
@@ -105,7 +106,7 @@ impl Centre {
     }
 
     /// What a job is taken to draw, and how that is known; `None`: nobody knows this machine.
-    fn draw_of(&self, request: &Request) -> Option<(Power, &'static str)> {
+    pub(crate) fn draw_of(&self, request: &Request) -> Option<(Power, &'static str)> {
         let machine = &self.state.config().machine;
         let (line, source) = self.line()?;
         Some((power(&line, request, (machine.cpus(), machine.memory_mib)), source))

@@ -21,6 +21,7 @@ why-dependency = Job { $job } waits for other jobs:
 why-dependency-never-satisfied = Job { $job } can never start, because what it waits for can no longer happen. Cancel it, or change its dependency (scontrol update JobId={ $job } Dependency=).
 why-begin-time = Job { $job } is not to start before { $time }.
 why-cheap-hours = Job { $job } fears no delay: it waits for cheaper electricity.
+why-at-once = `scontrol update JobId={ $job } Comment=inflexible` lets it start when there is room.
 why-job-held-user = Job { $job } is held by its owner. `scontrol release { $job }` lets it go.
 why-job-held-admin = Job { $job } is held by an operator, who alone can release it.
 why-job-array-task-limit = The array of job { $job } runs as many tasks at once as it allows itself ({ $value }). `scontrol update JobId={ $job } ArrayTaskThrottle=N` changes that.

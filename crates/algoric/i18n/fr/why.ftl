@@ -21,6 +21,7 @@ why-dependency = Le job { $job } attend d’autres jobs :
 why-dependency-never-satisfied = Le job { $job } ne pourra jamais démarrer, car ce qu’il attend ne peut plus arriver. Annulez-le, ou changez sa dépendance (scontrol update JobId={ $job } Dependency=).
 why-begin-time = Le job { $job } ne doit pas démarrer avant { $time }.
 why-cheap-hours = Le job { $job } ne craint pas d’attendre : il attend une électricité moins chère.
+why-at-once = `scontrol update JobId={ $job } Comment=inflexible` le laisse démarrer dès qu’il y a de la place.
 why-job-held-user = Le job { $job } est retenu par son propriétaire. `scontrol release { $job }` le libère.
 why-job-held-admin = Le job { $job } est retenu par un opérateur, qui seul peut le libérer.
 why-job-array-task-limit = Le tableau du job { $job } fait tourner autant de tâches à la fois qu’il se le permet ({ $value }). `scontrol update JobId={ $job } ArrayTaskThrottle=N` change cela.

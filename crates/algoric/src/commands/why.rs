@@ -80,8 +80,12 @@ fn sentences(report: &WhyReport, now: Time, words: &Words) -> Vec<String> {
         lines.extend(ahead(report, words));
         lines.extend(shortage(report, words));
     }
-    // Who is held for cheap hours was told from when on it may start.
-    lines.extend(expectation(report, now, words).filter(|_| !is_held));
+    if is_held {
+        // It was told from when on it may start.
+        lines.push(words.with("why-at-once", &gaps));
+    } else {
+        lines.extend(expectation(report, now, words));
+    }
     lines
 }
 
@@ -378,7 +382,8 @@ mod tests {
             Language::English,
             &facts,
             "Job 12 fears no delay: it waits for cheaper electricity.\n\
-             From 1970-01-01 02:00:00 on its electricity costs 34.2 % less: 0.0124 € if it runs for 30 min 00 s.",
+             From 1970-01-01 02:00:00 on its electricity costs 34.2 % less: 0.0124 € if it runs for 30 min 00 s.\n\
+             `scontrol update JobId=12 Comment=inflexible` lets it start when there is room.",
         );
     }
 

@@ -130,6 +130,12 @@ fn who_fears_no_delay_gets_cheap_hours() {
     ward.start();
     are_held(&ward);
     assert!(json(&ward, &job)["expected"]["runs"].as_i64().unwrap() >= 3);
+    // A change of mind is heard.
+    let changed = submit(&ward, &["-t", "10", "--comment=flexible", "--wrap", "true"]);
+    assert_eq!(queued(&ward, &changed), held);
+    let update = [format!("JobId={changed}"), "Comment=inflexible".to_owned()];
+    assert_eq!(outcome(ward.command("scontrol").arg("update").args(update)).0, 0);
+    until("it starts after all", || field(&ward, &changed, "State") == "COMPLETED");
     // Only a person is told more than Slurm says.
     let test_only = ["--test-only", "-t", "10", "--wrap", "true"];
     let (_, _, said) = outcome(ward.command("sbatch").args(test_only));
