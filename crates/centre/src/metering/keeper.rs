@@ -50,6 +50,8 @@ pub(crate) struct Keeper {
     /// Shared since the last commit, and when the first of it was.
     shared: Vec<Shared>,
     since: Option<Time>,
+    /// The meter was read for the first time: from there a restart goes on.
+    is_news: bool,
     /// Records that a commit which failed did not write.
     unwritten: BTreeMap<(JobId, u32), JobEnergy>,
 }
@@ -102,7 +104,7 @@ impl Keeper {
             live.end(RunId { job: run.job, attempt: run.attempt }, run.end, run.cpu_us);
         }
         let (shared, unwritten) = (Vec::new(), BTreeMap::new());
-        Ok(Self { name, machine, live, resume, shared, since: None, unwritten })
+        Ok(Self { name, machine, live, resume, shared, since: None, is_news: false, unwritten })
     }
 
     pub(crate) fn resume(&self) -> &Resume {
@@ -141,6 +143,7 @@ impl Keeper {
         self.resume.gpus.clone_from(&gpus.followers);
         if is_first && intervals.is_empty() {
             self.live.begin_measuring(&look);
+            self.is_news = true;
         }
         let shared = self.live.share(&self.machine, intervals, look, &gpus.energies, tariffs);
         self.resume.busy_us = self.live.busy_us();
@@ -165,7 +168,7 @@ impl Keeper {
     /// Whether what waits should be written.
     pub(crate) fn is_due(&self, now: Time) -> bool {
         let is_old = self.since.is_some_and(|since| (now - since).0.abs() >= PATIENCE.0);
-        is_old || self.live.waiting() >= MOST_RECORDS
+        is_old || self.is_news || self.live.waiting() >= MOST_RECORDS
     }
 
     /// What waits to be written; nothing if there is nothing.
@@ -176,9 +179,10 @@ impl Keeper {
         jobs.extend(records.into_iter().map(|record| ((record.job.job, record.job.attempt), self.stored(record))));
         self.since = None;
         let samples = std::mem::take(&mut self.shared);
-        if samples.is_empty() && jobs.is_empty() {
+        if samples.is_empty() && jobs.is_empty() && !std::mem::take(&mut self.is_news) {
             return None;
         }
+        self.is_news = false;
         let resume = serde_json::to_string(&self.resume).unwrap_or_default();
         Some(Settled { machine: self.name.clone(), samples, jobs: jobs.into_values().collect(), resume })
     }
