@@ -29,6 +29,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/meter.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
             include_str!(concat!("../i18n/", $language, "/quote.ftl")),
+            include_str!(concat!("../i18n/", $language, "/price.ftl")),
             include_str!(concat!("../i18n/", $language, "/simulate.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),
             include_str!(concat!("../i18n/", $language, "/try.ftl")),

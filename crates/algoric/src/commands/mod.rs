@@ -11,11 +11,13 @@ mod job;
 mod kernel;
 mod links;
 mod meter;
+mod price;
 pub mod quote;
 mod reservation;
 mod simulate;
 mod status;
 mod stop;
+mod tariff;
 mod trial;
 mod up;
 mod urgent;
@@ -61,12 +63,16 @@ enum Command {
     Why(why::Args),
     Quote(quote::Args),
     History(history::Args),
+    Job(job::Args),
     Simulate(simulate::Args),
     Stop(stop::Args),
-    Job(job::Args),
     Urgent(urgent::Args),
     Drain(drain::DrainArgs),
     Resume(drain::ResumeArgs),
+    #[command(subcommand)]
+    Price(price::PriceCommand),
+    #[command(subcommand)]
+    Tariff(tariff::TariffCommand),
     #[command(subcommand)]
     Project(admin::ProjectCommand),
     #[command(subcommand)]
@@ -76,13 +82,13 @@ enum Command {
     #[command(subcommand)]
     Reservation(reservation::ReservationCommand),
     Doctor(doctor::Args),
+    Energy(energy::Args),
     #[command(subcommand)]
     Meter(meter::MeterCommand),
     Commands(links::Args),
     Backup(data::BackupArgs),
     Restore(data::RestoreArgs),
     Check(data::CheckArgs),
-    Energy(energy::Args),
     #[command(subcommand)]
     Kernel(kernel::KernelCommand),
 }
@@ -134,24 +140,26 @@ impl Command {
             Command::Why(args) => why::run(&args, house),
             Command::Quote(args) => quote::run(args, house),
             Command::History(args) => history::run(&args, house),
+            Command::Job(args) => job::run(&args, house),
             Command::Simulate(args) => simulate::run(&args, house),
             Command::Stop(args) => stop::run(&args, house),
             Command::Urgent(args) => urgent::run(&args, house),
             Command::Drain(args) => drain::drain(args, house),
             Command::Resume(args) => drain::resume(&args, house),
             Command::Project(command) => admin::project(command, house),
-            Command::Job(args) => job::run(&args, house),
             Command::Member(command) => admin::member(command, house),
             Command::Operator(command) => admin::operator(command, house),
             Command::Reservation(command) => reservation::run(command, house),
             Command::Doctor(args) => doctor::run(&args, house),
+            Command::Energy(args) => energy::run(&args, house),
             Command::Meter(command) => meter::run(command, house),
+            Command::Price(command) => price::run(command, house),
+            Command::Tariff(command) => tariff::run(command, house),
             Command::Commands(args) => links::run(&args, house),
             Command::Backup(args) => data::backup(&args, house),
             Command::Restore(args) => data::restore(&args, house),
             Command::Check(args) => data::check(&args, house),
             Command::Kernel(command) => kernel::run(command, house),
-            Command::Energy(args) => energy::run(&args, house),
         }
     }
 }

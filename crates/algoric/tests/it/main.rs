@@ -20,6 +20,7 @@ mod modules;
 mod no_centre;
 mod odd_days;
 mod parity;
+mod prices;
 mod program;
 mod replay;
 mod simulate;
