@@ -9,7 +9,7 @@
 //! A chain shows what was changed, left out, put in or exchanged *inside* it. Whoever rewrites it from some entry to its
 //! very end leaves no trace in it: so its [`Head`] goes out of the house, onto every invoice.
 
-use std::fmt;
+use std::fmt::{self, Write};
 use std::str::FromStr;
 
 use serde::de::{Deserializer, Error};
@@ -61,10 +61,16 @@ impl Hash {
     /// Over the hash before it and a line.
     pub fn of(before: Hash, line: &str) -> Self {
         let mut sha = Sha256::new();
-        sha.update(before.to_string().as_bytes());
+        sha.update(before.digits());
         sha.update(b"\n");
         sha.update(line.as_bytes());
         Self(sha.finalize().into())
+    }
+
+    /// In lower-case hexadecimal.
+    fn digits(self) -> [u8; 64] {
+        let digit = |nibble: u8| if nibble < 10 { b'0' + nibble } else { b'a' + nibble - 10 };
+        std::array::from_fn(|at| digit(if at % 2 == 0 { self.0[at / 2] >> 4 } else { self.0[at / 2] & 15 }))
     }
 }
 
@@ -131,7 +137,7 @@ pub fn verify<'a>(entries: impl IntoIterator<Item = (&'a str, Hash)>, known: &[H
 
 impl fmt::Display for Hash {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        self.digits().iter().try_for_each(|digit| f.write_char(char::from(*digit)))
     }
 }
 

@@ -73,15 +73,13 @@ pub struct Quote {
     pub high: Priced,
     /// Up to its limit at full power: never more, and what is reserved.
     pub greatest: Priced,
-    /// How many jobs that rests on.
-    pub from: usize,
 }
 
 /// The cases of a request, from the past: the tenth, fiftieth and ninetieth of a hundred, and the greatest. Times by
 /// rank; energy by rank of what jobs drew for each core-millisecond. Never beyond the greatest.
 pub fn forecast(request: &Request, past: &[Past]) -> [Case; 4] {
     let limit = Span(request.limit.0.max(0));
-    let greatest = Case { elapsed: limit, energy_uj: times(request.most_mw.max(0), limit.0) };
+    let greatest = Case { elapsed: limit, energy_uj: request.most_mw.max(0).saturating_mul(limit.0) };
     if past.len() < ENOUGH {
         return [greatest; 4];
     }
@@ -98,7 +96,7 @@ pub fn forecast(request: &Request, past: &[Past]) -> [Case; 4] {
         let elapsed = at_rank(&elapsed, percent).unwrap_or(limit.0).min(limit.0);
         let microwatts = at_rank(&power, percent).unwrap_or(0).saturating_mul(i128::from(request.cores));
         let energy = microwatts.saturating_mul(i128::from(elapsed)) / 1000;
-        let energy_uj = i64::try_from(energy).unwrap_or(i64::MAX).min(times(request.most_mw.max(0), elapsed));
+        let energy_uj = i64::try_from(energy).unwrap_or(i64::MAX).min(request.most_mw.max(0).saturating_mul(elapsed));
         Case { elapsed: Span(elapsed), energy_uj }
     };
     [case(10), case(50), case(90), greatest]
@@ -110,11 +108,8 @@ fn at_rank<T: Copy>(sorted: &[T], percent: usize) -> Option<T> {
     sorted.get(rank - 1).copied()
 }
 
-fn times(left: i64, right: i64) -> i64 {
-    left.saturating_mul(right)
-}
-
-/// Prices a request that starts at `start`, as far as is known.
+/// Prices the cases of a request that starts at `start`: those of [`forecast`], or of whoever knows better. In order:
+/// low, expected, high, greatest.
 ///
 /// # Errors
 /// [`PriceError`] where there is no price.
@@ -123,7 +118,7 @@ pub fn quote(
     category: Category,
     start: Time,
     request: &Request,
-    past: &[Past],
+    cases: [Case; 4],
 ) -> Result<Quote, PriceError> {
     let priced = |case: Case| {
         let usage = Usage {
@@ -142,7 +137,6 @@ pub fn quote(
         let core_ms = lines.iter().map(|line| line.used.core_ms).sum();
         Ok::<_, PriceError>(Priced { case, amount, core_ms, lines })
     };
-    let [low, expected, high, greatest] = forecast(request, past);
-    let from = if past.len() < ENOUGH { 0 } else { past.len() };
-    Ok(Quote { low: priced(low)?, expected: priced(expected)?, high: priced(high)?, greatest: priced(greatest)?, from })
+    let [low, expected, high, greatest] = cases;
+    Ok(Quote { low: priced(low)?, expected: priced(expected)?, high: priced(high)?, greatest: priced(greatest)? })
 }

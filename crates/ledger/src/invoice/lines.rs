@@ -15,13 +15,13 @@ use crate::exact::{Exact, Overflow};
 use crate::posting::{Entry, Pot, What};
 use crate::price;
 
-/// Lines in the making, by project, item, tariff and price.
+/// Lines in the making, by project, item, tariff and price: quantities and amounts.
 #[derive(Default)]
-struct Sums(BTreeMap<(String, Item, String, Money), (i128, Exact)>);
+struct Sums<'a>(BTreeMap<(&'a str, Item, &'a str, Money), (i128, Exact)>);
 
-impl Sums {
-    fn resource(&mut self, project: &str, usage: &price::Line, term: &price::Term) -> Result<(), Overflow> {
-        let key = (project.to_owned(), Item::Resource(term.resource), usage.tariff.clone(), term.price);
+impl<'a> Sums<'a> {
+    fn resource(&mut self, project: &'a str, usage: &'a price::Line, term: &price::Term) -> Result<(), Overflow> {
+        let key = (project, Item::Resource(term.resource), usage.tariff.as_str(), term.price);
         let sum = self.0.entry(key).or_default();
         sum.0 = sum.0.checked_add(term.quantity).ok_or(Overflow)?;
         sum.1 += term.exact()?;
@@ -29,14 +29,14 @@ impl Sums {
     }
 
     /// An amount by itself.
-    fn lump(&mut self, project: &str, item: Item, tariff: &str, amount: Money) {
+    fn lump(&mut self, project: &'a str, item: Item, tariff: &'a str, amount: Money) {
         if amount != Money::ZERO {
-            let sum = self.0.entry((project.to_owned(), item, tariff.to_owned(), Money::ZERO)).or_default();
+            let sum = self.0.entry((project, item, tariff, Money::ZERO)).or_default();
             sum.1 += Exact::money(amount);
         }
     }
 
-    fn usage(&mut self, project: &str, usage: &[price::Line]) -> Result<(), Overflow> {
+    fn usage(&mut self, project: &'a str, usage: &'a [price::Line]) -> Result<(), Overflow> {
         for line in usage {
             if line.terms.is_empty() {
                 self.lump(project, Item::Charge, &line.tariff, line.amount);
@@ -46,7 +46,7 @@ impl Sums {
         Ok(())
     }
 
-    fn entry(&mut self, entry: &Entry) -> Result<(), Overflow> {
+    fn entry(&mut self, entry: &'a Entry) -> Result<(), Overflow> {
         match &entry.what {
             What::Settle(it) => {
                 self.usage(&it.project, &it.usage)?;
@@ -73,10 +73,10 @@ pub(super) fn lines(
     let mut sums = Sums::default();
     entries.iter().try_for_each(|entry| sums.entry(entry))?;
     let signed = |amount: Money| if is_credit_note { -amount } else { amount };
-    let line = |project, item, tariff, quantity_micro, price, net| Line {
-        project,
+    let line = |project: &str, item, tariff: &str, quantity_micro, price, net| Line {
+        project: project.to_owned(),
         item,
-        tariff,
+        tariff: tariff.to_owned(),
         quantity_micro,
         price,
         net,
@@ -97,7 +97,7 @@ pub(super) fn lines(
     let rounding = net - lines.iter().map(|line| line.net).sum();
     if rounding != Money::ZERO {
         let count = rounding.0.signum() * 1_000_000;
-        lines.push(line(String::new(), Item::Rounding, String::new(), count, rounding.abs(), rounding));
+        lines.push(line("", Item::Rounding, "", count, rounding.abs(), rounding));
     }
     Ok(lines)
 }

@@ -68,8 +68,12 @@ pub struct Seller {
     pub vat_number: String,
     /// For questions.
     pub email: String,
+    /// Number in the register of associations: `W561234567`.
+    pub rna: String,
     /// Where to pay.
     pub iban: String,
+    /// Its bank.
+    pub bic: String,
     /// Whether VAT is paid when it is billed, not when the money comes.
     pub vat_on_debits: bool,
 }

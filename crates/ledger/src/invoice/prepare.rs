@@ -69,8 +69,8 @@ fn draft(
     is_meant: impl Fn(&Unbilled) -> bool,
 ) -> Result<Draft, InvoiceError> {
     asked.customer.check()?;
-    let unbilled = asked.journal.unbilled();
-    let meant = unbilled.filter(|(_, one)| asked.projects.contains(&one.project.as_str()) && is_meant(one));
+    let unbilled = asked.projects.iter().flat_map(|project| asked.journal.unbilled_of(project));
+    let meant = unbilled.filter(|(_, one)| is_meant(one));
     let by_number: BTreeMap<u64, &Entry> = asked.entries.iter().map(|entry| (entry.number, entry)).collect();
     let (mut bills, mut entries) = (Vec::new(), Vec::new());
     let (mut projects, mut advance) = (BTreeMap::<String, Money>::new(), Money::ZERO);

@@ -262,6 +262,7 @@ impl Journal {
             };
             let is_advance = matches!(entry.what, What::Grant(_));
             let one = Unbilled { project: project.to_owned(), amount, day: entry.day, is_advance, credits };
+            self.unbilled_of.entry(one.project.clone()).or_default().insert(entry.number);
             self.unbilled.insert(entry.number, one);
         }
     }
@@ -269,6 +270,11 @@ impl Journal {
     fn fold_bill(&mut self, it: &Bill, entry: &Entry) {
         for number in &it.bills {
             self.unbilled.remove(number);
+        }
+        for (project, _) in &it.projects {
+            if let Some(numbers) = self.unbilled_of.get_mut(project) {
+                numbers.retain(|number| self.unbilled.contains_key(number));
+            }
         }
         let last = self.series.entry((it.kind, entry.day.year())).or_insert((0, entry.day));
         *last = (last.0 + 1, entry.day);

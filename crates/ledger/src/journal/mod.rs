@@ -9,7 +9,7 @@ mod error;
 mod invoices;
 mod projects;
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use model::{Money, RunId, Time};
 
@@ -47,6 +47,8 @@ pub struct Journal {
     projects: BTreeMap<String, Project>,
     held: BTreeMap<RunId, Held>,
     unbilled: BTreeMap<u64, Unbilled>,
+    /// The same by project, so that one customer's invoice does not look at all others' work.
+    unbilled_of: BTreeMap<String, BTreeSet<u64>>,
     invoices: BTreeMap<String, Invoice>,
     /// By kind and year: the last number, and its day.
     series: BTreeMap<(BillKind, i16), (u32, Day)>,
@@ -151,6 +153,12 @@ impl Journal {
     /// What is not billed yet, by the number of its entry.
     pub fn unbilled(&self) -> impl Iterator<Item = (u64, &Unbilled)> {
         self.unbilled.iter().map(|(number, one)| (*number, one))
+    }
+
+    /// The same of one project.
+    pub fn unbilled_of(&self, project: &str) -> impl Iterator<Item = (u64, &Unbilled)> {
+        let numbers = self.unbilled_of.get(project).into_iter().flatten();
+        numbers.filter_map(|number| Some((*number, self.unbilled.get(number)?)))
     }
 
     /// An invoice or credit note by its number.

@@ -70,6 +70,16 @@ impl Resource {
         }
     }
 
+    /// The unit's code in recommendation 20 of the UN/ECE, as electronic invoices have it: an hour, a kilowatt-hour, or
+    /// one of something.
+    pub const fn unit_code(self) -> &'static str {
+        match self {
+            Resource::CoreHour | Resource::GpuHour | Resource::MachineHour => "HUR",
+            Resource::Kwh => "KWH",
+            Resource::MemoryGibHour | Resource::GibMonth => "C62",
+        }
+    }
+
     /// What quantities are counted in.
     pub const fn base(self) -> &'static str {
         match self {

@@ -215,8 +215,9 @@ impl World {
             assert_eq!(project.credit, -self.journal.balance(Account::Credits, name), "{name}: credit is its postings");
             let spent: Money = self.posted(name);
             assert_eq!(project.spent_in(None, None).amount, spent, "{name}: what is spent is its postings");
-            let unbilled = self.journal.unbilled().filter(|(_, one)| one.project == name);
-            let unbilled: Money = unbilled.map(|(_, one)| one.amount).sum();
+            let all = self.journal.unbilled().filter(|(_, one)| one.project == name);
+            assert!(all.eq(self.journal.unbilled_of(name)), "{name}: the index is what it indexes");
+            let unbilled: Money = self.journal.unbilled_of(name).map(|(_, one)| one.amount).sum();
             assert_eq!(unbilled, self.journal.balance(Account::Unbilled, name), "{name}: what is not billed");
             let pots = [project.in_kind.free_ms(), project.prepaid.free_ms(), (project.credit - project.credit_held).0];
             assert!(pots.iter().all(|pot| *pot >= 0), "{name}: no pot is below zero: {pots:?}");
