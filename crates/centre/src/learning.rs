@@ -102,3 +102,50 @@ impl Centre {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use energy::contract::{Colours, Slots, parse};
+    use jiff::tz::TimeZone;
+
+    use super::*;
+
+    const HOUR: i64 = 3_600_000;
+
+    fn hours(contract: &str, colours: &str, now: &str) -> (Vec<(i64, i64)>, i64) {
+        let text = format!("[[contract]]\nname = 'x'\nfrom = '2026-01-01'\n[contract.price]\n{contract}");
+        let mut days = Colours::default();
+        if !colours.is_empty() {
+            days.import(colours).unwrap();
+        }
+        let book = Book::new(TimeZone::UTC, parse(&text).unwrap(), days, Slots::default()).unwrap();
+        let now = Time(now.parse::<jiff::Timestamp>().unwrap().as_millisecond());
+        let prices = prices_ahead(&book, now);
+        (
+            prices.steps().map(|(at, price)| ((at - now).0 / HOUR, price / 10_000)).collect(),
+            (prices.until() - now).0 / HOUR,
+        )
+    }
+
+    #[test]
+    fn the_scheduler_is_told_what_is_known() {
+        let noon = "2026-11-20T12:00:00Z";
+        let nights = "kind = 'off_peak'\npeak_eur_per_kwh = 0.2\noff_peak_eur_per_kwh = 0.1\nwindows = ['22:00-06:00']";
+        assert_eq!(hours(nights, "", noon), (vec![(0, 20), (10, 10), (18, 20), (34, 10), (42, 20)], 48));
+        assert_eq!(hours("kind = 'base'\neur_per_kwh = 0.3", "", noon), (vec![(0, 30)], 48));
+        // Nothing before the contract's first day.
+        assert_eq!(hours(nights, "", "2025-11-20T12:00:00Z"), (Vec::new(), 0));
+        let price =
+            |name: &str, peak: u32| format!("{name} = {{ peak_eur_per_kwh = 0.{peak}, off_peak_eur_per_kwh = 0.1 }}\n");
+        let tempo = [
+            "kind = 'tempo'\nday_starts = '06:00'\nwindows = ['22:00-06:00']\n",
+            &price("blue", 2),
+            &price("white", 3),
+            &price("red", 7),
+        ];
+        // Tomorrow has no colour yet.
+        let today = "date,colour\n2026-11-20,red\n";
+        assert_eq!(hours(&tempo.concat(), today, noon), (vec![(0, 70), (10, 10)], 18));
+    }
+}

@@ -164,3 +164,35 @@ fn told(expected: Expectation) -> Expected {
         of: of.to_owned(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use model::Memory;
+
+    use super::*;
+
+    #[test]
+    fn a_job_draws_its_cpus_work_and_its_part_of_the_idle_machine() {
+        let line = Line { idle: Power::watts(60), per_cpu: Power::watts(10), residual_permille: 0 };
+        let check = |cpus: u32, memory: Memory, watts: i64| {
+            let request = Request {
+                tasks: Some(cpus),
+                cpus_per_task: None,
+                nodes: None,
+                tasks_per_node: None,
+                memory,
+                gpus: 0,
+                gpu_type: None,
+                exclusive: false,
+                threads_per_core: None,
+            };
+            assert_eq!(power(&line, &request, (16, 32_000)), Power::watts(watts), "{cpus} {memory:?}");
+        };
+        check(4, Memory::PerCpu(1000), 40 + 15);
+        check(4, Memory::PerNode(16_000), 40 + 30);
+        check(4, Memory::Unlimited, 40 + 15);
+        check(16, Memory::PerNode(32_000), 160 + 60);
+        // It waits for ever, but has a figure.
+        check(400, Memory::PerNode(64_000_000), 160 + 60);
+    }
+}

@@ -304,7 +304,10 @@ impl Centre {
         self.degraded = Some(why);
         self.drafts.clear();
         self.perhaps_over.clear();
-        match read_back(&self.reader, State::new(self.state.config().clone())) {
+        let mut empty = State::new(self.state.config().clone());
+        // Who is held for cheap hours does not start because the disk is full.
+        empty.set_prices(self.state.prices().clone());
+        match read_back(&self.reader, empty) {
             Ok(back) => {
                 self.state = back.state;
                 self.fold_owed();
@@ -315,6 +318,7 @@ impl Centre {
                 self.started_this_boot = back.started_there;
                 self.suspects.extend(back.suspects);
                 self.metering_agrees();
+                self.hint_all();
             }
             Err(fault) => {
                 complain!("{fault}");

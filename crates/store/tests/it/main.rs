@@ -5,6 +5,7 @@ mod accounts;
 mod copies;
 mod energy;
 mod known;
+mod latest;
 mod money;
 mod replay;
 mod support;
