@@ -4,7 +4,7 @@
 use std::{
     io::{Read, Write},
     net::{TcpListener, TcpStream},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use crate::{
@@ -30,11 +30,9 @@ pub(crate) fn open(listener: TcpListener, board: Board) -> std::io::Result<()> {
 }
 
 fn answer(mut stream: TcpStream, shown: &Shown) -> std::io::Result<()> {
-    stream.set_read_timeout(Some(Duration::from_millis(500)))?;
     stream.set_write_timeout(Some(Duration::from_millis(500)))?;
-    let mut head = [0u8; 2048];
-    let count = stream.read(&mut head)?;
-    let line = String::from_utf8_lossy(&head[..count]);
+    let head = head(&mut stream)?;
+    let line = String::from_utf8_lossy(&head);
     let path = line.split_whitespace().nth(1).unwrap_or("");
     let (status, kind, body) = match path {
         "/healthz" => ("200 OK", "text/plain", "ok\n".to_owned()),
@@ -52,6 +50,26 @@ fn answer(mut stream: TcpStream, shown: &Shown) -> std::io::Result<()> {
     );
     stream.write_all(headers.as_bytes())?;
     stream.write_all(body.as_bytes())
+}
+
+/// What a visitor asks, up to the empty line after it, or as much as came within a second; of what is longer, the
+/// beginning.
+fn head(stream: &mut TcpStream) -> std::io::Result<Vec<u8>> {
+    let until = Instant::now() + Duration::from_secs(1);
+    let (mut head, mut count) = (vec![0; 2048], 0);
+    while count < head.len() && !head[..count].windows(4).any(|end| end == b"\r\n\r\n") {
+        // No time at all would mean: for ever.
+        stream.set_read_timeout(Some(until.saturating_duration_since(Instant::now()).max(Duration::from_millis(1))))?;
+        match stream.read(&mut head[count..]) {
+            Ok(0) | Err(_) => break,
+            Ok(more) => count += more,
+        }
+        if Instant::now() >= until {
+            break;
+        }
+    }
+    head.truncate(count);
+    Ok(head)
 }
 
 fn page(glance: &Gauges) -> String {

@@ -30,7 +30,7 @@ energy-fallback = (Not the preferred meter: that one does not answer.)
 energy-idle-calibrated = Idle { $idle } W, calibrated { $time }.
 energy-idle-assumed = Idle { $idle } W, assumed: `algoric meter calibrate` measures it.
 energy-assumed = Prices are a guess, the regulated one: config.toml names no contract ([electricity]).
-energy-guessed = { $energy } kWh are priced by a guess: the calendar of the contract does not say.
+energy-guessed = { $energy } are priced by a guess: the calendar of the contract does not say.
 energy-imported = { $count ->
     [one] One line
    *[other] { $count } lines

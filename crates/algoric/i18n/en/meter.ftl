@@ -40,10 +40,7 @@ calibrate-model = As a meter for when no other answers:
 calibrate-stored = Stored. From now on idle power is shared by it. `algoric resume` puts the machine back into service.
 calibrate-not-drained = The machine takes jobs, which would be measured along
 calibrate-not-drained-advice = `algoric drain --reason calibration`, wait for the jobs to end, then once more.
-calibrate-busy = { $jobs ->
-    [1] A job runs or is suspended
-   *[other] { $jobs } jobs run or are suspended
-} here, and would be measured along
+calibrate-busy = Jobs run or are suspended here ({ $jobs }), and would be measured along
 calibrate-busy-advice = Wait for their end: `squeue` shows them. The machine is drained, no new ones start.
 calibrate-no-meter = No [[meter]] of config.toml sees the whole machine and answers { $why }
 calibrate-no-meter-advice = Configure a plug, a PDU or the board (`algoric meter test`), or read a wattmeter off: --watts

@@ -30,7 +30,7 @@ energy-fallback = (Ce n’est pas le compteur préféré : celui-là ne répond 
 energy-idle-calibrated = { $idle } W au repos, étalonné le { $time }.
 energy-idle-assumed = { $idle } W au repos, supposés : `algoric meter calibrate` les mesure.
 energy-assumed = Les prix sont supposés, au tarif réglementé : config.toml ne nomme aucun contrat ([electricity]).
-energy-guessed = { $energy } kWh ont un prix supposé : le calendrier du contrat ne le dit pas.
+energy-guessed = { $energy } ont un prix supposé : le calendrier du contrat ne le dit pas.
 energy-imported = { $count ->
     [one] Une ligne prise
    *[other] { $count } lignes prises

@@ -40,10 +40,7 @@ calibrate-model = Comme compteur pour quand aucun autre ne répond :
 calibrate-stored = Enregistré. La puissance au repos se partage désormais ainsi. `algoric resume` remet la machine en service.
 calibrate-not-drained = La machine prend des travaux, qui seraient mesurés avec
 calibrate-not-drained-advice = `algoric drain --reason étalonnage`, attendez la fin des travaux, puis recommencez.
-calibrate-busy = { $jobs ->
-    [1] Un travail tourne ou est suspendu
-   *[other] { $jobs } travaux tournent ou sont suspendus
-} ici, et seraient mesurés avec
+calibrate-busy = Des travaux tournent ou sont suspendus ici ({ $jobs }), et seraient mesurés avec
 calibrate-busy-advice = Attendez leur fin : `squeue` les montre. La machine est vidée, aucun autre ne commence.
 calibrate-no-meter = Aucun [[meter]] de config.toml ne voit toute la machine et ne répond { $why }
 calibrate-no-meter-advice = Configurez une prise, une multiprise ou la carte mère (`algoric meter test`), ou lisez un wattmètre : --watts

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     House,
-    energy::{ask, euros, footnotes, grams, kwh, percent, sum_owners},
+    energy::{ask, footnotes, grams, percent, sum_owners},
     why::target,
 };
 use crate::{
@@ -188,7 +188,7 @@ fn taken(energy: &[RunEnergy], total: &OwnerRow, words: &Words) -> Vec<String> {
     if energy.is_empty() {
         return vec![words.say("job-no-energy")];
     }
-    let amount = |name: &'static str, uj: i64| (name, kwh(uj, words).into());
+    let amount = |name: &'static str, uj: i64| (name, words.energy(uj).into());
     vec![
         words.with(
             "job-energy",
@@ -201,7 +201,7 @@ fn taken(energy: &[RunEnergy], total: &OwnerRow, words: &Words) -> Vec<String> {
                 ("measured", percent(total.measured_ms, total.length_ms).into()),
             ],
         ),
-        words.with("job-cost", &[("euros", words.fixed(total.microeur, 1_000_000, 4).into())]),
+        words.with("job-cost", &[("euros", words.euros(total.microeur).into())]),
         words.with(
             "job-carbon",
             &[
@@ -295,8 +295,8 @@ fn advised(advice: &Advice, rows: &[AccountRow], total: &OwnerRow, words: &Words
         said.push(words.with(
             "advice-saves",
             &[
-                ("energy", kwh(advice.saved.0, words).into()),
-                ("euros", euros(advice.saved_microeur, words).into()),
+                ("energy", words.energy(advice.saved.0).into()),
+                ("euros", words.euros(advice.saved_microeur).into()),
                 ("percent", percent(advice.saved.0, total.energy_uj).into()),
             ],
         ));
@@ -328,5 +328,130 @@ fn to_json(advice: &Advice, rows: &[AccountRow]) -> Next {
         saved_uj: advice.saved.0,
         saved_microeur: advice.saved_microeur,
         remarks: advice.remarks.iter().map(|remark| remark_name(*remark)).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::sync::Arc;
+
+    use jiff::tz::TimeZone;
+    use model::{Exit, JobId, Owner, Reason, Uid, Usage};
+
+    use super::*;
+    use crate::words::Language;
+
+    /// A run of an hour that had 8 CPUs and 16 GiB for a day, computed on one and held 1 GiB.
+    fn row() -> AccountRow {
+        AccountRow {
+            id: JobId(12),
+            array: model::ArrayPlace::Single,
+            step: None,
+            attempt: 0,
+            name: "flood".into(),
+            owner: Arc::new(Owner { uid: Uid(7), gid: model::Gid(7), user: "anne".to_owned(), group: "g".to_owned() }),
+            account: "eau".into(),
+            partition: "debug".into(),
+            qos: "normal".into(),
+            state: JobState::Completed,
+            cancelled_by: None,
+            reason: Reason::None,
+            exit: Exit::default(),
+            derived_exit: Exit::default(),
+            submit: Time(0),
+            eligible: Some(Time(0)),
+            start: Some(Time(4000)),
+            end: Some(Time(3_604_000)),
+            suspended: Span(0),
+            cpus_requested: 8,
+            cpus: 8,
+            tasks: 1,
+            nodes: 1,
+            memory: Memory::PerNode(16_384),
+            memory_mib: Some(16_384),
+            gpus: 0,
+            time_limit: TimeLimit::Span(Span::minutes(1440)),
+            priority: 1,
+            usage: Some(Usage { user_us: 3_600_000_000, max_rss_kib: 1 << 20, ..Usage::default() }),
+            node: "smp1".into(),
+            workdir: "/".into(),
+            submit_line: "sbatch".into(),
+            comment: None,
+            wckey: None,
+            reservation: None,
+            energy_uj: None,
+        }
+    }
+
+    fn energy(row: &AccountRow) -> RunEnergy {
+        let sums = OwnerRow {
+            name: "12".to_owned(),
+            runs: 1,
+            energy_uj: 144_000_000_000,
+            dynamic_uj: 36_000_000_000,
+            idle_uj: 108_000_000_000,
+            length_ms: 3_600_000,
+            measured_ms: 3_600_000,
+            microeur: 8000,
+            production_mg: 784,
+            lifecycle_mg: 2280,
+            ..OwnerRow::default()
+        };
+        let (attempt, state) = (row.attempt, row.state);
+        RunEnergy { job: row.id, attempt, state, cores: 8, row: sums, meters: Vec::new(), is_assumed: false }
+    }
+
+    const ROOM: Room = Room { cores: 16, memory_mib: 32_768 };
+
+    /// The page of such a run.
+    fn page(row: AccountRow, language: Language) -> String {
+        let words = Words::new(language, TimeZone::UTC);
+        let (rows, energy) = (vec![row.clone()], vec![energy(&row)]);
+        let total = sum_owners(&[energy[0].row.clone()], &words);
+        let advice = advice(&rows, &energy, &total, &ROOM).unwrap();
+        let mut lines = about("12", &rows, Time(3_700_000), &words);
+        lines.extend(taken(&energy, &total, &words));
+        lines.extend(advised(&advice, &rows, &total, &words));
+        lines.join("\n")
+    }
+
+    #[test]
+    fn the_page() {
+        insta::assert_snapshot!(page(row(), Language::English));
+        insta::assert_snapshot!(page(row(), Language::French));
+    }
+
+    #[test]
+    fn lines_ask_as_the_script_did() {
+        let check = |row: AccountRow, expected: &[&str]| {
+            let rows = vec![row.clone()];
+            let total = energy(&row).row;
+            let advice = advice(&rows, &[energy(&row)], &total, &ROOM).unwrap();
+            assert_eq!(lines(&advice, &row), expected);
+        };
+        check(row(), &["#SBATCH --cpus-per-task=1", "#SBATCH --mem=1280M", "#SBATCH --time=01:15:00"]);
+        // Tasks of one CPU are fewer; tasks of several keep their number, each with fewer.
+        check(
+            AccountRow { tasks: 8, ..row() },
+            &["#SBATCH --ntasks=1", "#SBATCH --mem=1280M", "#SBATCH --time=01:15:00"],
+        );
+        let two = Usage { user_us: 2 * 3_600_000_000, ..row().usage.unwrap() };
+        check(
+            AccountRow { tasks: 2, usage: Some(two), memory: Memory::PerCpu(2048), ..row() },
+            &["#SBATCH --cpus-per-task=1", "#SBATCH --mem-per-cpu=640M", "#SBATCH --time=01:15:00"],
+        );
+        // All memory was needed: fewer CPUs need more each.
+        let full = Usage { max_rss_kib: 15 << 20, ..row().usage.unwrap() };
+        let limit = TimeLimit::Unlimited;
+        check(
+            AccountRow { usage: Some(full), memory: Memory::PerCpu(2048), time_limit: limit, ..row() },
+            &["#SBATCH --cpus-per-task=1", "#SBATCH --mem-per-cpu=16G"],
+        );
+        check(AccountRow { state: JobState::Cancelled, ..row() }, &[]);
+        check(
+            AccountRow { state: JobState::OutOfMemory, ..row() },
+            &["#SBATCH --cpus-per-task=1", "#SBATCH --mem=24G", "#SBATCH --time=01:15:00"],
+        );
     }
 }

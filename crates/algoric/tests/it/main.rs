@@ -7,6 +7,7 @@ mod clock;
 mod commands;
 mod crash;
 mod documents;
+mod electricity;
 mod emergency;
 mod energy;
 mod flexible;

@@ -138,7 +138,7 @@ pub fn footnotes(meters: &[MeterRow], is_assumed: bool, guessed_uj: i64, words: 
     if is_assumed {
         lines.push(words.say("energy-assumed"));
     } else if guessed_uj > 0 {
-        lines.push(words.with("energy-guessed", &[("energy", kwh(guessed_uj, words).into())]));
+        lines.push(words.with("energy-guessed", &[("energy", words.energy(guessed_uj).into())]));
     }
     lines.iter().map(|line| format!("{line}\n")).collect()
 }

@@ -2,6 +2,7 @@
 
 use api::{EnergyReply, EnergyRequest, MonthReport};
 use energy::UJ_PER_KWH;
+use model::Time;
 
 use super::{ask, footnotes, kwh, percent, period};
 use crate::{client::ClientError, commands::House, console, exit, report::Fault, show, words::Words};
@@ -35,7 +36,8 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     if args.json {
         show::json(&report)?;
     } else {
-        console::print(page(&report, &house.words));
+        let now = Time(jiff::Timestamp::now().as_millisecond());
+        console::print(page(&report, now, &house.words));
     }
     Ok(exit::OK)
 }
@@ -48,7 +50,7 @@ pub fn energy_of(text: &str) -> Result<i64, Fault> {
     i64::try_from(energy).map_err(|_| wrong())
 }
 
-fn page(report: &MonthReport, words: &Words) -> String {
+fn page(report: &MonthReport, now: Time, words: &Words) -> String {
     let machines = &report.machines;
     let whole = report.billed_uj.or(report.site_uj).unwrap_or(machines.energy_uj);
     let mut rows = Vec::new();
@@ -62,7 +64,8 @@ fn page(report: &MonthReport, words: &Words) -> String {
     row("month-idle", Some(machines.unallocated_uj), String::new());
     row("month-unmeasured", Some(machines.unmeasured_uj), String::new());
     let sure = ("energy", kwh(report.uncertainty_uj, words).into());
-    let known = percent(machines.covered_ms, (report.until - report.from).0.saturating_mul(report.count.into()));
+    let so_far = (report.until.min(now) - report.from).0.max(0);
+    let known = percent(machines.covered_ms, so_far.saturating_mul(report.count.into()));
     let note = words.with("month-machines-note", &[sure, ("count", report.count.into()), ("known", known.into())]);
     row("month-machines", Some(machines.energy_uj), note);
     let pue = report.pue_permille.map(|pue| words.with("month-pue", &[("pue", words.fixed(pue, 1000, 2).into())]));
