@@ -269,11 +269,9 @@ impl Journal {
 
     fn fold_bill(&mut self, it: &Bill, entry: &Entry) {
         for number in &it.bills {
-            self.unbilled.remove(number);
-        }
-        for (project, _) in &it.projects {
-            if let Some(numbers) = self.unbilled_of.get_mut(project) {
-                numbers.retain(|number| self.unbilled.contains_key(number));
+            let billed = self.unbilled.remove(number);
+            if let Some(numbers) = billed.and_then(|billed| self.unbilled_of.get_mut(&billed.project)) {
+                numbers.remove(number);
             }
         }
         let last = self.series.entry((it.kind, entry.day.year())).or_insert((0, entry.day));

@@ -10,6 +10,7 @@ mod invoices;
 mod projects;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::LazyLock;
 
 use model::{Money, RunId, Time};
 
@@ -131,8 +132,9 @@ impl Journal {
     }
 
     /// What a project used, holds and may draw on. Empty for one that is not known.
-    pub fn project(&self, name: &str) -> Project {
-        self.projects.get(name).cloned().unwrap_or_default()
+    pub fn project(&self, name: &str) -> &Project {
+        static NONE: LazyLock<Project> = LazyLock::new(Project::default);
+        self.projects.get(name).unwrap_or(&NONE)
     }
 
     /// All projects that have an entry.

@@ -43,7 +43,7 @@ fn a_budget_begins_anew_with_its_local_month_or_year() {
     world.end("flood", 1, (4, 10 * HOUR, 0)).unwrap();
     let project = world.journal.project("flood");
     let spent = |period, from, today: &str| {
-        Budget { from, ..budget(Unit::Euros, 1_000_000, period) }.standing(&project, day(today)).spent
+        Budget { from, ..budget(Unit::Euros, 1_000_000, period) }.standing(project, day(today)).spent
     };
     assert_eq!((spent(Period::Month, None, "2026-10-31"), spent(Period::Month, None, "2026-11-01")), (600_000, 0));
     assert_eq!((spent(Period::Year, None, "2026-12-31"), spent(Period::Year, None, "2027-01-01")), (600_000, 0));
@@ -72,7 +72,7 @@ fn a_hard_cap_warns_at_80_percent_and_stops_at_all_of_it() {
     let hard = budget(Unit::Euros, 1_000_000, Period::Month);
     let check = |budget: &Budget, running: i64, expected: Watch| {
         let running = Cost { amount: Money(running), ..Cost::default() };
-        assert_eq!(watch(std::slice::from_ref(budget), &project, running, today), expected, "{running:?}");
+        assert_eq!(watch(std::slice::from_ref(budget), project, running, today), expected, "{running:?}");
     };
     check(&hard, 199_999, Watch::Fine);
     check(&hard, 200_000, Watch::Warn(800));
@@ -81,12 +81,12 @@ fn a_hard_cap_warns_at_80_percent_and_stops_at_all_of_it() {
     // A project that has chosen to be warned only.
     check(&Budget { on_full: OnFull::Warn, ..hard.clone() }, 400_000, Watch::Warn(1000));
     check(&Budget { limit: 0, ..hard.clone() }, 0, Watch::Stop);
-    assert_eq!(watch(&[], &project, Cost::default(), today), Watch::Fine);
+    assert_eq!(watch(&[], project, Cost::default(), today), Watch::Fine);
     let lenient = Budget { on_full: OnFull::Warn, limit: 1, ..hard.clone() };
     let cost = Cost { amount: Money::euros(5), ..Cost::default() };
-    assert!(cover("flood", &[lenient], &project, cost, today).is_ok());
+    assert!(cover("flood", &[lenient], project, cost, today).is_ok());
     // What costs nothing is covered by an empty budget.
-    assert!(cover("flood", &[Budget { limit: 0, ..hard }], &project, Cost::default(), today).is_ok());
+    assert!(cover("flood", &[Budget { limit: 0, ..hard }], project, Cost::default(), today).is_ok());
 }
 
 #[test]

@@ -35,7 +35,7 @@ fn world() -> World {
     let pay = ledger::invoice::match_payment(&world.journal, "C1", "S1", "F2026-0001", open);
     world.post(What::Pay(pay)).unwrap();
     let project = world.journal.project("beams");
-    world.post(ledger::book::recognise("beams", &project, "C1", month("2026-10")).unwrap()).unwrap();
+    world.post(ledger::book::recognise("beams", project, "C1", month("2026-10")).unwrap()).unwrap();
     world
 }
 

@@ -174,7 +174,7 @@ fn step(world: &mut World, jobs: &mut Jobs, op: &Op, count: usize) {
         }
         Op::Recognise { project } => {
             let (name, month) = (PROJECTS[project], world.today().month());
-            let what = book::recognise(name, &world.journal.project(name), "C1", month);
+            let what = book::recognise(name, world.journal.project(name), "C1", month);
             if let Some(Err(error)) = what.map(|what| world.post(what)) {
                 assert!(matches!(error, JournalError::Already(_)), "{error}");
             }

@@ -338,10 +338,10 @@ fn prepaid_hours_are_an_advance_until_they_are_used() {
     assert_eq!(legal(&world), (-Money::euros(1), Money::ZERO));
     world.end("flood", 1, (4, 10 * HOUR, 0)).unwrap();
     let project = world.journal.project("flood");
-    let what = ledger::book::recognise("flood", &project, "C1", month("2026-11")).unwrap();
+    let what = ledger::book::recognise("flood", project, "C1", month("2026-11")).unwrap();
     world.post(what).unwrap();
     assert_eq!(legal(&world), (Money::cents(-60), Money::cents(-40)));
-    assert!(ledger::book::recognise("flood", &world.journal.project("flood"), "C1", month("2026-12")).is_none());
+    assert!(ledger::book::recognise("flood", world.journal.project("flood"), "C1", month("2026-12")).is_none());
     // The hours were paid: nothing is billed for them.
     world.now = at("2026-12-02T09:00:00Z");
     assert!(matches!(world.draft("C1", month("2026-11")), Err(InvoiceError::Nothing { .. })));

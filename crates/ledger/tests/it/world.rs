@@ -125,7 +125,7 @@ impl World {
     ) -> Result<(), String> {
         let greatest = self.lines(project, cores, ms, uj);
         let reserve = book::reserve(&self.journal, project, run(job), &greatest).unwrap();
-        budget::cover(project, budgets, &self.journal.project(project), reserve.cost, self.today())
+        budget::cover(project, budgets, self.journal.project(project), reserve.cost, self.today())
             .map_err(|refusal| refusal.to_string())?;
         self.post(What::Reserve(reserve)).map(|_| ()).map_err(|error| error.to_string())
     }
