@@ -27,6 +27,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/job.ftl")),
             include_str!(concat!("../i18n/", $language, "/lists.ftl")),
             include_str!(concat!("../i18n/", $language, "/meter.ftl")),
+            include_str!(concat!("../i18n/", $language, "/money.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
             include_str!(concat!("../i18n/", $language, "/quote.ftl")),
             include_str!(concat!("../i18n/", $language, "/price.ftl")),

@@ -9,6 +9,7 @@
 mod admin;
 mod energy;
 mod frame;
+mod money;
 mod quote;
 mod reply;
 mod request;
@@ -19,6 +20,7 @@ pub use energy::{
     OwnerRow, PriceStep, RunEnergy, SiteIndex, UsedRow,
 };
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
+pub use money::{BudgetRow, GiveBack, MoneyReply, MoneyRequest, Prepared, PurseChange, PurseRow};
 pub use quote::{Amounts, Expected, Offer, Quote};
 pub use reply::{
     Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,

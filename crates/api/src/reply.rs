@@ -6,7 +6,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminRow, EnergyReply, Quote, ReservationSpec};
+use crate::{AdminRow, EnergyReply, MoneyReply, Quote, ReservationSpec};
 
 /// One answer, or part of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -127,13 +127,16 @@ pub enum Reply {
     Quote(Box<Quote>),
     /// Electricity.
     Energy(EnergyReply),
+    /// Money.
+    Money(MoneyReply),
 }
 
 impl Reply {
     /// Whether the request is fully answered by this.
     pub fn is_last(&self) -> bool {
         let more = matches!(self, Reply::Queue(_) | Reply::Records(_) | Reply::Details(_) | Reply::Accounts(_));
-        !more && !matches!(self, Reply::Queued { .. } | Reply::Signal(_))
+        let pages = matches!(self, Reply::Money(MoneyReply::Entries(_) | MoneyReply::Document(..)));
+        !more && !pages && !matches!(self, Reply::Queued { .. } | Reply::Signal(_))
     }
 }
 

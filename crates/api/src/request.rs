@@ -3,7 +3,7 @@
 use model::{CpuSet, Exit, IndexSet, JobId, JobSpec, JobState, StepId, Text, Time, TimeLimit, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Admin, EnergyRequest, ReservationSpec};
+use crate::{Admin, EnergyRequest, MoneyRequest, ReservationSpec};
 
 /// One question or order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,6 +129,8 @@ pub enum Request {
     },
     /// Electricity. Answered by `Energy` or `Done`.
     Energy(EnergyRequest),
+    /// Money. Answered by `Money` or `Done`.
+    Money(Box<MoneyRequest>),
 }
 
 /// A job without a script.

@@ -27,6 +27,8 @@ pub(crate) struct Centre {
     pub(crate) file: config::File,
     /// Prices and carbon by the hour; other threads have it, too.
     pub(crate) electricity: Arc<Electricity>,
+    /// What jobs cost.
+    pub(crate) money: crate::money::Money,
     /// What the machine draws, if anything tells it.
     pub(crate) metering: Option<crate::metering::Metering>,
     /// Name of the centre, and of its one machine.
@@ -118,6 +120,7 @@ impl Centre {
         let finished = self.state.apply(&event)?;
         self.counters.fact(&event.what);
         self.metering_fact(event.at, &event.what);
+        self.money_fact(base, &event.what);
         if let What::Submitted { id, spec, .. } = &event.what {
             let array = spec.as_ref().and_then(|spec| spec.array.as_ref());
             self.remaining.insert(*id, array.map_or(1, |array| array.tasks.len()));
@@ -195,7 +198,8 @@ impl Centre {
         match what {
             What::Started { run, .. } => vec![After::Launch(*run)],
             What::Cancelled { id, tasks: None, .. } => {
-                self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, "")))
+                let why = self.why_cancelled(*id);
+                self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, &why)))
             }
             What::TimeLimitReached { run } => order(self.end(*run, " DUE TO TIME LIMIT")),
             What::DeadlineMissed { id } => {
@@ -247,6 +251,7 @@ impl Centre {
         let base = base.unwrap_or_else(|| self.state.job(run.run.job).map_or(run.run.job, |job| job.base()));
         self.counters.over(&run);
         self.metering_end(&run);
+        self.money_end(&run);
         self.learn(&run);
         self.close_steps(run.run);
         self.allocation_over(run.run.job);
@@ -322,6 +327,7 @@ impl Centre {
             if self.remaining.get(&base) == Some(&0) {
                 self.remaining.remove(&base);
                 self.submissions.forget(base);
+                self.money_over(base);
                 self.journal.write(Write::Close(base));
                 self.journal.after(After::Over(base));
             }
@@ -334,6 +340,7 @@ impl Centre {
             self.journal.write(Write::Usage(Box::new(self.state.usage_rows())));
         }
         self.write_energy(self.stopping != Stopping::No);
+        self.balance();
         let ready = self.journal.flush();
         if ready.is_empty() {
             self.draft_launches();

@@ -113,6 +113,7 @@ pub(crate) fn kind(request: &Request) -> &'static str {
         Request::Shares => "Shares",
         Request::Diagnostics => "Diagnostics",
         Request::Energy(_) => "Energy",
+        Request::Money(_) => "Money",
         Request::StepBegin(_) => "StepBegin",
         Request::StepEnd(_) => "StepEnd",
         Request::Allocate(_) => "Allocate",

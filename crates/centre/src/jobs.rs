@@ -311,7 +311,12 @@ impl Centre {
                 return Err(refuse(RefusalCode::DependencyProblem, ""));
             }
             UpdateChange::Account(name) => {
-                let user = job.owner().user.clone();
+                let (user, base) = (job.owner().user.clone(), job.base());
+                if self.is_priced(base) || self.money.is_paid_for(name) {
+                    let text =
+                        "a job that has a price, or would get one, keeps its project: cancel it, and submit it again";
+                    return Err(refuse(RefusalCode::Other, text));
+                }
                 self.people
                     .account(&user, name, is_operator)
                     .map_err(|name| refuse(RefusalCode::InvalidAccount, name))?;

@@ -21,6 +21,7 @@ mod listing;
 mod mail;
 mod metering;
 mod metrics;
+mod money;
 mod opening;
 mod owed;
 mod paths;

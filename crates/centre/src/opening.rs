@@ -28,6 +28,7 @@ use crate::{
     learning::remembered,
     mail::Mail,
     metering::{Metering, Meters},
+    money::Money,
     paths::Paths,
     people::People,
     reading::Archive,
@@ -107,6 +108,7 @@ pub(crate) fn open(
     let node: Arc<str> = Arc::from(config.machine.name.as_str());
     let reader = Reader::open(&paths.database())?;
     let electricity = Arc::new(Electricity::load(&paths.config(), &file, &Calendars::stored(&reader)?)?);
+    let money = Money::open(&paths.config(), &file, &electricity.zone, &reader)?;
     let learned = remembered(&reader)?;
     let back = read_back(&reader, State::new(config))?;
     let (say, words) = channel();
@@ -138,6 +140,7 @@ pub(crate) fn open(
         paths,
         file,
         electricity,
+        money,
         metering,
         name,
         node,
@@ -187,5 +190,6 @@ pub(crate) fn open(
     centre.tell_prices();
     centre.hint_all();
     centre.watch_limits_again();
+    centre.money_agrees();
     Ok((centre, doors))
 }

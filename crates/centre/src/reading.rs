@@ -13,6 +13,7 @@ use store::{AccountFilter, Fact, LiveFacts, Reader, StoreError, StoredEvent};
 use crate::{
     connection::ConnId,
     consumption::{self, EnergyQuestion},
+    money::archive,
 };
 
 /// What a command wants to know of the past.
@@ -28,6 +29,12 @@ pub(crate) enum Question {
     Ending { base: JobId, only: Option<Uid> },
     /// About electricity.
     Energy(Box<EnergyQuestion>),
+    /// All entries of the ledger.
+    Ledger,
+    /// Issued documents.
+    Documents(Vec<String>),
+    /// What is held about a member, besides what is told of them already.
+    Export { uid: Uid, about: serde_json::Value },
 }
 
 /// The thread that reads.
@@ -84,6 +91,9 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
             Ok(if endings.is_empty() { unknown(base) } else { Reply::Ended { state, exit } })
         }
         Question::Energy(question) => consumption::reply(reader, *question),
+        Question::Ledger => archive::ledger(reader, part),
+        Question::Documents(numbers) => archive::documents(reader, &numbers, part),
+        Question::Export { uid, about } => archive::export(reader, uid, about, part),
     }
 }
 
@@ -123,7 +133,8 @@ fn line(base: JobId, event: &StoredEvent) -> Option<HistoryRow> {
         Fact::Job(what) => job_line(base, what)?,
         Fact::StepBegan { job, step, name, tasks, .. } => (*job, "step began", format!("{step} {name}, {tasks} tasks")),
         Fact::StepEnded { job, step, state, exit, .. } => (*job, "step ended", format!("{step} {state} {exit}")),
-        Fact::Serving { .. } | Fact::Noted { .. } => return None,
+        Fact::Noted { text, .. } => (base, "noted", text.clone()),
+        Fact::Serving { .. } => return None,
     };
     Some(HistoryRow { at: event.at, id, what: what.to_owned(), detail })
 }

@@ -319,6 +319,7 @@ impl Centre {
                 self.suspects.extend(back.suspects);
                 self.metering_agrees();
                 self.hint_all();
+                self.money_again();
             }
             Err(fault) => {
                 complain!("{fault}");

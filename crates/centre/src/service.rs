@@ -81,7 +81,7 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
         }
         centre.letters_due();
         centre.tell_prices();
-        wake_at = centre.decide().into_iter().chain(centre.mail.next()).min();
+        wake_at = centre.decide().into_iter().chain(centre.mail.next()).chain(centre.money_next()).min();
         centre.state.forget_finished(centre.now);
         centre.housekeeping();
         centre.end_orphans();
@@ -263,6 +263,7 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::Unreserve(name) => centre.unreserve(conn, peer, name)?,
         Request::Reservations => centre.reservations(conn)?,
         Request::Energy(request) => centre.energy(conn, peer, request)?,
+        Request::Money(request) => centre.money(conn, peer, *request)?,
         Request::Admin(admin) => centre.admin(conn, peer, admin)?,
         Request::StepBegin(request) => centre.step_begin(conn, peer, *request)?,
         Request::StepEnd(result) => centre.step_end(conn, peer, &result)?,

@@ -68,6 +68,11 @@ impl Submissions {
         (blob, true)
     }
 
+    /// Nothing that is in the file is taken for the same any more.
+    pub(crate) fn forget_contents(&mut self) {
+        *self = Self::new(self.next_blob);
+    }
+
     /// Nothing of what was not written may be taken for written.
     pub(crate) fn forget_all(&mut self, next_blob: i64) {
         *self = Self::new(next_blob);

@@ -26,6 +26,9 @@ impl Centre {
         if submission.test_only {
             let id = self.state.next_id();
             let spec = self.admit(peer, submission.spec, &submission.script, &submission.environment)?;
+            if let Some(offered) = self.offer(&spec)? {
+                self.covered(&offered)?;
+            }
             return self.would_start(conn, id, spec);
         }
         submission.spec.batch = true;
@@ -61,6 +64,8 @@ impl Centre {
     pub(crate) fn take_in(&mut self, peer: Peer, submission: Submission) -> Result<JobId, Refusal> {
         let Submission { spec, script, environment, .. } = submission;
         let spec = self.admit(peer, spec, &script, &environment)?;
+        let offered = self.offer(&spec)?;
+        offered.as_ref().map_or(Ok(()), |offered| self.covered(offered))?;
         let id = self.state.next_id();
         let known = match &spec.dependency {
             Some(wish) => self.endings_it_depends_on(wish)?,
@@ -94,6 +99,9 @@ impl Centre {
         // What was written for it is harmless if this is refused: rows without an event are never read back.
         self.record(What::Submitted { id, spec: Some(spec), known })
             .map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
+        if let Some(offered) = offered {
+            self.set_aside(id, &offered);
+        }
         self.hint(id);
         Ok(id)
     }

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use model::{CpuSet, JobId, JobSpec, JobState, RunId, Span, Time, Uid};
+use model::{CpuSet, JobId, JobSpec, JobState, Reason, RunId, Span, Time, Uid};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
 use crate::{Reader, StoreError, accounts::indices, accounts::state_named};
@@ -89,6 +89,8 @@ pub struct RunOver {
     pub gpus: Vec<u32>,
     /// How it ended.
     pub state: JobState,
+    /// Whether the machine failed under it.
+    pub machine_failed: bool,
     /// What displaced it.
     pub displaced_by: Option<JobId>,
     /// Whose it was.
@@ -253,7 +255,7 @@ impl Reader {
     pub fn run_over(&self, run: RunId) -> Result<Option<RunOver>, StoreError> {
         let mut found =
             self.db.rows_of(include_str!("../queries/run-of.sql"), params![run.job.0, run.attempt], |row| {
-                let texts: (String, String, String, String) = (row.get(4)?, row.get(6)?, row.get(7)?, row.get(10)?);
+                let texts: [String; 5] = [row.get(4)?, row.get(6)?, row.get(7)?, row.get(10)?, row.get(11)?];
                 let over = (
                     JobId(row.get(0)?),
                     row.get::<_, Option<i64>>(1)?.map(Time),
@@ -268,12 +270,26 @@ impl Reader {
         let Some(((base, start, end, suspended, memory_mib, displaced_by, owner), texts)) = found.pop() else {
             return Ok(None);
         };
-        let (cpus, gpus, state, spec) = texts;
+        let [cpus, gpus, state, spec, reason] = texts;
+        let machine_failed = reason == Reason::NodeFailure.text();
         let gpus = gpus.split(',').filter_map(|gpu| gpu.parse().ok()).collect();
         let cpus = indices(&cpus).iter().collect();
         let state = state_named(&state).ok_or_else(|| self.unreadable("a state", &state))?;
         let spec = serde_json::from_str(&spec).map_err(|bad| self.unreadable("a submission", &bad))?;
         let spec = Arc::new(spec);
-        Ok(Some(RunOver { base, start, end, suspended, cpus, memory_mib, gpus, state, displaced_by, owner, spec }))
+        Ok(Some(RunOver {
+            base,
+            start,
+            end,
+            suspended,
+            cpus,
+            memory_mib,
+            gpus,
+            state,
+            machine_failed,
+            displaced_by,
+            owner,
+            spec,
+        }))
     }
 }

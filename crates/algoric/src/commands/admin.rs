@@ -3,7 +3,10 @@
 use api::{Admin, AdminKind, AdminRow, Reply, Request};
 use clap::{Args, Subcommand};
 
-use super::House;
+use super::{
+    House,
+    money::{self, member::PersonCommand, project::PurseCommand},
+};
 use crate::{
     client::ClientError,
     console, exit,
@@ -32,6 +35,8 @@ pub enum ProjectCommand {
         /// Its name
         name: String,
     },
+    #[command(flatten)]
+    Purse(PurseCommand),
 }
 
 /// Lists or changes who may use which project
@@ -49,6 +54,8 @@ pub enum MemberCommand {
     List(Format),
     /// Takes a user out of a project (operators)
     Remove(Membership),
+    #[command(flatten)]
+    Person(PersonCommand),
 }
 
 /// A user and a project.
@@ -86,6 +93,7 @@ pub fn project(command: ProjectCommand, house: &House) -> anyhow::Result<u8> {
         }
         ProjectCommand::List(format) => list::<ProjectRow>(AdminKind::Project, format, house),
         ProjectCommand::Remove { name } => change(Admin::RemoveProject(name), house),
+        ProjectCommand::Purse(command) => money::project::run(command, house),
     }
 }
 
@@ -97,6 +105,7 @@ pub fn member(command: MemberCommand, house: &House) -> anyhow::Result<u8> {
         }
         MemberCommand::List(format) => list::<MemberRow>(AdminKind::Member, format, house),
         MemberCommand::Remove(Membership { user, project }) => change(Admin::RemoveMember { user, project }, house),
+        MemberCommand::Person(command) => money::member::run(command, house),
     }
 }
 

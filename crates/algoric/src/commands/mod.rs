@@ -11,6 +11,7 @@ mod job;
 mod kernel;
 mod links;
 mod meter;
+mod money;
 mod price;
 pub mod quote;
 mod reservation;
@@ -73,6 +74,12 @@ enum Command {
     Price(price::PriceCommand),
     #[command(subcommand)]
     Tariff(tariff::TariffCommand),
+    #[command(subcommand)]
+    Customer(money::customer::CustomerCommand),
+    #[command(subcommand)]
+    Ledger(money::ledger::LedgerCommand),
+    #[command(subcommand)]
+    Invoice(money::invoice::InvoiceCommand),
     #[command(subcommand)]
     Project(admin::ProjectCommand),
     #[command(subcommand)]
@@ -146,6 +153,9 @@ impl Command {
             Command::Urgent(args) => urgent::run(&args, house),
             Command::Drain(args) => drain::drain(args, house),
             Command::Resume(args) => drain::resume(&args, house),
+            Command::Customer(command) => money::customer::run(command, house),
+            Command::Ledger(command) => money::ledger::run(command, house),
+            Command::Invoice(command) => money::invoice::run(command, house),
             Command::Project(command) => admin::project(command, house),
             Command::Member(command) => admin::member(command, house),
             Command::Operator(command) => admin::operator(command, house),

@@ -2,6 +2,7 @@
 
 mod electricity;
 mod flexible;
+mod money;
 mod resolve;
 
 use std::path::Path;
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 pub use electricity::{CarbonSection, ContractChoice, ElectricitySection};
 pub use flexible::FlexibleSection;
+pub use money::MoneySection;
 
 /// The text of a new centre's file: everything commented, so that it shows what can be said.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -79,6 +81,10 @@ pub struct File {
     pub flexible: FlexibleSection,
     /// What it emits.
     pub carbon: CarbonSection,
+    /// What jobs cost, and who sees to it.
+    pub money: MoneySection,
+    /// The centre as it stands on an invoice.
+    pub seller: ledger::invoice::Seller,
 }
 
 /// `[machine]`

@@ -27,7 +27,8 @@ use crate::{
     journal::After,
     service::Word,
 };
-use keeper::{GpuEnergy, Keeper, Running, holds};
+pub(crate) use keeper::holds;
+use keeper::{GpuEnergy, Keeper, Running};
 use sampler::{Sampled, Sampler, Sampling};
 
 /// Meters that were opened before privilege was dropped.
@@ -346,6 +347,7 @@ impl Centre {
         if (at_once || metering.keeper.is_due(self.now))
             && let Some(settled) = metering.keeper.take(self.now)
         {
+            self.money.energy_known(&settled);
             self.journal.write(Write::Energy(Box::new(EnergyWrite::Settled(settled.clone()))));
             self.journal.after(After::Metered(Box::new(settled)));
         }

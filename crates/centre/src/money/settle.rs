@@ -1,0 +1,181 @@
+//! Runs that are over get their price. Where the machine is metered that waits for the energy of a run's last interval,
+//! a while at most; a restart finds what waits by what is still set aside. Must not know what a price is made of.
+
+use ledger::{
+    book::{self, Ended},
+    posting::{Reason, What},
+    price::{Usage, price},
+};
+use model::{JobId, JobState, Machine, RunId, Span, Time, Uid};
+use scheduler::Finished;
+use store::Settled;
+
+use crate::{complain::complain, core::Centre, metering::holds as held_parts};
+
+/// A run that is over and has no price yet.
+#[derive(Clone, Debug)]
+pub(crate) struct Due {
+    project: String,
+    member: Uid,
+    /// Without its energy.
+    usage: Usage,
+    energy_uj: Option<i64>,
+    /// The latest time of its price.
+    pub(super) by: Time,
+    /// Why all of it is given back.
+    back: Option<Reason>,
+}
+
+/// What a run held, and when.
+struct Used<'a> {
+    start: Time,
+    end: Time,
+    suspended: Span,
+    cpus: &'a model::CpuSet,
+    memory_mib: Option<u64>,
+    gpus: &'a [u32],
+    is_exclusive: bool,
+}
+
+impl Used<'_> {
+    /// Stops are taken off the end: when they were does not matter but where a tariff changes meanwhile.
+    fn usage(&self, machine: &Machine, kind: String) -> Usage {
+        let parts = held_parts(machine, self.cpus.iter(), self.memory_mib, self.gpus);
+        Usage {
+            machine: kind,
+            start: self.start,
+            end: Time((self.end.0 - self.suspended.0.max(0)).max(self.start.0)),
+            cores: parts.cores,
+            memory_mib: parts.memory_mib,
+            gpus: parts.gpus.len() as u32,
+            exclusive: self.is_exclusive,
+            energy_uj: 0,
+            stored_mib: 0,
+        }
+    }
+}
+
+impl super::Money {
+    /// Energy is on its way to the disk: runs whose account it closes have their price with it.
+    pub(crate) fn energy_known(&mut self, settled: &Settled) {
+        for row in settled.jobs.iter().filter(|row| row.end.is_some()) {
+            if let Some(due) = self.due.get_mut(&RunId { job: row.job, attempt: row.attempt }) {
+                due.energy_uj = Some(row.account.total().0);
+            }
+        }
+    }
+}
+
+impl Centre {
+    /// A run, or what had not run of a record, is over.
+    pub(crate) fn money_end(&mut self, run: &Finished) {
+        let Some(project) = self.money.ledger.held(run.run).map(|held| held.project.clone()) else { return };
+        let Some(start) = run.start else { return self.free_money(run.run) };
+        let Some(job) = self.state.job(run.run.job) else { return };
+        let used = Used {
+            start,
+            end: run.end,
+            suspended: run.suspended,
+            cpus: &run.placement.cpus,
+            memory_mib: run.placement.memory_mib,
+            gpus: &run.placement.gpus,
+            is_exclusive: job.request().exclusive,
+        };
+        let usage = used.usage(&self.state.config().machine, self.machine_type());
+        let back = self.given_back(run.state, run.reason == model::Reason::NodeFailure, run.displaced_by);
+        let (member, energy_uj) = (job.owner().uid, self.metering.is_none().then_some(0));
+        let by = self.now + Span::seconds(i64::from(self.file.money.settle_seconds));
+        self.money.due.insert(run.run, Due { project, member, usage, energy_uj, by, back });
+    }
+
+    /// Why a run costs nothing: the centre's own failure, or an emergency that displaced it.
+    fn given_back(&self, state: JobState, machine_failed: bool, by: Option<JobId>) -> Option<Reason> {
+        let is_urgent = |id: JobId| match self.state.job(id) {
+            Some(job) => &**job.qos() == "urgent",
+            None => self.reader.submission(id).ok().flatten().is_some_and(|stored| stored.spec.qos == "urgent"),
+        };
+        match state {
+            _ if machine_failed => Some(Reason::Failure),
+            JobState::Preempted | JobState::Requeued if by.is_some_and(is_urgent) => Some(Reason::Displaced),
+            _ => None,
+        }
+    }
+
+    /// After a start: something is set aside for a run that neither waits nor runs.
+    pub(super) fn take_up_due(&mut self, run: RunId, project: String) {
+        let over = match self.reader.run_over(run) {
+            Ok(over) => over,
+            Err(fault) => return complain!("{fault}"),
+        };
+        let Some((over, start)) = over.and_then(|over| over.start.map(|start| (over, start))) else {
+            return self.free_money(run);
+        };
+        let used = Used {
+            start,
+            end: over.end,
+            suspended: over.suspended,
+            cpus: &over.cpus,
+            memory_mib: over.memory_mib,
+            gpus: &over.gpus,
+            is_exclusive: over.spec.request.exclusive,
+        };
+        let usage = used.usage(&self.state.config().machine, self.machine_type());
+        let back = self.given_back(over.state, over.machine_failed, over.displaced_by);
+        let (energy, is_whole) = self.energy_so_far(run);
+        let energy_uj = (is_whole || self.metering.is_none()).then_some(energy);
+        let by = self.now + Span::seconds(i64::from(self.file.money.settle_seconds));
+        self.money.due.insert(run, Due { project, member: over.owner, usage, energy_uj, by, back });
+    }
+
+    /// Microjoules of a run that are on disk, and whether no more come.
+    pub(super) fn energy_so_far(&self, run: RunId) -> (i64, bool) {
+        let rows = self.reader.job_energy(run.job).unwrap_or_default();
+        let mut rows = rows.iter().filter(|row| row.attempt == run.attempt).peekable();
+        let is_known = rows.peek().is_some();
+        rows.fold((0, is_known), |(sum, is_whole), row| {
+            (row.account.total().0.saturating_add(sum), is_whole && row.end.is_some())
+        })
+    }
+
+    /// Prices what is known, and what waited long enough.
+    pub(super) fn settle_due(&mut self) {
+        let ready = |due: &Due| due.energy_uj.is_some() || due.by <= self.now;
+        let runs: Vec<RunId> = self.money.due.iter().filter(|(_, due)| ready(due)).map(|(run, _)| *run).collect();
+        for run in runs {
+            if let Some(due) = self.money.due.remove(&run) {
+                self.settle(run, due);
+            }
+        }
+    }
+
+    fn settle(&mut self, run: RunId, due: Due) {
+        let Due { project, member, mut usage, energy_uj, back, .. } = due;
+        usage.energy_uj = energy_uj.unwrap_or_else(|| {
+            let (so_far, _) = self.energy_so_far(run);
+            complain!("run {run} is priced without the energy of its last moments: its meter does not answer");
+            so_far
+        });
+        let day = self.money.day(usage.end);
+        let Some((purse, customer)) = self.money.payer(&project) else { return self.free_money(run) };
+        let (overrun, category) = (purse.overrun, customer.category);
+        let Some(book) = &self.money.tariffs else { return };
+        let usage = match price(book, category, &[usage]) {
+            Ok(usage) => usage,
+            // It stays set aside, and is priced by the next start that has a price for it.
+            Err(fault) => return complain!("run {run} of project {project} has no price: {fault}"),
+        };
+        let ended = Ended { project, member: member.0, run, usage };
+        let what = match book::settle(&self.money.ledger, ended, overrun) {
+            Ok(what) => what,
+            Err(fault) => return complain!("run {run} has no price: {fault}"),
+        };
+        let settled = if let What::Settle(settled) = &what { Some(settled.clone()) } else { None };
+        if self.enter_own(day, what)
+            && let (Some(settled), Some(reason)) = (settled, back)
+        {
+            let bonus = if reason == Reason::Displaced { self.file.money.displaced_permille } else { 0 };
+            let note = if reason == Reason::Displaced { "an urgent job displaced it" } else { "the machine failed" };
+            self.enter_own(day, book::refund(&settled, reason, None, bonus, note));
+        }
+    }
+}
