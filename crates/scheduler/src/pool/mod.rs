@@ -4,6 +4,7 @@
 
 mod easy;
 mod plan;
+mod sizes;
 
 use crate::backfill::walk;
 use crate::index::{Least, Line, Shelves};
@@ -33,12 +34,9 @@ pub enum Rule {
         /// Those others are tried in the order of their estimates, else in the queue's.
         shortest_first: bool,
     },
-    /// Everybody is promised a start at arrival, and nobody's is put off. When there is new room, the queue is compressed
-    /// in order: who can start at once does, and the first who wait are promised earlier starts.
-    Conservative {
-        /// So many of those who wait: usually 1.
-        compress: u32,
-    },
+    /// Everybody is promised a start at arrival, and nobody's is put off. When a job ends early, the queue is compressed
+    /// in order: each in turn is promised the earliest start there is.
+    Conservative,
 }
 
 /// What happens to a job.
@@ -156,7 +154,10 @@ impl Pool {
     pub fn decide(&mut self, now: i64) -> Option<Ticket> {
         match self.rule {
             Rule::Fcfs | Rule::Easy { .. } => walk(&mut easy::Turn::new(self, now)),
-            Rule::Conservative { compress } => self.plan.decide(now, compress),
+            // Who was promised now what others, being late, still have, waits for them.
+            Rule::Conservative => {
+                self.plan.decide(now).filter(|next| self.has_room(now, self.jobs[next.0 as usize].ask))
+            }
         }
     }
 
@@ -165,13 +166,14 @@ impl Pool {
     pub fn wake(&self) -> Option<i64> {
         match self.rule {
             Rule::Fcfs | Rule::Easy { .. } => None,
-            Rule::Conservative { .. } => self.plan.wake(),
+            Rule::Conservative => self.plan.wake(),
         }
     }
 
     /// When a job that waits is promised to start, where the rule promises it anything before somebody asks.
     pub fn promised(&self, ticket: Ticket) -> Option<i64> {
-        self.plan.start_of(ticket.0)
+        let waits = self.jobs.get(ticket.0 as usize).is_some_and(|entry| entry.until == WAITS);
+        self.plan.start_of(ticket.0).filter(|_| waits)
     }
 
     /// Whether a job could start if nobody else waited.
@@ -203,7 +205,7 @@ impl Pool {
                 self.by_estimate.insert((i64::from(ask.estimate), number), ask.cores);
                 self.pass.forget_place();
             }
-            Rule::Conservative { .. } => self.plan.arrived(now, number, ask),
+            Rule::Conservative => self.plan.arrived(now, number, ask),
             _ => {}
         }
         Ok(())
@@ -230,7 +232,7 @@ impl Pool {
                 }
                 self.pass.note_start(ticket.0, ask.cores, until);
             }
-            Rule::Conservative { .. } => self.plan.started(now, ticket.0),
+            Rule::Conservative => self.plan.started(now, ticket.0),
         }
         Ok(())
     }
@@ -245,7 +247,7 @@ impl Pool {
         self.free += i64::from(cores);
         self.running.remove((until, ticket.0));
         self.pass.forget();
-        if let Rule::Conservative { .. } = self.rule {
+        if self.rule == Rule::Conservative {
             self.plan.ended(now, until, cores);
         }
         Ok(())

@@ -18,7 +18,7 @@ use simulator::workload::{Estimates, Workload};
 
 const EASY: Rule = Rule::Easy { shortest_first: false };
 const SJBF: Rule = Rule::Easy { shortest_first: true };
-const CONSERVATIVE: Rule = Rule::Conservative { compress: 1 };
+const CONSERVATIVE: Rule = Rule::Conservative;
 
 /// Who plays.
 #[derive(Clone, Copy)]

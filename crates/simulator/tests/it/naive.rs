@@ -42,10 +42,16 @@ impl<'a> Naive<'a> {
     /// All ends, then all arrivals, then one pass.
     fn second(&mut self, now: i64) {
         let jobs = self.jobs;
-        self.running.retain(|(job, start)| start + i64::from(jobs[*job].run) > now);
+        let over = |(job, start): &(usize, i64)| start + i64::from(jobs[*job].run) <= now;
+        let early = |run: &(usize, i64)| over(run) && run.1 + i64::from(jobs[run.0].estimate) > now;
+        let ended_early = self.running.iter().any(early);
+        self.running.retain(|run| !over(run));
+        if self.rule == Rule::Conservative && ended_early {
+            self.compress(now);
+        }
         for job in (0..jobs.len()).filter(|job| jobs[*job].submit == now) {
             self.waiting.push(job);
-            if let Rule::Conservative { .. } = self.rule {
+            if self.rule == Rule::Conservative {
                 self.promised[job] = self.earliest(job, now);
                 self.first_promise[job] = self.promised[job];
             }
@@ -53,7 +59,12 @@ impl<'a> Naive<'a> {
         match self.rule {
             Rule::Fcfs => while self.start_first(now) {},
             Rule::Easy { shortest_first } => while self.start_first(now) || self.start_behind(now, shortest_first) {},
-            Rule::Conservative { compress } => while self.compress(now, compress as usize) {},
+            Rule::Conservative => {
+                let due = |job: &usize| self.promised[*job] == now;
+                for job in self.waiting.iter().copied().filter(due).collect::<Vec<_>>() {
+                    self.start(job, now);
+                }
+            }
         }
     }
 
@@ -143,25 +154,12 @@ impl<'a> Naive<'a> {
         now + (0..).find(room).unwrap() as i64
     }
 
-    /// Conservative: each in order starts if it can, else the first few are promised the earliest start there is. Says
-    /// whether anything happened: then it is the first's turn again.
-    fn compress(&mut self, now: i64, mut most: usize) -> bool {
+    /// Conservative: somebody ended early, so each in order is promised the earliest start there is.
+    fn compress(&mut self, now: i64) {
         for job in self.waiting.clone() {
             let earliest = self.earliest(job, now);
-            if earliest == now {
-                self.promised[job] = now;
-                self.start(job, now);
-                return true;
-            }
-            if most > 0 {
-                most -= 1;
-                assert!(earliest <= self.promised[job], "a promise is put off");
-                if earliest < self.promised[job] {
-                    self.promised[job] = earliest;
-                    return true;
-                }
-            }
+            assert!(earliest <= self.promised[job], "a promise is put off");
+            self.promised[job] = earliest;
         }
-        false
     }
 }

@@ -89,6 +89,21 @@ fn curie() {
     check("CEA-curie.pyss-easy", 295_540, &rows);
 }
 
+/// Promises to everybody, drawn together at each early end: the sums that looking at everybody each time gives.
+#[test]
+fn conservative() {
+    let rows = [
+        ("KTH-SP2.pyss-easy", 208_373_805),
+        ("lublin_256", 1_315_675_089),
+        ("CEA-curie.pyss-easy", 2_483_210_865),
+    ];
+    for (name, sum) in rows {
+        let (_, workload) = load(name);
+        let played = play(&workload, Rule::Conservative, Order::Batch);
+        assert_eq!(Metrics::new(&workload, &played).sum_wait_s, sum, "{name}");
+    }
+}
+
 /// To the second on every job.
 fn as_pyss_did(name: &str, slowdown: f64) {
     let (trace, workload) = load(name);

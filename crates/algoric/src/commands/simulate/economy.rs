@@ -136,7 +136,7 @@ impl Economy {
         let power = self.power.unwrap_or(Power::AlwaysOn);
         let local0 = self.local0;
         let easy = Rule::Easy { shortest_first: false };
-        let rule = policy.rule(rules.compress).unwrap_or(easy);
+        let rule = policy.rule().unwrap_or(easy);
         let plan = Plan { workload, trace, park, tariff: &tariff, local0, rule, power, states: self.states.is_some() };
         let begun = Instant::now();
         let outcome = with_bar(workload.jobs.len(), |progress| -> anyhow::Result<Outcome> {

@@ -50,10 +50,6 @@ pub struct Args {
     #[command(flatten)]
     economy: Economy,
 
-    /// For conservative: so many of those who wait are promised earlier starts when there is new room
-    #[arg(long, value_name = "N", default_value_t = 1)]
-    compress: u32,
-
     /// For centre: its configuration file [default: as a new centre has it]
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -264,7 +260,7 @@ fn ways(args: &Args) -> anyhow::Result<Vec<Way>> {
 /// Plays a trace in every way asked for.
 fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> anyhow::Result<Vec<Report>> {
     let order = if args.order == WhichOrder::Pyss { Order::Pyss } else { Order::Batch };
-    let rules = Rules { order, compress: args.compress, config: args.config.as_deref() };
+    let rules = Rules { order, config: args.config.as_deref() };
     let estimates = estimates(args, name, trace, words);
     let ways = ways(args)?;
     let mut reports = Vec::new();

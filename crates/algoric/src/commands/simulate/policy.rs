@@ -55,20 +55,18 @@ impl std::fmt::Display for Policy {
 pub struct Rules<'a> {
     /// What happens first within a second.
     pub order: Order,
-    /// Of those who wait, so many are promised earlier starts (conservative).
-    pub compress: u32,
     /// The centre's configuration file.
     pub config: Option<&'a Path>,
 }
 
 impl Policy {
     /// The rule of a pool; `None`: the centre has more to it.
-    pub fn rule(self, compress: u32) -> Option<Rule> {
+    pub fn rule(self) -> Option<Rule> {
         match self {
             Policy::Fcfs => Some(Rule::Fcfs),
             Policy::Easy => Some(Rule::Easy { shortest_first: false }),
             Policy::EasySjbf => Some(Rule::Easy { shortest_first: true }),
-            Policy::Conservative => Some(Rule::Conservative { compress }),
+            Policy::Conservative => Some(Rule::Conservative),
             Policy::Centre => None,
         }
     }
@@ -78,7 +76,7 @@ impl Policy {
     /// # Errors
     /// When the workload does not suit the policy.
     pub fn play(self, trace: &Trace, workload: &Workload, rules: Rules) -> anyhow::Result<Played> {
-        if let Some(rule) = self.rule(rules.compress) {
+        if let Some(rule) = self.rule() {
             return run(workload, &mut PoolScheduler::new(workload, rule, rules.order), rules.order);
         }
         let config = config(workload.procs, rules.config)?;
