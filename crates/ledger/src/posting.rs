@@ -354,8 +354,25 @@ pub enum What {
     Recognise(Recognise),
 }
 
+words! {
+    /// What has a name of its own.
+    Named, "kind of entry",
+    /// A correction by hand.
+    Correct = "correct",
+    /// By its id, project and month.
+    Charge = "charge",
+    /// By its id.
+    Grant = "grant",
+    /// By its number.
+    Bill = "bill",
+    /// By its id.
+    Pay = "pay",
+    /// By its project and month.
+    Recognise = "recognise",
+}
+
 /// What happens once. Two entries of one key are the same thing told twice.
-#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Debug, Serialize, Deserialize)]
 pub enum Key {
     /// A reserve by its run and its count.
     Reserve(RunId, u32),
@@ -366,7 +383,7 @@ pub enum Key {
     /// A run that is given back.
     Refund(RunId),
     /// Anything else, by what it is and its name.
-    Named(&'static str, Box<str>),
+    Named(Named, Box<str>),
 }
 
 impl fmt::Display for Key {
@@ -389,12 +406,12 @@ impl What {
             What::Release(it) => Key::Release(it.run),
             What::Settle(it) => Key::Settle(it.run),
             What::Correct(Correct { run: Some(run), .. }) => Key::Refund(*run),
-            What::Correct(it) => Key::Named("correct", it.id.as_str().into()),
-            What::Charge(it) => Key::Named("charge", format!("{} {} {}", it.id, it.project, it.month).into()),
-            What::Grant(it) => Key::Named("grant", it.id.as_str().into()),
-            What::Bill(it) => Key::Named("bill", it.number.as_str().into()),
-            What::Pay(it) => Key::Named("pay", it.id.as_str().into()),
-            What::Recognise(it) => Key::Named("recognise", format!("{} {}", it.project, it.month).into()),
+            What::Correct(it) => Key::Named(Named::Correct, it.id.as_str().into()),
+            What::Charge(it) => Key::Named(Named::Charge, format!("{} {} {}", it.id, it.project, it.month).into()),
+            What::Grant(it) => Key::Named(Named::Grant, it.id.as_str().into()),
+            What::Bill(it) => Key::Named(Named::Bill, it.number.as_str().into()),
+            What::Pay(it) => Key::Named(Named::Pay, it.id.as_str().into()),
+            What::Recognise(it) => Key::Named(Named::Recognise, format!("{} {}", it.project, it.month).into()),
         }
     }
 

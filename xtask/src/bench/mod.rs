@@ -10,6 +10,7 @@ mod cpu;
 mod figures;
 mod hyperqueue;
 mod idle;
+mod ledger;
 mod machine;
 mod party;
 mod queue;
@@ -191,7 +192,8 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         Some(("engine", rest)) => (What::Engine, rest),
         Some(("commands", rest)) => (What::Commands, rest),
         Some(("simulate", rest)) => return simulate::main(rest),
-        _ => bail!("which bench? There are three: `cargo xtask bench engine`, `bench commands` and `bench simulate`"),
+        Some(("ledger", rest)) => return ledger::main(rest),
+        _ => bail!("which bench? There are four: `cargo xtask bench engine`, `commands`, `simulate` and `ledger`"),
     };
     tools::only(arguments, &["quick", "no-peers", "install-peers"], &["only", "rounds", "jobs", "pending", "binary"])?;
     let chosen = choose(what, tools::option(arguments, "only"))?;

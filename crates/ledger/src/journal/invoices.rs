@@ -1,13 +1,13 @@
 //! Issued documents: what is open, and what they are numbered. Must not know what is written on them.
 
 use model::Money;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::day::{Day, Month};
 use crate::posting::{Bill, BillKind};
 
 /// An issued invoice or credit note.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Invoice {
     /// Which of the two.
     pub kind: BillKind,

@@ -13,6 +13,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::LazyLock;
 
 use model::{Money, RunId, Time};
+use serde::{Deserialize, Serialize};
 
 use crate::account::Account;
 use crate::chain::{Broken, FORMAT, Hash, Head, Sealed};
@@ -25,7 +26,7 @@ pub use invoices::Invoice;
 pub use projects::{Held, Hours, Project};
 
 /// What is worked and not billed yet.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Unbilled {
     /// Whose.
     pub project: String,
@@ -39,8 +40,9 @@ pub struct Unbilled {
     pub credits: Option<String>,
 }
 
-/// The ledger's state.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+/// The ledger's state. It can be kept as it is (serde, by a format that takes any key of a map), so that a start reads
+/// only the entries after [`Journal::head`]; [`Journal::replay`] shows whether what was kept is right.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Journal {
     head: Head,
     keys: HashSet<Key>,
@@ -62,12 +64,21 @@ impl Journal {
     /// The first entry that is not what it was, or that no rule allows.
     pub fn replay<'a>(entries: impl IntoIterator<Item = (&'a str, Hash)>) -> Result<Self, Broken> {
         let mut journal = Self::default();
-        for (text, hash) in entries {
-            let sealed = journal.head.open(text, hash)?;
-            let number = sealed.entry.number;
-            journal.apply(&sealed).map_err(|error| Broken { number, what: error.to_string() })?;
-        }
+        journal.follow(entries)?;
         Ok(journal)
+    }
+
+    /// Folds in the stored entries after its own, in their order.
+    ///
+    /// # Errors
+    /// As [`Journal::replay`]; what came before the bad entry is folded in.
+    pub fn follow<'a>(&mut self, entries: impl IntoIterator<Item = (&'a str, Hash)>) -> Result<(), Broken> {
+        for (text, hash) in entries {
+            let sealed = self.head.open(text, hash)?;
+            let number = sealed.entry.number;
+            self.accept(&sealed).map_err(|error| Broken { number, what: error.to_string() })?;
+        }
+        Ok(())
     }
 
     /// The entry that says what happened, if it may be said. The state stays as it is: put the entry on disk, then
@@ -91,6 +102,12 @@ impl Journal {
         if entry.number != self.head.count + 1 || Hash::of(self.head.hash, &sealed.text) != sealed.hash {
             return Err(JournalError::Stale { number: entry.number, count: self.head.count });
         }
+        self.accept(sealed)
+    }
+
+    /// An entry whose place in the chain is right.
+    fn accept(&mut self, sealed: &Sealed) -> Result<(), JournalError> {
+        let entry = &sealed.entry;
         if entry.lines != lines::of(&entry.what) {
             return Err(JournalError::Lines(entry.number));
         }

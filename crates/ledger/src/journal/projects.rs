@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use model::Money;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::day::Month;
 use crate::posting::{Cost, Cover};
 
 /// Hours that somebody gave or paid, in core-milliseconds.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Hours {
     /// In all.
     pub granted_ms: i64,
@@ -27,7 +27,7 @@ impl Hours {
 }
 
 /// What is set aside for a run.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Held {
     /// Whose.
     pub project: String,
@@ -40,7 +40,7 @@ pub struct Held {
 }
 
 /// One project.
-#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Project {
     /// Set aside for runs that are not settled.
     pub reserved: Cost,

@@ -6,7 +6,7 @@ use ledger::account::Account;
 use ledger::book::{self, Overrun};
 use ledger::budget::{Budget, OnFull, Period, Unit};
 use ledger::invoice::match_payment;
-use ledger::journal::JournalError;
+use ledger::journal::{Journal, JournalError};
 use ledger::posting::{Pot, Reason, What};
 use model::{Money, Span};
 use proptest::prelude::*;
@@ -192,6 +192,13 @@ proptest! {
             world.sound(&budgets());
         }
         prop_assert_eq!(&world.replayed(), &world.journal, "replay gives the same state");
+        // A state that was kept goes on where it was.
+        let half = world.entries.len() / 2;
+        let stored = || world.entries.iter().map(|sealed| (sealed.text.as_str(), sealed.hash));
+        let kept = postcard::to_allocvec(&Journal::replay(stored().take(half)).unwrap()).unwrap();
+        let mut resumed: Journal = postcard::from_bytes(&kept).unwrap();
+        resumed.follow(stored().skip(half)).unwrap();
+        prop_assert_eq!(&resumed, &world.journal);
         // Every entry again, all at once: nothing is posted.
         for entry in world.plain() {
             let again = world.post(entry.what);
