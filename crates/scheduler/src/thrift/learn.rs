@@ -10,42 +10,78 @@ struct Last {
     before: u32,
 }
 
+/// Whose jobs are meant, and with how many cores: places in what was learned.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Who {
+    /// Users are counted from 0.
+    pub user: u32,
+    size: u32,
+}
+
 /// What has been learned.
 #[derive(Clone, Debug, Default)]
 pub struct Learned {
-    by_size: HashMap<(i64, u32), Last>,
-    by_user: HashMap<i64, Last>,
+    users: HashMap<i64, u32>,
+    sizes: HashMap<(u32, u32), u32>,
+    by_user: Vec<Option<Last>>,
+    by_size: Vec<Option<Last>>,
     /// Σ |run − estimate| and Σ |run − learned|, where there was something learned.
     missed: [u64; 2],
 }
 
 impl Learned {
-    /// What history says, if there is any. Users below zero are not known.
-    fn history(&self, user: i64, cores: u32) -> Option<u32> {
-        let last = self.by_size.get(&(user, cores)).or_else(|| self.by_user.get(&user)).filter(|_| user >= 0)?;
+    /// Somebody with so many cores; users below zero are not known.
+    pub fn who(&mut self, user: i64, cores: u32) -> Option<Who> {
+        if user < 0 {
+            return None;
+        }
+        let user = number(&mut self.users, user, &mut self.by_user);
+        let size = number(&mut self.sizes, (user, cores), &mut self.by_size);
+        Some(Who { user, size })
+    }
+
+    /// How many users there are.
+    pub fn users(&self) -> usize {
+        self.by_user.len()
+    }
+
+    /// What history says, if there is any.
+    fn history(&self, who: Option<Who>) -> Option<u32> {
+        let Who { user, size } = who?;
+        let last = self.by_size[size as usize].or(self.by_user[user as usize])?;
         Some(((u64::from(last.newest) + u64::from(last.before)) / 2) as u32)
     }
 
-    /// How long a job will run, as far as one can tell.
-    pub fn run(&self, user: i64, cores: u32, estimate: u32) -> u32 {
-        if self.missed[1] > self.missed[0] {
-            return estimate;
-        }
-        self.history(user, cores).unwrap_or(estimate).clamp(1, estimate.max(1))
+    fn is_believed(&self) -> bool {
+        self.missed[1] <= self.missed[0]
     }
 
-    /// A job ran so long.
-    pub fn note(&mut self, user: i64, cores: u32, estimate: u32, run: u32) {
-        if let Some(said) = self.history(user, cores) {
+    /// How long a job will run, as far as one can tell.
+    pub fn run(&self, who: Option<Who>, estimate: u32) -> u32 {
+        let history = self.history(who).filter(|_| self.is_believed());
+        history.unwrap_or(estimate).clamp(1, estimate.max(1))
+    }
+
+    /// A job ran so long. Says whether history is believed now and was not before, or the other way round.
+    pub fn note(&mut self, who: Option<Who>, estimate: u32, run: u32) -> bool {
+        let believed = self.is_believed();
+        if let Some(said) = self.history(who) {
             self.missed[0] += u64::from(run.abs_diff(estimate));
             self.missed[1] += u64::from(run.abs_diff(said.min(estimate)));
         }
-        if user < 0 {
-            return;
+        if let Some(Who { user, size }) = who {
+            for last in [&mut self.by_user[user as usize], &mut self.by_size[size as usize]] {
+                *last = Some(Last { newest: run, before: last.map_or(run, |last| last.newest) });
+            }
         }
-        let push = |last: &mut Last| *last = Last { newest: run, before: last.newest };
-        let first = Last { newest: run, before: run };
-        self.by_size.entry((user, cores)).and_modify(push).or_insert(first);
-        self.by_user.entry(user).and_modify(push).or_insert(first);
+        believed != self.is_believed()
     }
+}
+
+/// The number of a key; the next one if it is new.
+fn number<K: std::hash::Hash + Eq>(keys: &mut HashMap<K, u32>, key: K, of_each: &mut Vec<Option<Last>>) -> u32 {
+    *keys.entry(key).or_insert_with(|| {
+        of_each.push(None);
+        of_each.len() as u32 - 1
+    })
 }

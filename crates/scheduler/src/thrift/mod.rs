@@ -1,38 +1,38 @@
 //! Thrift: EASY backfilling in an order that keeps waits short, so that some jobs can be held for cheap hours and
 //! machines can be off; all that is known is estimates and the past.
 //!
-//! - The order is submission plus [`ORDER`] times the run time that is expected ([`learn`]): a job that will run an
+//! - The order is submission plus ten times the run time that is expected ([`learn`], [`queue`]): a job that will run an
 //!   hour gives way to those that come within ten. Behind the head, who is expected to run shortest goes first.
 //! - A job that could start, or stands at the head, is held for cheap hours if each second of waiting saves more than a
-//!   second is worth ([`worth`]), and if there is still room in those hours; at most [`LONGEST_HOLD`] after it was
-//!   submitted. Who is held is out of the queue until then.
+//!   second is worth ([`worth`]), and if there is still room in those hours ([`hold`]); at most sixteen hours after it
+//!   was submitted. Who is held is out of the queue until then.
 //! - As many idle cores stay on as cost less than the waits that they spare ([`demand`]), and those that the head of the
 //!   queue or who is held will need as soon as a machine takes to boot.
 //!
 //! Must not know machines, nor how long jobs that still run will run.
 
 mod demand;
+mod hold;
 mod learn;
+mod queue;
 mod worth;
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::BTreeSet;
 
 use crate::backfill::{Behind, Queue, delays_nobody, walk};
 use crate::index::{Key, Shelves};
 use demand::Demand;
+use hold::{LONGEST_HOLD, Room, Season, best_start};
 use learn::Learned;
+use queue::Lines;
 pub use worth::Worth;
 
-/// See the module.
-const ORDER: i64 = 10;
-/// See the module; seconds.
-const LONGEST_HOLD: i64 = 16 * 3600;
 /// How long a machine is idle before it may be switched off, seconds: a third of a boot.
 pub const REST: i64 = 60;
-/// How often it is looked whether machines should be on, seconds.
+/// How soon it is looked again whether machines should be on, seconds; less often the longer nothing happens, but once
+/// an hour.
 const GLANCE: i64 = 60;
-/// How often a price may change before the end of the longest hold: guards against endless tariffs.
-const CHANGES: usize = 64;
+const HOUR: i64 = 3600;
 
 /// What electricity costs, in any unit.
 pub trait Prices {
@@ -45,7 +45,7 @@ pub trait Prices {
 }
 
 /// What a job needs.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub struct Ask {
     /// Cores.
     pub cores: u32,
@@ -66,26 +66,16 @@ pub struct Draw {
     pub boot_s: i64,
 }
 
-/// How many cores should be on without a job.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
-pub struct Warm {
-    /// More than these can be switched off.
-    pub keep: u32,
-    /// Fewer than these are not enough.
-    pub boot: u32,
-}
-
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 enum Phase {
-    Waits { key: Key, short: Key },
-    Held { until: i64 },
+    Waits,
+    Held,
     Runs { since: i64, until: i64 },
     Over,
 }
 
 #[derive(Clone, Copy, Debug)]
 struct Job {
-    ask: Ask,
     submit: i64,
     phase: Phase,
 }
@@ -97,6 +87,16 @@ struct Promise {
     spare: i64,
 }
 
+/// How far a pass has come. It goes on after each start, and begins anew when something else happens.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pass {
+    after: Option<Key>,
+    head: Option<u32>,
+    promise: Option<Promise>,
+    /// Nobody else can start.
+    over: bool,
+}
+
 /// Jobs, and what was learned.
 #[derive(Clone, Debug)]
 pub struct Thrift<P> {
@@ -105,26 +105,27 @@ pub struct Thrift<P> {
     prices: P,
     draw: Draw,
     jobs: Vec<Job>,
-    order: Shelves,
-    /// Who waits, by the run time that is expected.
-    shortest: Shelves,
+    lines: Lines,
     running: Shelves,
     held: BTreeSet<(i64, u32)>,
-    by_user: HashMap<i64, Vec<u32>>,
     learned: Learned,
     demand: Demand,
     worth: Worth,
-    /// The head's promise, once a pass found one.
-    head: Option<(u32, Promise)>,
-    last_glance: i64,
+    pass: Pass,
+    season: Season,
+    room: Option<Room>,
+    /// So many cores should be on, with and without jobs.
+    on: u32,
+    /// When that is looked at again at the latest.
+    glance: i64,
+    /// When use last changed.
+    changed: i64,
+    local0: i64,
 }
 
 struct Turn<'a, P> {
     thrift: &'a mut Thrift<P>,
     now: i64,
-    after: Option<Key>,
-    head: Option<u32>,
-    promise: Option<Promise>,
 }
 
 impl<P: Prices> Queue for Turn<'_, P> {
@@ -132,27 +133,32 @@ impl<P: Prices> Queue for Turn<'_, P> {
     type Start = u32;
 
     fn next(&mut self) -> Option<u32> {
-        let free = self.thrift.free;
-        loop {
-            let key = match self.head {
-                None => self.thrift.order.next(self.after, |_, _| true)?,
-                Some(_) => self.thrift.shortest.next(self.after, |cores, _| i64::from(cores) <= free)?,
-            };
-            self.after = Some(key);
-            if self.head != Some(key.1) {
-                return Some(key.1);
+        let (thrift, now) = (&mut *self.thrift, self.now);
+        let after = thrift.pass.after;
+        let key = match thrift.pass.head {
+            None => thrift.lines.next(after),
+            Some(head) => {
+                let (free, promise) = (thrift.free, thrift.promised(head));
+                // Estimates are no lower than what is expected.
+                let passes = |cores: u32, run: i64| {
+                    let cores = i64::from(cores);
+                    cores <= free && delays_nobody(now + run, promise.at, || cores <= promise.spare)
+                };
+                thrift.lines.next_short(after, passes)
             }
-        }
+        }?;
+        thrift.pass.after = Some(key);
+        Some(key.1)
     }
 
     fn start(&mut self, job: u32) -> Option<u32> {
-        let ask = self.thrift.jobs[job as usize].ask;
+        let ask = self.thrift.lines.of(job).ask;
         let cores = i64::from(ask.cores);
         if cores > self.thrift.free {
             return None;
         }
-        if let Some(head) = self.head {
-            let promise = *self.promise.get_or_insert_with(|| self.thrift.promise(head));
+        if let Some(head) = self.thrift.pass.head {
+            let promise = self.thrift.promised(head);
             let ends = self.now + i64::from(ask.estimate);
             if !delays_nobody(ends, promise.at, || cores <= promise.spare) {
                 return None;
@@ -162,10 +168,10 @@ impl<P: Prices> Queue for Turn<'_, P> {
     }
 
     fn wait(&mut self, job: u32) -> Behind<u32> {
-        let held = matches!(self.thrift.jobs[job as usize].phase, Phase::Held { .. });
-        if !held && self.head.is_none() && !self.thrift.hold(self.now, job) {
-            self.head = Some(job);
-            self.after = None;
+        let thrift = &mut *self.thrift;
+        let held = thrift.jobs[job as usize].phase == Phase::Held;
+        if !held && thrift.pass.head.is_none() && !thrift.hold(self.now, job) {
+            (thrift.pass.head, thrift.pass.after) = (Some(job), None);
         }
         Behind::GoOn
     }
@@ -177,27 +183,30 @@ impl<P: Prices> Thrift<P> {
         Thrift {
             cores,
             free: i64::from(cores),
+            season: Season::at(now, &prices),
             prices,
             draw,
             jobs: Vec::new(),
-            order: Shelves::default(),
-            shortest: Shelves::default(),
+            lines: Lines::default(),
             running: Shelves::default(),
             held: BTreeSet::new(),
-            by_user: HashMap::new(),
             learned: Learned::default(),
             demand: Demand::new(cores, now, local0),
             worth,
-            head: None,
-            last_glance: now,
+            pass: Pass::default(),
+            room: None,
+            on: 0,
+            glance: now,
+            changed: now,
+            local0,
         }
     }
 
     /// The next job comes: they are counted from 0.
     pub fn arrive(&mut self, now: i64, ask: Ask) {
-        let number = self.jobs.len() as u32;
-        self.jobs.push(Job { ask, submit: now, phase: Phase::Over });
-        self.enter_queue(number);
+        self.jobs.push(Job { submit: now, phase: Phase::Over });
+        let job = self.lines.arrive(ask, &mut self.learned);
+        self.enter_queue(job);
     }
 
     /// Who starts next; it has started already, and will be over by its estimate.
@@ -206,32 +215,36 @@ impl<P: Prices> Thrift<P> {
             self.held.remove(&due);
             self.enter_queue(due.1);
         }
-        let mut turn = Turn { thrift: self, now, after: None, head: None, promise: None };
-        let Some(job) = walk(&mut turn) else {
-            let (head, promise) = (turn.head, turn.promise);
-            self.head = head.map(|head| (head, promise.unwrap_or_else(|| self.promise(head))));
+        if self.pass.over {
+            return None;
+        }
+        let Some(job) = walk(&mut Turn { thrift: self, now }) else {
+            self.pass.over = true;
             return None;
         };
-        let ask = self.jobs[job as usize].ask;
-        self.leave_queue(job);
-        let until = now + i64::from(ask.estimate);
-        self.free -= i64::from(ask.cores);
-        self.running.insert((until, job), ask.cores);
+        let Ask { cores, estimate, .. } = self.lines.of(job).ask;
+        let until = now + i64::from(estimate);
+        self.lines.leave(job, &self.learned);
+        self.free -= i64::from(cores);
+        self.running.insert((until, job), cores);
         self.jobs[job as usize].phase = Phase::Runs { since: now, until };
+        if let Some(promise) = self.pass.promise.as_mut().filter(|promise| until > promise.at) {
+            promise.spare -= i64::from(cores);
+        }
         Some(job)
     }
 
     /// A job is over that ran so long.
     pub fn end(&mut self, job: u32, run: u32) {
-        let Job { ask, phase: Phase::Runs { until, .. }, .. } = self.jobs[job as usize] else { return };
+        let Phase::Runs { until, .. } = self.jobs[job as usize].phase else { return };
         self.running.remove((until, job));
-        self.free += i64::from(ask.cores);
         self.jobs[job as usize].phase = Phase::Over;
-        self.learned.note(ask.user, ask.cores, ask.estimate, run);
-        let waiting = self.by_user.get(&ask.user).cloned().unwrap_or_default();
-        for other in waiting {
-            self.reorder(other);
-        }
+        let line = self.lines.of(job);
+        let (ask, who) = (line.ask, line.who);
+        self.free += i64::from(ask.cores);
+        let changed = self.learned.note(who, ask.estimate, run);
+        self.lines.learned(who, changed, &self.learned);
+        self.pass = Pass::default();
     }
 
     /// A job waited so long, and would have waited so long without thrift.
@@ -244,32 +257,52 @@ impl<P: Prices> Thrift<P> {
         self.worth
     }
 
-    /// How many cores should be on without a job, after all starts of an instant.
-    pub fn warm(&mut self, now: i64) -> Warm {
+    /// How many cores should be on without a job, after all starts of an instant: more can be switched off, fewer are
+    /// not enough.
+    pub fn warm(&mut self, now: i64) -> u32 {
         let used = (i64::from(self.cores) - self.free) as u32;
-        self.demand.note(now, used);
-        self.last_glance = now;
-        let (boot_s, worth) = (self.draw.boot_s as f64, self.worth.cores());
-        let best = self.demand.beyond(now).map(|(cores, rate)| (f64::from(cores) + rate * boot_s * worth, cores));
-        let best = best.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(0, |best| best.1);
-        let soon = now + self.draw.boot_s;
-        let mut needed: i64 =
-            self.held.iter().take_while(|held| held.0 <= soon).map(|held| self.cores_of(held.1)).sum();
-        if let Some((head, promise)) = self.head
-            && promise.at <= soon
-        {
-            needed = needed.max(self.cores_of(head) - self.running.until(promise.at) as i64);
+        let glance = now >= self.glance;
+        if used != self.demand.used() {
+            (self.changed, self.glance) = (now, self.glance.min(now + GLANCE));
         }
-        let warm = needed.clamp(i64::from(best), self.free.max(i64::from(best))) as u32;
-        Warm { keep: warm, boot: warm }
+        let rose = self.demand.note(now, used);
+        if glance {
+            self.demand.tick(now);
+            let hour = HOUR - (now + self.local0).rem_euclid(HOUR);
+            self.glance = now + ((now - self.changed) / 2).max(GLANCE).min(hour);
+        }
+        if rose || glance {
+            self.on = used + self.reserve(now);
+        }
+        let needed = self.needed(now + self.draw.boot_s).min(self.free);
+        needed.max(i64::from(self.on) - i64::from(used)).max(0) as u32
+    }
+
+    /// As many cores as cost less than the waits that they spare.
+    fn reserve(&self, now: i64) -> u32 {
+        // A second of waiting is worth as much in cheap hours, and buys more.
+        let cheap = self.season.mean / self.prices.price(now).max(1) as f64;
+        let worth = self.draw.boot_s as f64 * self.worth.cores() * cheap;
+        let costs = self.demand.beyond(now).map(|(cores, rate)| (f64::from(cores) + rate * worth, cores));
+        costs.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(0, |best| best.1)
+    }
+
+    /// Free cores that who is held, or the head, will need until an instant.
+    fn needed(&self, soon: i64) -> i64 {
+        let held: i64 = self.held.iter().take_while(|held| held.0 <= soon).map(|held| self.cores_of(held.1)).sum();
+        match (self.pass.head, self.pass.promise) {
+            (Some(head), Some(promise)) if promise.at <= soon => {
+                held.max(self.cores_of(head) - self.running.until(promise.at) as i64)
+            }
+            _ => held,
+        }
     }
 
     /// When it wants to be asked next though nothing happens to jobs.
     pub fn wake(&self, now: i64) -> i64 {
-        let glance = now + GLANCE;
-        self.held.first().map_or(glance, |held| {
+        self.held.first().map_or(self.glance, |held| {
             let boots = held.0 - self.draw.boot_s;
-            glance.min(if boots > now { boots } else { held.0 })
+            self.glance.min(if boots > now { boots } else { held.0 })
         })
     }
 
@@ -279,136 +312,84 @@ impl<P: Prices> Thrift<P> {
     }
 
     fn cores_of(&self, job: u32) -> i64 {
-        i64::from(self.jobs[job as usize].ask.cores)
-    }
-
-    /// A job's places in both orders, as far as one can tell now.
-    fn places(&self, job: u32) -> Phase {
-        let Job { ask, submit, .. } = self.jobs[job as usize];
-        let run = i64::from(self.learned.run(ask.user, ask.cores, ask.estimate));
-        Phase::Waits { key: (submit + ORDER * run, job), short: (run, job) }
-    }
-
-    fn insert(&mut self, job: u32) {
-        let phase = self.places(job);
-        if let Phase::Waits { key, short } = phase {
-            let cores = self.jobs[job as usize].ask.cores;
-            self.order.insert(key, cores);
-            self.shortest.insert(short, cores);
-        }
-        self.jobs[job as usize].phase = phase;
-    }
-
-    fn remove(&mut self, job: u32) {
-        if let Phase::Waits { key, short } = self.jobs[job as usize].phase {
-            self.order.remove(key);
-            self.shortest.remove(short);
-        }
-    }
-
-    /// A job's places after more was learned of its user.
-    fn reorder(&mut self, job: u32) {
-        if self.places(job) != self.jobs[job as usize].phase {
-            self.remove(job);
-            self.insert(job);
-        }
+        i64::from(self.lines.of(job).ask.cores)
     }
 
     fn enter_queue(&mut self, job: u32) {
-        self.insert(job);
-        self.by_user.entry(self.jobs[job as usize].ask.user).or_default().push(job);
-    }
-
-    fn leave_queue(&mut self, job: u32) {
-        self.remove(job);
-        if let Some(waiting) = self.by_user.get_mut(&self.jobs[job as usize].ask.user) {
-            waiting.retain(|other| *other != job);
-        }
+        let Job { submit, phase } = &mut self.jobs[job as usize];
+        *phase = Phase::Waits;
+        self.lines.enter(job, *submit, &self.learned);
+        self.pass = Pass::default();
     }
 
     /// When the head starts, if all that runs takes as long as it may.
-    fn promise(&self, head: u32) -> Promise {
+    fn promised(&mut self, head: u32) -> Promise {
+        if let Some(promise) = self.pass.promise {
+            return promise;
+        }
         let cores = self.cores_of(head);
         let missing = (cores - self.free).max(1) as u64;
         let (at, freed) = self.running.when(missing).unwrap_or((i64::MAX, missing));
-        Promise { at, spare: self.free + freed as i64 - cores }
+        let promise = Promise { at, spare: self.free + freed as i64 - cores };
+        self.pass.promise = Some(promise);
+        promise
     }
 
     /// Holds a job for cheap hours, if that saves enough.
     fn hold(&mut self, now: i64, job: u32) -> bool {
         let Some(until) = self.better_start(now, job) else { return false };
-        self.leave_queue(job);
+        self.lines.leave(job, &self.learned);
         self.held.insert((until, job));
-        self.jobs[job as usize].phase = Phase::Held { until };
+        self.jobs[job as usize].phase = Phase::Held;
         true
     }
 
-    /// The later start that saves most for each second of waiting, if that is more than a second is worth.
-    fn better_start(&self, now: i64, job: u32) -> Option<i64> {
-        let Job { ask, submit, .. } = self.jobs[job as usize];
-        let dear = self.prices.price(now);
-        // Between what history says and what was asked for: who is wrong about a long job loses more.
-        let learned = self.learned.run(ask.user, ask.cores, ask.estimate);
-        let run = (i64::from(learned) + i64::from(ask.estimate)) / 2;
-        let last = submit + LONGEST_HOLD;
-        let plain = self.prices.sum(now, now + run);
+    /// The later start that saves most for each second of waiting, if that is more than a second is worth and there is
+    /// room.
+    fn better_start(&mut self, now: i64, job: u32) -> Option<i64> {
+        if self.season.is_over(now) {
+            self.season = Season::at(now, &self.prices);
+        }
+        let line = self.lines.of(job);
+        let ask = line.ask;
+        let least = self.worth.cores() * self.draw.idle_w * self.season.mean;
         let watts = f64::from(ask.cores) * self.draw.busy_w;
-        let day = self.prices.sum(now, now + 86_400) as f64 / 86_400.0;
-        let least = self.worth.cores() * self.draw.idle_w * day;
-        if watts * (dear as f64) < least {
+        // No second of waiting saves more than this.
+        if watts * self.season.spread <= least {
             return None;
         }
-        let saved = |start: i64| {
-            let gain = (plain - self.prices.sum(start, start + run)) as f64 * watts;
-            gain / (start - now) as f64
+        // Between what history says and what was asked for: who is wrong about a long job loses more.
+        let learned = i64::from(self.learned.run(line.who, ask.estimate));
+        let run = (learned + i64::from(ask.estimate)) / 2;
+        let last = self.jobs[job as usize].submit + LONGEST_HOLD;
+        let (gain, start) = best_start(&self.prices, now, last, run)?;
+        if gain * watts <= least {
+            return None;
+        }
+        self.look_for_room(now);
+        let room = self.room.as_mut().filter(|room| room.fits(learned, ask.cores))?;
+        room.holds(learned, ask.cores);
+        Some(start)
+    }
+
+    /// What room there will be in the next cheaper hours beside all that will run then and all that is held.
+    fn look_for_room(&mut self, now: i64) {
+        let price = self.prices.price(now);
+        if self.room.is_some_and(|room| !room.is_stale(now, price)) {
+            return;
+        }
+        self.room = Room::new(now, &self.prices, self.cores);
+        let Some(room) = &mut self.room else { return };
+        let run = |job: u32| {
+            let line = self.lines.of(job);
+            i64::from(self.learned.run(line.who, line.ask.estimate))
         };
-        let mut best: Option<(f64, i64)> = None;
-        let mut change = now;
-        for _ in 0..CHANGES {
-            let Some(next) = self.prices.next_change(change).filter(|next| *next <= last + run) else { break };
-            for start in [next - run, next] {
-                if start > now && start <= last && best.is_none_or(|best| saved(start) > best.0) {
-                    best = Some((saved(start), start));
-                }
-            }
-            change = next;
-        }
-        let (gain, start) = best?;
-        (gain > least && self.has_room(now, dear, i64::from(learned), ask.cores)).then_some(start)
-    }
-
-    /// Whether the next cheaper hours have room for a job beside all that will run then and all that is held.
-    fn has_room(&self, now: i64, dear: i64, run: i64, cores: u32) -> bool {
-        let Some((from, until)) = self.cheaper_hours(now, dear) else { return false };
-        let long = until - from;
-        let mut room = i64::from(self.cores) * long - run.min(long) * i64::from(cores);
         for (_, job) in &self.held {
-            let ask = self.jobs[*job as usize].ask;
-            let run = i64::from(self.learned.run(ask.user, ask.cores, ask.estimate));
-            room -= run.min(long) * i64::from(ask.cores);
+            room.holds(run(*job), self.lines.of(*job).ask.cores);
         }
-        for (key, _) in self.running.iter() {
-            let Job { ask, phase: Phase::Runs { since, .. }, .. } = self.jobs[key.1 as usize] else { continue };
-            let run = i64::from(self.learned.run(ask.user, ask.cores, ask.estimate)).max(now - since + 1);
-            let stays = (since + run).min(until) - from;
-            room -= stays.max(0) * i64::from(ask.cores);
+        for (key, cores) in self.running.iter() {
+            let Phase::Runs { since, .. } = self.jobs[key.1 as usize].phase else { continue };
+            room.runs_until(since + run(key.1).max(now - since + 1), cores);
         }
-        room >= 0
-    }
-
-    /// The next hours at a lower price, up to when it rises again.
-    fn cheaper_hours(&self, now: i64, dear: i64) -> Option<(i64, i64)> {
-        let mut from = now;
-        for _ in 0..CHANGES {
-            from = self.prices.next_change(from)?;
-            if self.prices.price(from) < dear {
-                let mut until = self.prices.next_change(from)?;
-                while self.prices.price(until) < dear {
-                    until = self.prices.next_change(until)?;
-                }
-                return Some((from, until));
-            }
-        }
-        None
     }
 }

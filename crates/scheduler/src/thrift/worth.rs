@@ -4,9 +4,9 @@
 /// How far one job can move it, as a part of it.
 const MOST: f64 = 0.5;
 /// How many jobs it takes until a job moves it only a little.
-const CALM: f64 = 500.0;
+const CALM: f64 = 300.0;
 /// Where it starts, and between what it stays.
-const START: f64 = 30.0;
+const START: f64 = 100.0;
 const RANGE: (f64, f64) = (1.0, 20_000.0);
 /// How much of the wait that nobody can help counts as ordinary noise.
 const NOISE: f64 = 0.3;
@@ -29,19 +29,18 @@ pub struct Worth {
     plain: f64,
     /// Σ of what jobs waited longer than they were promised to.
     over: f64,
+    cores: f64,
 }
 
 impl Worth {
     /// For jobs that may wait so many seconds more, in the mean.
     pub fn new(patience_s: u32) -> Worth {
-        Worth { patience: f64::from(patience_s), learned: START, jobs: 0.0, plain: 0.0, over: 0.0 }
+        Worth { patience: f64::from(patience_s), learned: START, jobs: 0.0, plain: 0.0, over: 0.0, cores: START }
     }
 
     /// How many idle cores may be on for as long as a job waits, if that lets it not wait.
     pub fn cores(&self) -> f64 {
-        let jobs = self.jobs.max(1.0);
-        let pull = PULL * self.over / jobs / self.scale() * (jobs / MEAN).min(1.0);
-        self.learned * pull.clamp(-PULL_MOST, PULL_MOST).exp()
+        self.cores
     }
 
     /// What is no great difference in waits, seconds.
@@ -57,5 +56,7 @@ impl Worth {
         self.over += over;
         let step = (HASTE / (self.jobs + CALM) * over / self.scale()).clamp(-MOST, MOST);
         self.learned = (self.learned * step.exp()).clamp(RANGE.0, RANGE.1);
+        let pull = PULL * self.over / self.jobs / self.scale() * (self.jobs / MEAN).min(1.0);
+        self.cores = self.learned * pull.clamp(-PULL_MOST, PULL_MOST).exp();
     }
 }

@@ -151,8 +151,8 @@ impl ParkScheduler<'_> {
             }
         }
         let warm = thrifty.thrift.warm(now);
-        self.yard.keep(now, warm.keep, REST);
-        self.yard.boot(now, warm.boot);
+        self.yard.keep(now, warm, REST);
+        self.yard.boot(now, warm);
         Ok(())
     }
 }
