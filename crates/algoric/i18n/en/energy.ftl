@@ -28,6 +28,7 @@ energy-meter = { $machine }: { $meter }, within { $percent } %.
 energy-no-meter = { $machine }: no meter; `algoric meter test` says what could be one.
 energy-fallback = (Not the preferred meter: that one does not answer.)
 energy-idle-calibrated = Idle { $idle } W, calibrated { $time }.
+energy-idle-unknown = Idle power is not known, so all counts as computing: `algoric meter calibrate` measures it.
 energy-idle-assumed = Idle { $idle } W, assumed: `algoric meter calibrate` measures it.
 energy-assumed = Prices are a guess, the regulated one: config.toml names no contract ([electricity]).
 energy-guessed = { $energy } are priced by a guess: the calendar of the contract does not say.

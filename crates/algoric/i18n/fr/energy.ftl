@@ -28,6 +28,7 @@ energy-meter = { $machine } : { $meter }, à { $percent } % près.
 energy-no-meter = { $machine } : pas de compteur ; `algoric meter test` dit ce qui pourrait en être un.
 energy-fallback = (Ce n’est pas le compteur préféré : celui-là ne répond pas.)
 energy-idle-calibrated = { $idle } W au repos, étalonné le { $time }.
+energy-idle-unknown = La puissance au repos n’est pas connue, donc tout compte comme du calcul : `algoric meter calibrate` la mesure.
 energy-idle-assumed = { $idle } W au repos, supposés : `algoric meter calibrate` les mesure.
 energy-assumed = Les prix sont supposés, au tarif réglementé : config.toml ne nomme aucun contrat ([electricity]).
 energy-guessed = { $energy } ont un prix supposé : le calendrier du contrat ne le dit pas.

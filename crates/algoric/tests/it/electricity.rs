@@ -235,20 +235,19 @@ fn a_machine_is_calibrated_when_it_is_drained_and_empty() {
 
     // Given up, or no number: nothing is stored.
     let (code, _, complaint) = calibrate(&ward, "61\n", &[]);
-    assert!(code == 1 && complaint.contains("nothing was stored"), "{complaint}");
+    assert!(code == 1 && complaint.to_lowercase().contains("nothing was stored"), "{complaint}");
     let (code, _, complaint) = calibrate(&ward, "much\n", &[]);
     assert!(code == 1 && complaint.contains("much is no number of watts"), "{complaint}");
     let idle = || json(&ward, &["energy"])["meters"][0].clone();
     assert_eq!((&idle()["idle_mw"], &idle()["calibrated"]), (&60_000.into(), &Value::Null));
 
-    // More watts with each phase. A tester's machine that is busy all the time has no slope: then that is said.
+    // More watts with each phase. A tester's machine is seldom idle: then that is said, and nothing stored.
     let watts = "50\n200\n350\n500\n650\n";
     let tries = (0..4).map(|_| calibrate(&ward, watts, &[]));
     let last = tries.take_while(|(code, ..)| *code != 0).last();
     if let Some((code, _, complaint)) = last.filter(|_| idle()["calibrated"].is_null()) {
-        let has_reason = complaint.contains("two phases of different load") || complaint.contains("does not grow");
-        assert!(code == 1 && has_reason, "{complaint}");
-        eprintln!("not run to its end: this machine is too busy");
+        assert!(code == 1 && complaint.contains("something else than jobs runs here"), "{complaint}");
+        eprintln!("not run to its end: this machine is busy with something else");
         return;
     }
     let meter = idle();

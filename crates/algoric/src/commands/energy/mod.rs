@@ -160,8 +160,12 @@ fn meter(meter: &MeterRow, words: &Words) -> String {
         line.push(' ');
         line.push_str(&words.say("energy-fallback"));
     }
-    if meter.idle_mw.is_some() {
-        let key = if meter.calibrated.is_some() { "energy-idle-calibrated" } else { "energy-idle-assumed" };
+    if let Some(idle) = meter.idle_mw {
+        let key = match (meter.calibrated, idle) {
+            (Some(_), _) => "energy-idle-calibrated",
+            (None, 0) => "energy-idle-unknown",
+            (None, _) => "energy-idle-assumed",
+        };
         line.push(' ');
         line.push_str(&words.with(key, &gaps));
     }

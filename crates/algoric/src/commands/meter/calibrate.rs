@@ -84,6 +84,9 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         let busy = busy_us(Path::new("/proc"))?.saturating_sub(busy_before);
         drop(burning);
         let busy_milli = i64::try_from(u128::from(busy) * 1000 / u128::from(micros)).unwrap_or(i64::MAX);
+        if load == 0 && busy_milli > idle_at_most(cpus) {
+            return Err(Fault::new("calibrate-not-idle", [("cpus", words.fixed(busy_milli, 1000, 2))]).into());
+        }
         phases.push(Phase { busy_milli, power });
         factor = part.or(factor);
         rows.push(vec![load.to_string(), words.fixed(busy_milli, 1000, 2), words.fixed(power.0, 1000, 1)]);
@@ -107,6 +110,11 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     }))))?;
     console::line(words.say("calibrate-stored"));
     Ok(exit::OK)
+}
+
+/// So many thousandths of a CPU may compute on an idle machine: what it does by itself, and the centre.
+fn idle_at_most(cpus: usize) -> i64 {
+    100 + i64::try_from(cpus).unwrap_or(0) * 20
 }
 
 /// Only a machine that does nothing else tells what it draws.
