@@ -23,6 +23,7 @@ const FILES: &[(&str, &str, u32)] = &[
     ("algoric.service", "usr/lib/systemd/system/algoric.service", 0o644),
     ("algoric-launcher.service", "usr/lib/systemd/system/algoric-launcher.service", 0o644),
     ("algoric-jobs.service", "usr/lib/systemd/system/algoric-jobs.service", 0o644),
+    ("60-algoric-energy.rules", "usr/lib/udev/rules.d/60-algoric-energy.rules", 0o644),
     ("profile.sh", "etc/profile.d/algoric.sh", 0o644),
     ("copyright", "usr/share/doc/algoric/copyright", 0o644),
     ("README.Debian", "usr/share/doc/algoric/README.Debian", 0o644),

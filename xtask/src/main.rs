@@ -9,6 +9,7 @@ mod arrows;
 mod artifacts;
 mod bench;
 mod deb;
+mod demo;
 mod licences;
 mod packages;
 mod rust_text;
@@ -36,6 +37,11 @@ const COMMANDS: &[(&str, &str, Command)] = &[
          [--no-peers] [--install-peers] [--binary FILE]; simulate: how fast traces are replayed [--rounds N] \
          [--binary FILE]",
         bench::main,
+    ),
+    (
+        "demo",
+        "energy DIR: a day of a small centre in four minutes, its account, and a check of it [--binary FILE]",
+        demo::main,
     ),
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
     (

@@ -5,8 +5,8 @@ use std::fmt::{Display, Write};
 
 use model::Time;
 
-use crate::account::{Account, JobAccount};
-use crate::attribute::Shares;
+use crate::account::JobAccount;
+use crate::reconcile::Accounts;
 use crate::{Energy, Interval};
 
 /// First line of `meter.csv`: one line an interval.
@@ -32,10 +32,10 @@ pub struct JobLine {
     pub memory_mib: u64,
 }
 
-/// A line of [`METER`].
-pub fn meter<J>(machine: &str, interval: &Interval, shares: &Shares<J>) -> String {
+/// A line of [`METER`]; `idle` is the part of it that the machine draws with nothing to do.
+pub fn meter(machine: &str, interval: &Interval, idle: Energy) -> String {
     let Interval { start, end, energy, flag, .. } = interval;
-    format!("{},{},{},{},{},{}\n", field(machine), start.0, end.0, energy.0, shares.idle.0, flag.name())
+    format!("{},{},{},{},{},{}\n", field(machine), start.0, end.0, energy.0, idle.0, flag.name())
 }
 
 /// A line of [`JOBS`].
@@ -54,9 +54,9 @@ pub fn job(job: impl Display, machine: &str, line: &JobLine, account: &JobAccoun
 }
 
 /// The lines of [`ACCOUNTS`] of one machine.
-pub fn accounts<J>(machine: &str, account: &Account<J>) -> String {
+pub fn accounts(machine: &str, accounts: &Accounts) -> String {
     let line = |(name, energy): (&str, Energy)| format!("{},{name},{}\n", field(machine), energy.0);
-    let Account { system, unallocated, unmeasured, .. } = account;
+    let Accounts { system, unallocated, unmeasured, .. } = accounts;
     [("system", *system), ("unallocated", *unallocated), ("unmeasured", *unmeasured)].map(line).concat()
 }
 

@@ -45,6 +45,10 @@ doctor-found-processors-unknown = the processors cannot be read: { $error }
 doctor-advice-processors-unknown = mount /sys
 doctor-found-gpus = { $count } GPUs: { $kinds }
 doctor-found-gpus-none = no GPU
+doctor-found-counters = the processors' { $count } energy counters can be read by who serves
+doctor-found-counters-none = the processors have no energy counters
+doctor-found-counters-closed = the processors count their energy, but { $path } is closed to who serves
+doctor-advice-counters-closed = to meter by `kind = "rapl"`: install the package's udev rule, which lets the group algoric read, and nobody else (who reads them can guess what others compute); or start the centre with `algoric up` as root
 doctor-found-name = { $name } is { $address }
 doctor-found-name-unknown = { $name }, this machine's own name, cannot be looked up
 doctor-advice-name-unknown = add `127.0.1.1 { $name }` to /etc/hosts: programs of members (MPI above all) ask for it

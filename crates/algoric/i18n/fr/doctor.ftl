@@ -45,6 +45,10 @@ doctor-found-processors-unknown = les processeurs ne peuvent pas être lus : { $
 doctor-advice-processors-unknown = montez /sys
 doctor-found-gpus = { $count } GPU : { $kinds }
 doctor-found-gpus-none = aucun GPU
+doctor-found-counters = les { $count } compteurs d’énergie des processeurs sont lisibles par qui sert
+doctor-found-counters-none = les processeurs n’ont pas de compteurs d’énergie
+doctor-found-counters-closed = les processeurs comptent leur énergie, mais { $path } est fermé à qui sert
+doctor-advice-counters-closed = pour mesurer avec `kind = "rapl"` : installez la règle udev du paquet, qui les ouvre au groupe algoric et à personne d’autre (qui les lit peut deviner ce que d’autres calculent) ; ou lancez le centre avec `algoric up` en tant que root
 doctor-found-name = { $name } est { $address }
 doctor-found-name-unknown = { $name }, le nom de cette machine, est introuvable
 doctor-advice-name-unknown = ajoutez `127.0.1.1 { $name }` à /etc/hosts : des programmes (MPI surtout) le demandent

@@ -6,7 +6,7 @@
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::ToSocketAddrs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Instant;
 
@@ -143,6 +143,16 @@ const SAYINGS: &[(&str, &str, State, &str, &str)] = &[
     ("processors-unknown", "processors", State::Bad, "the processors cannot be read: {error}", "mount /sys"),
     ("gpus", "gpus", State::Good, "{count} GPUs: {kinds}", ""),
     ("gpus-none", "gpus", State::Good, "no GPU", ""),
+    ("counters", "counters", State::Good, "the processors' {count} energy counters can be read by who serves", ""),
+    ("counters-none", "counters", State::Good, "the processors have no energy counters", ""),
+    (
+        "counters-closed",
+        "counters",
+        State::Weak,
+        "the processors count their energy, but {path} is closed to who serves",
+        "to meter by `kind = \"rapl\"`: install the package's udev rule, which lets the group algoric read, and nobody else \
+         (who reads them can guess what others compute); or start the centre with `algoric up` as root",
+    ),
     ("name", "name", State::Good, "{name} is {address}", ""),
     (
         "name-unknown",
@@ -213,6 +223,7 @@ pub fn examine(data: &Path, cgroups: &Cgroups) -> Vec<Check> {
     checks.extend(root.then(|| check_data(there)));
     checks.push(check_processors());
     checks.push(check_gpus());
+    checks.push(check_counters(Path::new("/sys"), root));
     checks.push(check_name());
     checks.push(check_user(root));
     checks.extend(root.then(|| check_privacy(&std::fs::read_to_string("/proc/self/mounts").unwrap_or_default())));
@@ -376,6 +387,22 @@ fn check_gpus() -> Check {
     say("gpus", vec![("count", gpus.len().to_string()), ("kinds", kinds.join(", "))])
 }
 
+/// Who serves is the group `algoric` where root asks, else whoever asks.
+fn check_counters(sys: &Path, root: bool) -> Check {
+    let counters = crate::meters::counters(sys);
+    let group = nix::unistd::Group::from_name("algoric").ok().flatten().map(|group| group.gid.as_raw());
+    let is_open = |path: &std::path::PathBuf| {
+        let about = std::fs::metadata(path).ok();
+        let by_group = about.is_some_and(|about| about.mode() & 0o040 != 0 && Some(about.gid()) == group);
+        by_group || (!root && File::open(path).is_ok())
+    };
+    match counters.iter().find(|path| !is_open(path)) {
+        _ if counters.is_empty() => say("counters-none", Vec::new()),
+        None => say("counters", vec![("count", counters.len().to_string())]),
+        Some(closed) => say("counters-closed", vec![("path", closed.display().to_string())]),
+    }
+}
+
 fn check_name() -> Check {
     let name = system::host_name().unwrap_or_default();
     let address = (name.as_str(), 0).to_socket_addrs().ok().and_then(|mut all| all.next());
@@ -446,6 +473,18 @@ mod tests {
                 format!("sysfs /sys sysfs rw 0 0\nproc /proc proc {options} 0 0\n/dev/x /proc/y ext4 rw 0 0\n");
             assert_eq!(check_privacy(&mounts).key, key, "{options}");
         }
+    }
+
+    #[test]
+    fn counters_that_are_roots_alone_are_named() {
+        let sys = tempfile::tempdir().unwrap();
+        assert_eq!(check_counters(sys.path(), true).key, "counters-none");
+        let zone = sys.path().join("class/powercap/intel-rapl:0");
+        std::fs::create_dir_all(&zone).unwrap();
+        std::fs::write(zone.join("energy_uj"), "1").unwrap();
+        std::fs::set_permissions(zone.join("energy_uj"), std::fs::Permissions::from_mode(0o400)).unwrap();
+        assert_eq!(check_counters(sys.path(), true).key, "counters-closed");
+        assert_eq!(check_counters(sys.path(), false).key, "counters");
     }
 
     #[test]

@@ -34,6 +34,7 @@ pub use chain::{Chain, Failure, Look};
 pub use config::{MeterConfig, Roots};
 pub use estimate::busy_us;
 pub use pdu::Make;
+pub(crate) use rapl::counters;
 
 /// Something that knows what a machine, or a part of it, draws.
 pub trait Meter: Send {

@@ -80,6 +80,12 @@ impl Meter for Rapl {
     }
 }
 
+/// The files that count energy, of all zones below `sys`.
+pub(crate) fn counters(sys: &Path) -> Vec<PathBuf> {
+    let files = zone_folders(&sys.join("class/powercap")).into_iter().map(|folder| folder.join("energy_uj"));
+    files.filter(|file| file.exists()).collect()
+}
+
 /// Folders `intel-rapl:0` and `intel-rapl:0:1` in order; the kernel lists both at the top, a copy may nest them.
 fn zone_folders(powercap: &Path) -> Vec<PathBuf> {
     let mut found = Vec::new();

@@ -81,7 +81,7 @@ impl Day {
         }
         let busy: u64 = uses.iter().map(|one| one.cpu_us).sum::<u64>() + (to - from) as u64 * 20;
         let shares = attribute(&MACHINE, &interval, busy, &uses, &[]);
-        self.table.push_str(&export::meter("smp1", &interval, &shares));
+        self.table.push_str(&export::meter("smp1", &interval, shares.idle));
         self.account.add(&interval, &shares, tariffs);
         self.intervals.push(interval);
     }
@@ -194,5 +194,5 @@ fn a_quiet_hour_by_hand() {
     let text = export::job(7, "smp,1", &line, &job);
     assert_eq!(text.split(',').count(), export::JOBS.split(',').count());
     assert!(text.starts_with("7,smp_1,1795345200000,1795347000000,14400000000,8,1024,"), "{text}");
-    assert_eq!(export::accounts("smp1", &day.account).lines().count(), 3);
+    assert_eq!(export::accounts("smp1", &day.account.accounts()).lines().count(), 3);
 }

@@ -1,5 +1,6 @@
 //! `algoric energy`: how much was used, by whom, and what it cost. The centre sums; this shows.
 
+mod export;
 mod import;
 mod month;
 mod prices;
@@ -64,6 +65,7 @@ enum More {
     Index(import::IndexArgs),
     Import(import::ImportArgs),
     Contract(prices::Args),
+    Export(export::Args),
 }
 
 /// Does what it says.
@@ -73,6 +75,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         Some(More::Index(args)) => import::index(args, house),
         Some(More::Import(args)) => import::import(args, house),
         Some(More::Contract(args)) => prices::run(args, house),
+        Some(More::Export(args)) => export::run(args, house),
         None => used(args, house),
     }
 }
