@@ -94,14 +94,14 @@ impl Day {
         sleep(HOUR / 2);
         let mut centre = self.start()?;
         sleep(HOUR);
-        self.hour(8, "the plug is unplugged for eight hours");
+        self.hour(8, "the plug is unplugged for seven hours");
         is_plugged.store(false, Ordering::Relaxed);
-        sleep(HOUR * 8);
+        sleep(HOUR * 7);
         is_plugged.store(true, Ordering::Relaxed);
-        self.hour(16, "an evening of both kinds, then idle time");
+        self.hour(15, "an evening of both kinds, then idle time");
         self.submit(&["--array=121-180".as_ref(), decks.as_os_str(), self.decks.as_os_str()])?;
         self.wrap(&["--ntasks=1"], "sleep 20")?;
-        sleep(HOUR * 6);
+        sleep(HOUR * 7);
         // What still runs is ended, so that every job of the tables is over.
         for state in ["PENDING", "RUNNING"] {
             self.command("scancel").args(["--state", state]).status()?;

@@ -5,6 +5,7 @@ use std::{
     fs,
     io::{Read, Write},
     net::TcpListener,
+    process::Command,
     sync::{
         Arc,
         atomic::{AtomicI64, AtomicU8, Ordering},
@@ -21,7 +22,7 @@ use nix::{
 };
 use store::Reader;
 
-use crate::ward::{Ward, outcome, until};
+use crate::ward::{EXE, Ward, outcome, until};
 
 const IDLE_W: f64 = 600.0;
 const PER_CPU_W: f64 = 200.0;
@@ -180,7 +181,9 @@ fn every_joule_has_an_owner_also_when_the_centre_is_killed() {
     let (_, node, _) = outcome(ward.command("scontrol").args(["show", "node"]));
     let watts = node.split("CurrentWatts=").nth(1).and_then(|rest| rest.split_whitespace().next());
     assert!(watts.unwrap().parse::<u32>().unwrap() >= 590, "{node}");
+    let (_, memory, _) = outcome(ward.command("sinfo").args(["-h", "-o", "%m"]));
     stop(&mut ward);
+    a_script_agrees(&ward, memory.trim());
 
     let (reader, machine) = reader(&ward);
     let meter = check_conservation(&reader, &machine);
@@ -204,6 +207,26 @@ fn every_joule_has_an_owner_also_when_the_centre_is_killed() {
     }
     let of = |job: u32| reader.job_energy(JobId(job)).unwrap();
     assert!(of(waiting)[0].account.dynamic.0 < of(long)[0].account.dynamic.0 / 4);
+}
+
+/// The tables are checked by a script that shares no code with us; and one microjoule too many is found.
+fn a_script_agrees(ward: &Ward, memory: &str) {
+    let tables = ward.path("tables");
+    let mut export = Command::new(EXE);
+    let (code, said, complaint) =
+        outcome(export.args(["energy", "export"]).arg(&tables).arg("--data").arg(ward.data()));
+    assert_eq!((code, said.lines().count()), (0, 3), "{complaint}");
+    let check = || {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/energy/check.py");
+        let mut python = Command::new("python3");
+        outcome(python.arg(script).arg(&tables).args(["--cores", "4", "--memory-mib", memory]))
+    };
+    let (code, said, complaint) = check();
+    assert_eq!(code, 0, "{said}{complaint}");
+    let accounts = fs::read_to_string(tables.join("accounts.csv")).unwrap();
+    fs::write(tables.join("accounts.csv"), accounts.replacen(",system,", ",system,1", 1)).unwrap();
+    let (code, said, _) = check();
+    assert!(code == 1 && said.contains("WRONG jobs + system"), "{said}");
 }
 
 #[test]

@@ -348,6 +348,35 @@ fn an_hour_without_a_centre_is_unmeasured() {
     assert_eq!(job.cpu_us, world.jobs[0].cpu_us(world.now));
 }
 
+/// The centre serves on while the plug is out for a day: jobs come and go, none of them is kept in mind for ever, and the
+/// day's energy is known in sum when the plug is back.
+#[test]
+fn a_plug_that_was_out_for_a_day_leaves_one_gap() {
+    let hour = 3_600_000;
+    let job = |n: i64| Job { start: n * hour + 1, length: hour / 2, cores: 2, memory: 0, busy: 50 };
+    let mut world = World::new((0..25).map(job).collect());
+    world.read_meter(0);
+    world.advance(5000, true);
+    world.read_meter(world.truth());
+    for _ in 0..24 {
+        world.advance(hour, true);
+        world.keeper.as_mut().unwrap().give_up(BEGIN + Span(world.now));
+        assert!(world.keeper.as_mut().unwrap().live().running().count() <= 1);
+        world.commit(false);
+    }
+    world.read_meter(world.truth());
+    world.advance(5000, true);
+    world.read_meter(world.truth());
+    world.commit(false);
+    let samples = world.check();
+    let shown: Vec<_> = samples.iter().map(|interval| (interval.span().0, interval.flag)).collect();
+    assert_eq!(shown, [(5000, Flag::Measured), (24 * hour, Flag::Gap), (5000, Flag::Measured)]);
+    assert_eq!(samples.iter().map(|interval| interval.energy.0).sum::<i64>(), world.truth());
+    let jobs = world.reader.job_energy_between(Time(0), Time(i64::MAX / 2)).unwrap();
+    let measured: Vec<i64> = jobs.iter().map(|job| job.measured_ms).filter(|ms| *ms > 0).collect();
+    assert_eq!((jobs.len(), measured), (25, vec![4999, 5000]));
+}
+
 /// A machine that was rebooted: what is inside it counts from 0, and it used nothing while it was off.
 #[test]
 fn a_reboot_is_no_reset_for_what_is_inside() {
