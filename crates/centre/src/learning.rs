@@ -14,7 +14,7 @@ use crate::core::Centre;
 /// So many of the latest runs are remembered over a restart.
 const REMEMBERED: u32 = 5000;
 
-/// Prices are told so far ahead...
+/// Prices are told so far ahead, and back: a start that was chosen at submission stays the chosen one...
 const AHEAD: Span = Span::minutes(48 * 60);
 /// ...anew when fewer hours are left...
 const LEFT: Span = Span::minutes(36 * 60);
@@ -41,12 +41,22 @@ pub(crate) fn remembered(reader: &Reader) -> Result<Learned, StoreError> {
     Ok(learned)
 }
 
-/// What a contract says of the hours from an instant on, as far as it is known.
-fn prices_ahead(book: &Book, now: Time) -> Prices {
-    let slices = book.slices(now, now + AHEAD);
-    let known: Vec<_> = slices.iter().take_while(|slice| slice.rate.is_known).collect();
+/// What a contract says of the hours around an instant, as far as it is known without a hole.
+fn prices_around(book: &Book, now: Time) -> Prices {
+    if !book.at(now).rate.is_known {
+        return Prices::default();
+    }
+    let slices = book.slices(now - AHEAD, now + AHEAD);
+    let hole = slices.iter().rposition(|slice| slice.start <= now && !slice.rate.is_known);
+    let known: Vec<_> =
+        slices[hole.map_or(0, |hole| hole + 1)..].iter().take_while(|slice| slice.rate.is_known).collect();
     let until = known.last().map_or(now, |slice| slice.end);
     Prices::new(known.iter().map(|slice| (slice.start, slice.rate.microeur_per_kwh)).collect(), until)
+}
+
+/// Whether one says another price than the other at a step of its own that both know.
+fn contradict(one: &Prices, other: &Prices) -> bool {
+    one.steps().any(|(at, price)| other.at(at).is_some_and(|known| known != price))
 }
 
 impl Centre {
@@ -93,11 +103,10 @@ impl Centre {
             return;
         }
         self.prices_seen = self.now;
-        let (fresh, known) = (prices_ahead(&self.electricity.book, self.now), self.state.prices());
-        let went_back = known.since().is_none_or(|since| since > self.now);
+        let (fresh, known) = (prices_around(&self.electricity.book, self.now), self.state.prices());
+        let went_back = known.since().is_some_and(|since| since > self.now);
         let runs_out = known.until() - self.now < LEFT && fresh.until() > known.until();
-        let differ = fresh.steps().any(|(at, price)| at < known.until() && known.at(at) != Some(price));
-        if went_back || runs_out || differ {
+        if went_back || runs_out || contradict(&fresh, known) || contradict(known, &fresh) {
             self.state.set_prices(fresh);
         }
     }
@@ -113,7 +122,8 @@ mod tests {
 
     const HOUR: i64 = 3_600_000;
 
-    fn hours(contract: &str, colours: &str, now: &str) -> (Vec<(i64, i64)>, i64) {
+    /// The price in cents now, those that follow by the hour from now, and until when they are known.
+    fn hours(contract: &str, colours: &str, now: &str) -> (Option<i64>, Vec<(i64, i64)>, i64) {
         let text = format!("[[contract]]\nname = 'x'\nfrom = '2026-01-01'\n[contract.price]\n{contract}");
         let mut days = Colours::default();
         if !colours.is_empty() {
@@ -121,21 +131,20 @@ mod tests {
         }
         let book = Book::new(TimeZone::UTC, parse(&text).unwrap(), days, Slots::default()).unwrap();
         let now = Time(now.parse::<jiff::Timestamp>().unwrap().as_millisecond());
-        let prices = prices_ahead(&book, now);
-        (
-            prices.steps().map(|(at, price)| ((at - now).0 / HOUR, price / 10_000)).collect(),
-            (prices.until() - now).0 / HOUR,
-        )
+        let prices = prices_around(&book, now);
+        let coming = prices.steps().filter(|(at, _)| *at > now);
+        let steps = coming.map(|(at, price)| ((at - now).0 / HOUR, price / 10_000)).collect();
+        (prices.at(now).map(|price| price / 10_000), steps, ((prices.until() - now).0 / HOUR).max(0))
     }
 
     #[test]
     fn the_scheduler_is_told_what_is_known() {
         let noon = "2026-11-20T12:00:00Z";
         let nights = "kind = 'off_peak'\npeak_eur_per_kwh = 0.2\noff_peak_eur_per_kwh = 0.1\nwindows = ['22:00-06:00']";
-        assert_eq!(hours(nights, "", noon), (vec![(0, 20), (10, 10), (18, 20), (34, 10), (42, 20)], 48));
-        assert_eq!(hours("kind = 'base'\neur_per_kwh = 0.3", "", noon), (vec![(0, 30)], 48));
+        assert_eq!(hours(nights, "", noon), (Some(20), vec![(10, 10), (18, 20), (34, 10), (42, 20)], 48));
+        assert_eq!(hours("kind = 'base'\neur_per_kwh = 0.3", "", noon), (Some(30), vec![], 48));
         // Nothing before the contract's first day.
-        assert_eq!(hours(nights, "", "2025-11-20T12:00:00Z"), (Vec::new(), 0));
+        assert_eq!(hours(nights, "", "2025-11-20T12:00:00Z"), (None, vec![], 0));
         let price =
             |name: &str, peak: u32| format!("{name} = {{ peak_eur_per_kwh = 0.{peak}, off_peak_eur_per_kwh = 0.1 }}\n");
         let tempo = [
@@ -146,6 +155,6 @@ mod tests {
         ];
         // Tomorrow has no colour yet.
         let today = "date,colour\n2026-11-20,red\n";
-        assert_eq!(hours(&tempo.concat(), today, noon), (vec![(0, 70), (10, 10)], 18));
+        assert_eq!(hours(&tempo.concat(), today, noon), (Some(70), vec![(10, 10)], 18));
     }
 }

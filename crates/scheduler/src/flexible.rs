@@ -131,7 +131,10 @@ impl State {
     /// Takes what is known of prices from now on, and holds or lets go flexible jobs accordingly.
     pub fn set_prices(&mut self, prices: Prices) {
         self.prices = prices;
-        self.revise_flexible();
+        let jobs: Vec<JobId> = self.flexible_jobs().collect();
+        for id in jobs {
+            self.revise(id, |_| ());
+        }
     }
 
     /// What is known of prices.
@@ -160,13 +163,6 @@ impl State {
         self.jobs.values().filter(|job| job.is_pending() && self.is_flexible(job)).map(|job| job.id)
     }
 
-    fn revise_flexible(&mut self) {
-        let jobs: Vec<JobId> = self.flexible_jobs().collect();
-        for id in jobs {
-            self.revise(id, |_| ());
-        }
-    }
-
     /// Whether a submission may wait for cheap hours.
     pub fn may_wait(&self, spec: &JobSpec) -> bool {
         self.is_patient(wish(spec), spec.deadline, self.rules.qos(&spec.qos))
@@ -184,8 +180,8 @@ impl State {
         says.unwrap_or(by_deadline || qos.is_some_and(|qos| qos.flexible))
     }
 
-    /// The better start of a waiting job, if there is one, and the run time that it was chosen for. Nobody waits who may displace others, has a reservation, was
-    /// put back into the queue, or may run for ever.
+    /// The better start of a waiting job, if there is one, and the run time that it was chosen for. Nobody waits who may
+    /// displace others, has a reservation, was put back into the queue, or may run for ever.
     pub(crate) fn better_start(&self, job: &Job) -> Option<(Better, Span)> {
         if !self.prices.differ() || !job.is_pending() || job.restarts > 0 || !self.is_flexible(job) {
             return None;

@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use jiff::{Timestamp, ToSpan as _, Unit};
+use jiff::{Timestamp, ToSpan as _};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -74,9 +74,8 @@ fn has_no_learned_run_time(quote: &Value) {
 #[test]
 fn who_fears_no_delay_gets_cheap_hours() {
     // The first full minute that is far enough away for what is asked before.
-    let soon = Timestamp::now() + 95.seconds();
-    let cheap = soon - (soon.as_second() % 60).seconds();
-    let cheap = cheap.round(Unit::Second).unwrap();
+    let soon = Timestamp::now().as_second() + 95;
+    let cheap = Timestamp::from_second(soon / 60 * 60).unwrap();
     let start = cheap.as_millisecond();
     let mut ward = ward(cheap);
     ward.start();

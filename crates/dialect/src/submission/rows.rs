@@ -51,7 +51,9 @@ pub const ROWS: &[Row<Asked>] = &[
         Ok(())
     }),
     synonym(alias("cluster", ' ', Required, "clusters")),
-    honoured("comment", ' ', Required, "kept and shown", |a, v| set(&mut a.comment, v.exact())),
+    honoured("comment", ' ', Required, "kept and shown; `flexible`: a batch job may wait for cheap hours", |a, v| {
+        set(&mut a.comment, v.exact())
+    }),
     honoured("constraint", 'C', Required, "a feature that no machine has is refused", |a, v| {
         set(&mut a.constraint, v.string())
     }),
@@ -62,7 +64,9 @@ pub const ROWS: &[Row<Asked>] = &[
     accepted("cpu-freq", ' ', Required, "clock frequencies are left to the machine"),
     honoured("cpus-per-gpu", ' ', Required, "CPUs for each GPU", |a, v| set(&mut a.cpus_per_gpu, v.count(1)?)),
     honoured("cpus-per-task", 'c', Required, "CPUs for each task", |a, v| set(&mut a.cpus_per_task, v.count(1)?)),
-    honoured("deadline", ' ', Required, "ended by then", |a, v| set(&mut a.deadline, instant(v)?)),
+    honoured("deadline", ' ', Required, "ended by then; a batch job may wait for cheap hours before", |a, v| {
+        set(&mut a.deadline, instant(v)?)
+    }),
     checked("delay-boot", ' ', Required, "machines are not booted for jobs", |_, v| limit(v).map(drop)),
     honoured("dependency", 'd', Required, "all forms", |a, v| {
         a.dependency = dependency::parse(v.text)?;
