@@ -355,7 +355,8 @@ pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -
     let mut machines = centre.machines.expect("a centre on a park has machines");
     machines.close(ends);
     let states = if plan.states { machines.meter().states(park) } else { String::new() };
-    Ok(replay::Outcome { bill: machines.meter().bill(park), boot_waits: machines.boot_waits(), states, played })
+    let (bill, draws) = (machines.meter().bill(park), machines.meter().draws(park));
+    Ok(replay::Outcome { bill, boot_waits: machines.boot_waits(), states, draws, played })
 }
 
 /// A configuration with a park as its machine.

@@ -1,9 +1,10 @@
-//! Pictures of what was played, as SVG: how many waited, how many cores were used, how long jobs waited. Must not know
-//! where pictures go.
+//! Pictures of what was played, as SVG: how many waited, how many cores were used, how long jobs waited, what machines
+//! drew at which time of the day, over what that cost then. Must not know where pictures go.
 
 use std::fmt::Write as _;
 
 use crate::clock::Played;
+use crate::tariff::Tariff;
 use crate::workload::Workload;
 
 const WIDTH: f64 = 900.0;
@@ -38,6 +39,63 @@ pub fn over_time(name: &str, workload: &Workload, played: &Played) -> (Curve, Cu
         used.add(*start, *end, f64::from(job.cores));
     }
     (waiting.curve(name), used.curve(name))
+}
+
+/// Seconds of a day, and of the parts that it is drawn in.
+const DAY: i64 = 86_400;
+const PART: i64 = 900;
+
+/// What machines drew in the mean at each time of the day, in kilowatts over hours; from draws, that is from when until
+/// when how many watts, and the second of the local day at second 0.
+pub fn over_the_day(name: &str, draws: &[(i64, i64, i64)], local0: i64) -> Curve {
+    let first = draws.iter().map(|draw| draw.0).min().unwrap_or(0);
+    let last = draws.iter().map(|draw| draw.1).max().unwrap_or(0);
+    let mut watt_seconds = [0i128; (DAY / PART) as usize];
+    let mut seconds = [0i128; (DAY / PART) as usize];
+    let add = |sums: &mut [i128], (from, until, watts): (i64, i64, i64)| {
+        let whole = (until - from) / DAY;
+        sums.iter_mut().for_each(|sum| *sum += i128::from(watts) * i128::from(whole * PART));
+        let mut at = from + whole * DAY;
+        while at < until {
+            let local = (at + local0).rem_euclid(DAY);
+            let next = until.min(at + PART - local % PART);
+            sums[(local / PART) as usize] += i128::from(watts) * i128::from(next - at);
+            at = next;
+        }
+    };
+    draws.iter().for_each(|draw| add(&mut watt_seconds, *draw));
+    add(&mut seconds, (first, last, 1));
+    let parts = watt_seconds.iter().zip(seconds).enumerate();
+    let hour = |part: usize| (part as f64 + 0.5) * PART as f64 / 3600.0;
+    let points = parts.map(|(part, (sum, seconds))| (hour(part), *sum as f64 / seconds.max(1) as f64 / 1000.0));
+    Curve { name: name.to_owned(), points: points.collect() }
+}
+
+/// Behind curves, from left to right, something of some height.
+#[derive(Clone, PartialEq, Debug)]
+pub struct Ground {
+    /// From where to where on the axis across.
+    pub across: (f64, f64),
+    /// Between 0 and 1: the higher the darker.
+    pub height: f64,
+    /// What is written there.
+    pub label: String,
+}
+
+/// What electricity costs at each time of the day: the dearer the darker.
+pub fn prices(tariff: &Tariff) -> Vec<Ground> {
+    let prices = tariff.at(0);
+    let dearest = (0..DAY / PART).map(|part| prices.price(part * PART)).max().unwrap_or(0).max(1);
+    let mut grounds: Vec<Ground> = Vec::new();
+    let mut at = 0;
+    while at < DAY {
+        let next = prices.next_change(at).unwrap_or(DAY).min(DAY);
+        let (price, hour) = (prices.price(at) as f64, |second: i64| second as f64 / 3600.0);
+        let label = format!("{} €/kWh", price / 1e6);
+        grounds.push(Ground { across: (hour(at), hour(next)), height: price / dearest as f64, label });
+        at = next;
+    }
+    grounds
 }
 
 /// The part of all jobs that waited at most so long; to the right, hours, each ten times as many as the one before.
@@ -98,11 +156,12 @@ impl Means {
     }
 }
 
-/// A picture of some curves; the lower end of the upright axis is 0.
-pub fn svg(title: &str, across: &str, upright: &str, curves: &[Curve]) -> String {
+/// A picture of some curves over some ground; the lower end of the upright axis is 0.
+pub fn svg(title: &str, across: &str, upright: &str, curves: &[Curve], grounds: &[Ground]) -> String {
     let all = || curves.iter().flat_map(|curve| &curve.points);
-    let left = all().map(|point| point.0).fold(f64::INFINITY, f64::min);
-    let right = all().map(|point| point.0).fold(f64::NEG_INFINITY, f64::max);
+    let edges = || grounds.iter().flat_map(|ground| [ground.across.0, ground.across.1]);
+    let left = all().map(|point| point.0).chain(edges()).fold(f64::INFINITY, f64::min);
+    let right = all().map(|point| point.0).chain(edges()).fold(f64::NEG_INFINITY, f64::max);
     let top = all().map(|point| point.1).fold(0.0, f64::max);
     let (left, right) = if left < right { (left, right) } else { (0.0, 1.0) };
     let top = if top > 0.0 { top } else { 1.0 };
@@ -120,6 +179,19 @@ pub fn svg(title: &str, across: &str, upright: &str, curves: &[Curve]) -> String
          <text x=\"{LEFT}\" y=\"20\" font-size=\"15\">{}</text>",
         escaped(title)
     ));
+    for ground in grounds {
+        let (from, until) = (x(ground.across.0), x(ground.across.1));
+        put(format_args!(
+            "<rect x=\"{from:.1}\" width=\"{:.1}\" y=\"{TOP}\" height=\"{:.1}\" fill=\"#f0c000\" \
+             fill-opacity=\"{:.2}\"/><text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\" fill=\"#555\">{}</text>",
+            until - from,
+            HEIGHT - TOP - BOTTOM,
+            0.4 * ground.height * ground.height,
+            (from + until) / 2.0,
+            HEIGHT - BOTTOM - 8.0,
+            escaped(&ground.label)
+        ));
+    }
     for tick in ticks(0.0, top) {
         put(format_args!(
             "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{1:.1}\" y2=\"{1:.1}\" stroke=\"#ddd\"/>\
@@ -185,7 +257,22 @@ mod tests {
         assert!((area(&waiting) - 3_500.0).abs() < 1e-6);
         assert!((area(&used) - 18_000.0).abs() < 1e-6);
         assert_eq!(ticks(0.0, 1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
-        let picture = svg("a < b", "days", "jobs", &[waiting, waits("w", &workload, &played)]);
+        let picture = svg("a < b", "days", "jobs", &[waiting, waits("w", &workload, &played)], &[]);
         assert!(picture.contains("a &lt; b") && picture.contains("<polyline"));
+    }
+
+    #[test]
+    fn days_add_up() {
+        let draws = [(100, 3 * DAY + 5_000, 200), (50_000, 51_000, 1_000)];
+        let curve = over_the_day("a", &draws, 3_600);
+        // All day 200 W; from 14:53:20 to 15:10 on one of three days 1000 W more.
+        let at = |hour: f64| curve.points.iter().find(|point| point.0 > hour).map(|point| point.1);
+        assert_eq!(at(3.0), Some(0.2));
+        assert!((at(15.0).unwrap() - (0.2 + 600.0 / 2_700.0)).abs() < 1e-9, "{:?}", at(15.0));
+        let tariff = Tariff::new(String::new(), 200_000, &[(22 * 3600, 6 * 3600, 100_000)]);
+        let grounds: Vec<_> = prices(&tariff).into_iter().map(|ground| (ground.across, ground.height)).collect();
+        assert_eq!(grounds, [((0.0, 6.0), 0.5), ((6.0, 22.0), 1.0), ((22.0, 24.0), 0.5)]);
+        let picture = svg("a", "hours", "kW", &[curve], &prices(&tariff));
+        assert!(picture.contains("0.1 €/kWh") && picture.matches("<rect").count() == 4);
     }
 }

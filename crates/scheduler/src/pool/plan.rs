@@ -219,7 +219,7 @@ impl Plan {
             // Others behind may fit into what is left of the hole.
             if let Some((from, until)) = hole {
                 let steps = self.skyline.step(from)..self.skyline.step(until - 1) + 1;
-                self.note_holes(now, steps, (from, until), 1, i64::MAX);
+                self.note_holes(now, steps, (from, until), (1, i64::MAX), 1);
             }
         }
         self.next = NOBODY;
@@ -314,27 +314,40 @@ impl Plan {
         };
         let first = self.skyline.step(from);
         let last = first + self.skyline.steps()[first..].partition_point(|step| step.at < until);
-        let low = self.skyline.steps()[first..last].iter().map(|step| step.free).min().unwrap_or(0);
+        let (mut low, mut high) = (i64::MAX, i64::MIN);
+        for step in &self.skyline.steps()[first..last] {
+            (low, high) = (low.min(step.free), high.max(step.free));
+        }
         let least = i64::from(least).max(low.saturating_sub(cores) + 1);
+        let Some(least) = self.sizes.at_least(least).filter(|least| *least <= high) else { return };
         let steps = self.skyline.around(first..last, least);
         let begin = self.skyline.steps()[steps.start].at.max(now);
         if begin + i64::from(shortest) <= self.skyline.end(steps.end - 1).min(latest) {
-            self.note_holes(now, steps, (from, until), least, cores);
+            self.note_holes(now, steps, (from, until), (least, cores), shortest);
         }
     }
 
-    /// Who might fit into the holes in some steps, of so many cores at least, that have to do with a span of time, and
-    /// did not when they were smaller by so many cores.
-    fn note_holes(&mut self, now: i64, steps: Range<usize>, (from, until): (i64, i64), least: i64, cores: i64) {
+    /// Who might fit into the holes in some steps that have to do with a span of time; of `least` cores at least, and who
+    /// did not when there were `cores` fewer. Nobody who does is done sooner than in `shortest`.
+    fn note_holes(
+        &mut self,
+        now: i64,
+        steps: Range<usize>,
+        (from, until): (i64, i64),
+        (least, cores): (i64, i64),
+        shortest: u32,
+    ) {
         let Plan { skyline, hopes, sizes, turns, holes, late_hole, stack, next, .. } = self;
         let (next, start_of) = (if *next == NOBODY { 0 } else { *next }, |number: u32| hopes[number as usize].start);
         skyline.holes(steps, now, least, stack, |hole| {
-            if hole.from >= until || hole.until <= from {
+            let short = hole.until - hole.from < i64::from(shortest);
+            if short || hole.from >= until || hole.until <= from {
                 return;
             }
             let sizes_of = least.max(hole.cores.saturating_sub(cores) + 1)..=hole.cores;
             let found = sizes.fitting(hole, sizes_of, next, start_of);
-            if found.before {
+            // Whoever had his turn already could have had this hole when it was larger.
+            if found.before && cores < i64::MAX {
                 *late_hole = hull(*late_hole, (hole.from, hole.until));
             }
             if let Some(first) = found.first {

@@ -71,6 +71,13 @@ impl Sizes {
         }
     }
 
+    /// The least cores that anybody needs who needs as many as that.
+    #[inline]
+    pub fn at_least(&self, cores: i64) -> Option<i64> {
+        let place = self.sizes.partition_point(|size| i64::from(size.ask.cores) < cores);
+        self.sizes.get(place).map(|size| i64::from(size.ask.cores))
+    }
+
     /// Who of those with so many cores would begin earlier in a hole, and be over before the promised start.
     #[inline]
     pub fn fitting(&self, hole: Hole, cores: RangeInclusive<i64>, next: u32, start_of: impl Fn(u32) -> i64) -> Fitting {

@@ -1,6 +1,6 @@
 //! The meter: seconds of machines by what they were doing, their watts and their price. Must not know why.
 
-use super::Park;
+use super::{Kind, Park};
 use crate::tariff::Prices;
 
 /// What a machine is doing.
@@ -84,6 +84,11 @@ pub struct Bill {
 /// [`Bill::cost`] of a millionth of a euro.
 const MICRO_EURO: i128 = 3_600_000;
 
+/// What a machine of a kind draws, in the order of [`State::ALL`].
+fn watts(kind: &Kind) -> [u32; 4] {
+    [kind.off_w, kind.idle_w, kind.idle_w, kind.busy_w]
+}
+
 impl<'a> Meter<'a> {
     /// Nothing yet. With `spans` it also keeps what [`Meter::states`] writes.
     pub fn new(park: &Park, prices: Prices<'a>, spans: bool) -> Meter<'a> {
@@ -113,13 +118,22 @@ impl<'a> Meter<'a> {
     pub fn bill(&self, park: &Park) -> Bill {
         let mut bill = Bill { energy_ws: [0; 4], cost: 0 };
         for (kind, sums) in park.kinds.iter().zip(&self.sums) {
-            let watts = [kind.off_w, kind.idle_w, kind.idle_w, kind.busy_w].map(i128::from);
+            let watts = watts(kind).map(i128::from);
             for (state, (sum, watts)) in sums.iter().zip(watts).enumerate() {
                 bill.energy_ws[state] += watts * sum.seconds;
                 bill.cost += watts * sum.priced;
             }
         }
         bill
+    }
+
+    /// What rows of machines drew, from when until when, in watts. Empty unless spans were asked for.
+    pub fn draws(&self, park: &Park) -> Vec<(i64, i64, i64)> {
+        let draw = |span: &Span| {
+            let watts = watts(&park.kinds[span.row.kind as usize])[span.state as usize];
+            (span.from, span.until, i64::from(watts) * i64::from(span.row.count))
+        };
+        self.spans.iter().flatten().map(draw).collect()
     }
 
     /// Lines `machine state from to`, machine by machine, each from its first second to its last without a gap.

@@ -51,6 +51,8 @@ pub struct Outcome {
     pub boot_waits: u64,
     /// Lines `machine state from to`, if wanted.
     pub states: String,
+    /// What machines drew, from when until when, in watts; with the states.
+    pub draws: Vec<(i64, i64, i64)>,
 }
 
 enum Brain<'a> {
@@ -125,7 +127,8 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
     scheduler.yard.close(ends);
     let meter = scheduler.yard.meter();
     let states = if plan.states { meter.states(plan.park) } else { String::new() };
-    Ok(Outcome { bill: meter.bill(plan.park), boot_waits: scheduler.yard.boot_waits(), states, played })
+    let (bill, draws) = (meter.bill(plan.park), meter.draws(plan.park));
+    Ok(Outcome { bill, boot_waits: scheduler.yard.boot_waits(), states, draws, played })
 }
 
 impl ParkScheduler<'_> {
@@ -219,7 +222,8 @@ impl Scheduler for ParkScheduler<'_> {
     fn wake(&mut self, now: i64) -> Option<i64> {
         match &self.brain {
             Brain::Thrift(thrifty) if self.over < self.seats.len() => Some(thrifty.thrift.wake(now)),
-            _ => None,
+            Brain::Thrift(_) => None,
+            Brain::Pool(pool) => pool.wake(),
         }
     }
 }

@@ -19,6 +19,7 @@ use simulator::{
         Park,
         replay::{Outcome, Plan, replay},
     },
+    plot::{self, Curve, Ground},
     power::Power,
     tariff::Tariff,
     workload::{Trace, Workload},
@@ -74,6 +75,20 @@ pub struct Costs {
     pub share_of_bound: f64,
 }
 
+/// What came of a play on machines.
+pub struct Outlay {
+    /// When jobs began and ended.
+    pub played: Played,
+    /// What it cost.
+    pub costs: Costs,
+    /// Seconds that playing took, bounds aside.
+    pub wall_s: f64,
+    /// What was drawn at each time of the day, if it is to be drawn.
+    pub watts: Option<Curve>,
+    /// What it cost then.
+    pub prices: Vec<Ground>,
+}
+
 /// A line of the table of costs.
 #[derive(Serialize)]
 pub struct CostRow {
@@ -115,18 +130,19 @@ impl Economy {
         self.park.as_deref().map(read_park).transpose()
     }
 
-    /// Plays a workload on a park; says also how many seconds that took, bounds aside.
+    /// Plays a workload on a park, which is called so; with `plot` also what is to be drawn.
     ///
     /// # Errors
     /// When the policy cannot play it, or something cannot be read or written.
     pub fn play(
         &self,
-        policy: Policy,
+        (name, policy): (&str, Policy),
         rules: Rules,
         trace: &Trace,
         workload: &Workload,
         park: &Park,
-    ) -> anyhow::Result<(Played, Costs, f64)> {
+        plot: bool,
+    ) -> anyhow::Result<Outlay> {
         let (base, from, until, night) = TARIFF;
         let usual = || Tariff::new(String::new(), base, &[(from, until, night)]);
         let tariff = match &self.tariff {
@@ -137,7 +153,8 @@ impl Economy {
         let local0 = self.local0;
         let easy = Rule::Easy { shortest_first: false };
         let rule = policy.rule().unwrap_or(easy);
-        let plan = Plan { workload, trace, park, tariff: &tariff, local0, rule, power, states: self.states.is_some() };
+        let states = self.states.is_some() || plot;
+        let plan = Plan { workload, trace, park, tariff: &tariff, local0, rule, power, states };
         let begun = Instant::now();
         let outcome = with_bar(workload.jobs.len(), |progress| -> anyhow::Result<Outcome> {
             Ok(match policy {
@@ -161,7 +178,8 @@ impl Economy {
             bound_loose_cost_eur: bounds.loose_eur,
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
-        Ok((outcome.played, costs, wall_s))
+        let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
+        Ok(Outlay { played: outcome.played, costs, wall_s, watts, prices: plot::prices(&tariff) })
     }
 }
 

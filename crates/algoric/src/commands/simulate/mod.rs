@@ -18,7 +18,7 @@ use simulator::{
     clock::{Order, Played},
     lublin,
     park::Park,
-    plot::{self, Curve},
+    plot::{self, Curve, Ground},
     workload::{Estimates, Trace, Workload},
 };
 
@@ -79,7 +79,8 @@ pub struct Args {
     #[arg(long)]
     lenient: bool,
 
-    /// Write pictures there: how many waited, how many cores were used, how long jobs waited
+    /// Write pictures there: how many waited, how many cores were used, how long jobs waited, and on machines what they
+    /// drew at which time of the day
     #[arg(long, value_name = "DIR")]
     plot: Option<PathBuf>,
 
@@ -275,8 +276,11 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
         let begun = Instant::now();
         let (played, costs, wall_s) = if way.park.is_some() || args.economy.is_asked_for() {
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
-            let (played, costs, wall_s) = args.economy.play(way.policy, rules, trace, &workload, &park)?;
-            (played, Some(costs), wall_s)
+            let names = (way.name.as_str(), way.policy);
+            let outlay = args.economy.play(names, rules, trace, &workload, &park, args.plot.is_some())?;
+            pictures.watts.extend(outlay.watts);
+            pictures.prices = outlay.prices;
+            (outlay.played, Some(outlay.costs), outlay.wall_s)
         } else {
             let played = way.policy.play(trace, &workload, rules).with_context(|| name.to_owned())?;
             (played, None, begun.elapsed().as_secs_f64())
@@ -337,6 +341,8 @@ struct Pictures {
     waiting: Vec<Curve>,
     used: Vec<Curve>,
     waits: Vec<Curve>,
+    watts: Vec<Curve>,
+    prices: Vec<Ground>,
 }
 
 impl Pictures {
@@ -358,8 +364,13 @@ impl Pictures {
             fs::write(folder.join(name), picture)
         };
         for (kind, title, across, upright, curves) in all {
-            let picture = plot::svg(&format!("{trace}: {title}"), across, upright, curves);
+            let picture = plot::svg(&format!("{trace}: {title}"), across, upright, curves, &[]);
             save(format!("{trace}-{kind}.svg"), picture).with_context(|| format!("{}", folder.display()))?;
+        }
+        if !self.watts.is_empty() {
+            let title = format!("{trace}: what machines drew in the mean, over what it costs");
+            let picture = plot::svg(&title, "hour of the day", "kW", &self.watts, &self.prices);
+            save(format!("{trace}-watts.svg"), picture).with_context(|| format!("{}", folder.display()))?;
         }
         Ok(())
     }
