@@ -77,7 +77,7 @@ pub enum EnergyReply {
     /// A month, settled.
     Month(Box<MonthReport>),
     /// What runs are answerable for.
-    Runs(Vec<RunEnergy>),
+    Runs(RunsReport),
     /// Prices.
     Contract(ContractReport),
     /// A calendar as it is now.
@@ -128,7 +128,7 @@ pub struct EnergyReport {
     pub until: Time,
     /// By time or machine.
     pub used: Vec<UsedRow>,
-    /// By project or run.
+    /// By project or run; of very many runs the first are together in one row.
     pub owners: Vec<OwnerRow>,
     /// The meters in use now.
     pub meters: Vec<MeterRow>,
@@ -207,7 +207,16 @@ pub struct RunEnergy {
     pub cores: u32,
     /// Its sums, under the name of the job.
     pub row: OwnerRow,
-    /// The meters of the machine, now.
+}
+
+/// What several runs are answerable for.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct RunsReport {
+    /// All of them together.
+    pub total: OwnerRow,
+    /// Each; of a great array the last tasks.
+    pub runs: Vec<RunEnergy>,
+    /// The meters in use now.
     pub meters: Vec<MeterRow>,
     /// The operator named no contract.
     pub is_assumed: bool,

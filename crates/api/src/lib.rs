@@ -17,11 +17,11 @@ mod request;
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
 pub use energy::{
     CalibrationRow, ContractReport, EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, MonthReport,
-    OwnerRow, PriceStep, RunEnergy, SiteIndex, UsedRow,
+    OwnerRow, PriceStep, RunEnergy, RunsReport, SiteIndex, UsedRow,
 };
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
 pub use money::{BudgetRow, GiveBack, MoneyReply, MoneyRequest, Prepared, PurseChange, PurseRow};
-pub use quote::{Amounts, Expected, Offer, Quote};
+pub use quote::{Amounts, Expected, Offer, Price, Quote};
 pub use reply::{
     Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,
 };

@@ -126,6 +126,14 @@ pub(crate) fn open(
         bell.write(1).ok();
     })
     .map_err(|fault| system("beginning to measure")(std::io::Error::other(fault)))?;
+    if let Some(meter) = &file.site.meter {
+        let (tell, bell) = (say.clone(), wake.clone());
+        let told = move |word| {
+            tell.send(word).ok();
+            bell.write(1).ok();
+        };
+        crate::consumption::site::start(meter, told).map_err(system("starting the thread of the site's meter"))?;
+    }
     let bell = wake.clone();
     let archive = Archive::start(&paths.database(), move |conn, reply| {
         say.send(Word::Answer(conn, reply)).ok();

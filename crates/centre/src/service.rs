@@ -48,6 +48,7 @@ pub(crate) enum Word {
     Committed(Committed),
     Answer(ConnId, Reply),
     Metered(crate::metering::Said),
+    Site(energy::reconcile::Index),
 }
 
 /// Serves until told to stop.
@@ -305,6 +306,7 @@ fn hear(centre: &mut Centre, doors: &Doors) {
             Word::Committed(Committed { result: Err(fault), .. }) => centre.storage_failed(&fault),
             Word::Answer(conn, reply) => centre.reply(conn, &reply),
             Word::Metered(said) => centre.metered(said),
+            Word::Site(index) => centre.site_metered(index),
         }
     }
 }

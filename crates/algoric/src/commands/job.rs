@@ -1,6 +1,6 @@
 //! `algoric job`: what a job was, what it took, and what its next run should ask for.
 
-use api::{AccountQuery, EnergyReply, EnergyRequest, OwnerRow, Reply, Request, RunEnergy};
+use api::{AccountQuery, EnergyReply, EnergyRequest, OwnerRow, Reply, Request, RunEnergy, RunsReport};
 use energy::{
     Energy,
     advice::{Advice, Bill, Ending, Remark, Room, Run, advise},
@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::{
     House,
-    energy::{ask, footnotes, grams, percent, sum_owners},
+    energy::{ask, footnotes, grams, percent},
     why::target,
 };
 use crate::{
@@ -65,11 +65,11 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     if rows.is_empty() {
         return Err(Fault::new("job-unknown", [("job", args.job.clone())]).into());
     }
-    let EnergyReply::Runs(energy) = ask(&mut centre, EnergyRequest::Runs(target))? else {
+    let EnergyReply::Runs(report) = ask(&mut centre, EnergyRequest::Runs(target))? else {
         return Err(ClientError::Unfit.into());
     };
     let words = &house.words;
-    let total = sum_owners(&energy.iter().map(|run| run.row.clone()).collect::<Vec<_>>(), words);
+    let RunsReport { total, runs: energy, meters, is_assumed } = report;
     let next = advice(&rows, &energy, &total, &room(&mut centre)?);
     if args.json {
         let next = next.as_ref().map(|advice| to_json(advice, &rows));
@@ -83,9 +83,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         lines.push(String::new());
         lines.extend(advised(advice, &rows, &total, words));
     }
-    let meters = energy.first().map(|run| run.meters.as_slice()).unwrap_or_default();
-    let is_assumed = energy.iter().any(|run| run.is_assumed);
-    let notes = footnotes(meters, is_assumed, total.guessed_uj, words);
+    let notes = footnotes(&meters, is_assumed, total.guessed_uj, words);
     if !notes.is_empty() && !energy.is_empty() {
         lines.push(String::new());
         lines.push(notes.trim_end().to_owned());
@@ -399,7 +397,7 @@ mod tests {
             ..OwnerRow::default()
         };
         let (attempt, state) = (row.attempt, row.state);
-        RunEnergy { job: row.id, attempt, state, cores: 8, row: sums, meters: Vec::new(), is_assumed: false }
+        RunEnergy { job: row.id, attempt, state, cores: 8, row: sums }
     }
 
     const ROOM: Room = Room { cores: 16, memory_mib: 32_768 };
@@ -408,7 +406,7 @@ mod tests {
     fn page(row: AccountRow, language: Language) -> String {
         let words = Words::new(language, TimeZone::UTC);
         let (rows, energy) = (vec![row.clone()], vec![energy(&row)]);
-        let total = sum_owners(&[energy[0].row.clone()], &words);
+        let total = energy[0].row.clone();
         let advice = advice(&rows, &energy, &total, &ROOM).unwrap();
         let mut lines = about("12", &rows, Time(3_700_000), &words);
         lines.extend(taken(&energy, &total, &words));

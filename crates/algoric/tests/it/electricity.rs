@@ -197,6 +197,16 @@ fn calendars_are_imported_and_take_effect_at_once() {
 }
 
 #[test]
+fn a_site_meter_that_can_be_read_notes_its_index() {
+    let mut ward = Ward::new(&format!("[site.meter]\nkind = 'tasmota'\naddress = '{}'\n", crate::meters::plug()));
+    ward.start();
+    until("its index is noted", || {
+        let indexes = json(&ward, &["energy", "index"]);
+        indexes.as_array().unwrap().len() == 1 && indexes[0]["energy_uj"] == 444_441_600_000_000i64
+    });
+}
+
+#[test]
 fn a_contract_that_is_none_stops_the_start_and_says_why() {
     let ward = Ward::new("[electricity]\ncontract = 'Tarif Bleu Temp'\n");
     let (code, _, complaint) = algoric(&ward, &["up", "--listen", "127.0.0.1:0"]);

@@ -8,7 +8,7 @@ use std::{
 use crate::program::Call;
 
 /// A Tasmota plug that draws 183 W, for the rest of the test's process. Returns `host:port`.
-fn plug() -> String {
+pub fn plug() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {

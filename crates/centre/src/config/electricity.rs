@@ -45,6 +45,14 @@ pub struct CarbonSection {
     pub file: Option<PathBuf>,
 }
 
+/// `[site]`
+#[derive(Clone, PartialEq, Eq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SiteSection {
+    /// A meter of all that the site draws, if it can be read: one with a counter. Its index is noted once an hour.
+    pub meter: Option<drivers::meters::MeterConfig>,
+}
+
 /// `contract = "name"` is short for a list of one.
 fn one_or_several<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<ContractChoice>, D::Error> {
     struct Choices;

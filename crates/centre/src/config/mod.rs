@@ -9,7 +9,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
-pub use electricity::{CarbonSection, ContractChoice, ElectricitySection};
+pub use electricity::{CarbonSection, ContractChoice, ElectricitySection, SiteSection};
 pub use flexible::FlexibleSection;
 pub use money::MoneySection;
 
@@ -81,6 +81,8 @@ pub struct File {
     pub flexible: FlexibleSection,
     /// What it emits.
     pub carbon: CarbonSection,
+    /// What the whole site draws.
+    pub site: SiteSection,
     /// What jobs cost, and who sees to it.
     pub money: MoneySection,
     /// The centre as it stands on an invoice.

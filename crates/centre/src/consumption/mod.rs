@@ -3,6 +3,7 @@
 
 mod month;
 mod report;
+pub(crate) mod site;
 
 use std::{collections::BTreeMap, sync::Arc};
 

@@ -2,7 +2,9 @@
 
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
-use api::{CalibrationRow, EnergyReply, EnergyReport, MeterRow, OwnerRow, Reply, RunEnergy, SiteIndex, UsedRow};
+use api::{
+    CalibrationRow, EnergyReply, EnergyReport, MeterRow, OwnerRow, Reply, RunEnergy, RunsReport, SiteIndex, UsedRow,
+};
 use energy::{
     Energy, Flag, Interval,
     account::JobAccount,
@@ -64,7 +66,8 @@ pub(crate) fn reply(reader: &Reader, question: EnergyQuestion) -> Result<Reply, 
             EnergyReply::Used(EnergyReport { from, until, used, owners, meters, is_assumed })
         }
         EnergyQuestion::Runs { filter, live, electricity, meters } => {
-            EnergyReply::Runs(runs(reader, &filter, live, &electricity, &meters)?)
+            let (total, runs) = runs(reader, &filter, live)?;
+            EnergyReply::Runs(RunsReport { total, runs, meters, is_assumed: electricity.is_assumed })
         }
         EnergyQuestion::Month { month, from, until, billed, electricity, meters } => {
             let (sum, count) = all_machines(reader, from, until, &electricity.factors)?;
@@ -198,7 +201,37 @@ fn owners(
     if by_project {
         rows.sort_by(|a, b| a.name.cmp(&b.name));
     }
+    fold_first(&mut rows);
     Ok(rows)
+}
+
+/// So many rows fit into an answer.
+const MOST_ROWS: usize = 20_000;
+
+/// Of more rows than fit, the first become one, so that the sum stays.
+fn fold_first(rows: &mut Vec<OwnerRow>) {
+    if rows.len() <= MOST_ROWS {
+        return;
+    }
+    let mut first = OwnerRow { name: "…".to_owned(), ..OwnerRow::default() };
+    for row in rows.drain(..rows.len() - MOST_ROWS) {
+        merge(&mut first, &row);
+    }
+    rows.insert(0, first);
+}
+
+fn merge(sum: &mut OwnerRow, row: &OwnerRow) {
+    sum.runs += row.runs;
+    sum.energy_uj += row.energy_uj;
+    sum.dynamic_uj += row.dynamic_uj;
+    sum.idle_uj += row.idle_uj;
+    sum.gpu_uj += row.gpu_uj;
+    sum.length_ms += row.length_ms;
+    sum.measured_ms += row.measured_ms;
+    sum.microeur += row.microeur;
+    sum.guessed_uj += row.guessed_uj;
+    sum.production_mg += row.production_mg;
+    sum.lifecycle_mg += row.lifecycle_mg;
 }
 
 fn add(row: &mut OwnerRow, run: &JobEnergy) {
@@ -220,28 +253,21 @@ fn runs(
     reader: &Reader,
     filter: &AccountFilter,
     live: Vec<LiveFacts>,
-    electricity: &Electricity,
-    meters: &[MeterRow],
-) -> Result<Vec<RunEnergy>, StoreError> {
+) -> Result<(OwnerRow, Vec<RunEnergy>), StoreError> {
     let mut seen: Vec<AccountRow> = listed(reader, filter, live)?.into_values().collect();
     seen.sort_by_key(|row| (row.id, row.attempt));
-    let mut found = Vec::new();
+    let (mut total, mut found) = (OwnerRow::default(), Vec::new());
     for row in seen {
         for run in reader.job_energy(row.id)?.into_iter().filter(|run| run.attempt == row.attempt) {
             let mut sums = OwnerRow { name: shown(&row), user: row.owner.user.clone(), ..OwnerRow::default() };
             add(&mut sums, &run);
-            found.push(RunEnergy {
-                job: row.id,
-                attempt: row.attempt,
-                state: row.state,
-                cores: run.cores,
-                row: sums,
-                meters: meters.iter().filter(|meter| *meter.machine == *run.machine).cloned().collect(),
-                is_assumed: electricity.is_assumed,
-            });
+            merge(&mut total, &sums);
+            let (job, attempt, state, cores) = (row.id, row.attempt, row.state, run.cores);
+            found.push(RunEnergy { job, attempt, state, cores, row: sums });
         }
     }
-    Ok(found)
+    found.drain(..found.len().saturating_sub(MOST_ROWS));
+    Ok((total, found))
 }
 
 /// A run as `squeue` names it.
@@ -260,5 +286,25 @@ fn calibration_row(calibration: store::Calibration) -> CalibrationRow {
         uncertainty_permille: calibration.uncertainty_permille,
         factor_permille: calibration.factor_permille,
         source: calibration.source,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_very_many_rows_the_sum_stays() {
+        let sum = |rows: &[OwnerRow]| (rows.iter().map(|row| row.energy_uj).sum::<i64>(), rows.len());
+        let row = |n: usize| OwnerRow { name: n.to_string(), runs: 1, energy_uj: n as i64, ..OwnerRow::default() };
+        let mut rows: Vec<OwnerRow> = (0..MOST_ROWS + 3).map(row).collect();
+        let (before, _) = sum(&rows);
+        fold_first(&mut rows);
+        assert_eq!(sum(&rows), (before, MOST_ROWS + 1));
+        assert_eq!((rows[0].runs, rows[1].name.as_str()), (3, "3"));
+        let few = rows.split_off(MOST_ROWS - 5);
+        let mut kept = few.clone();
+        fold_first(&mut kept);
+        assert_eq!(kept, few);
     }
 }

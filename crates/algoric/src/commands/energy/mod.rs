@@ -267,8 +267,7 @@ fn sum_used(rows: &[UsedRow], words: &Words) -> UsedRow {
     }
 }
 
-/// The sum of several runs or projects.
-pub fn sum_owners(rows: &[OwnerRow], words: &Words) -> OwnerRow {
+fn sum_owners(rows: &[OwnerRow], words: &Words) -> OwnerRow {
     let sum = |of: fn(&OwnerRow) -> i64| rows.iter().map(of).sum();
     OwnerRow {
         name: words.say("energy-sum"),
