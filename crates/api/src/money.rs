@@ -170,8 +170,8 @@ pub struct PurseRow {
     pub prepaid_ms: i64,
     /// Its budgets.
     pub budgets: Vec<BudgetRow>,
-    /// What its members should know now; empty: nothing.
-    pub warning: String,
+    /// Thousandths of a budget that its running jobs will have used up, where its members were warned; else 0.
+    pub warned_permille: u64,
 }
 
 /// How a budget stands, in its unit.

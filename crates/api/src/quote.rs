@@ -32,12 +32,25 @@ pub struct Quote {
     pub contract: String,
     /// Whether the contract, and all its prices that matter here, are known.
     pub price_is_known: bool,
+    /// What its project pays for it; `None`: its jobs have no price.
+    pub price: Option<Price>,
     /// Whether the job may wait for cheap hours, as it was submitted.
     pub is_flexible: bool,
     /// If it starts when there is room.
     pub now: Offer,
     /// If it may wait for cheap hours; `None`: waiting would not change its start.
     pub flexible: Option<Offer>,
+}
+
+/// What a project pays.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct Price {
+    /// Which tariff, as usage lines name it; empty: none.
+    pub tariff: String,
+    /// Micro-euros without tax.
+    pub microeur: Amounts,
+    /// Why it would be refused now.
+    pub refusal: Option<String>,
 }
 
 /// A run time as history has it, in seconds.

@@ -433,6 +433,8 @@ pub struct StatusReport {
     pub suspended: u32,
     /// Who runs and waits; only what the reader may see.
     pub users: Vec<LoadRow>,
+    /// Projects of the reader whose running jobs come near the end of a budget, with the thousandths of it that are used.
+    pub budgets: Vec<(String, u64)>,
     /// Resident memory of the centre, KiB.
     pub rss_kib: u64,
 }

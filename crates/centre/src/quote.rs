@@ -1,7 +1,7 @@
 //! What a job would take, cost and wait, before it is submitted: expected by what similar jobs took, and at most. Must
 //! not know how run times are learned, nor what a contract is. What a member pays for a job is the tariffs' matter.
 
-use api::{Amounts, Expected, Offer, Quote, Refusal, Reply, Submission, WhyCause};
+use api::{Amounts, Expected, Offer, Price, Quote, Refusal, Reply, Submission, WhyCause};
 use drivers::meters::MeterConfig;
 use energy::{Energy, Flag, Interval, Power, calibrate::Line, contract::Cost};
 use model::{JobId, JobSpec, Request, Span, Time};
@@ -88,6 +88,7 @@ impl Centre {
             power_source: draw.map_or("", |(_, source)| source).to_owned(),
             energy_uj: runs.each(|run| energy(run).map(|energy| energy.0)),
             contract: self.electricity.book.at(self.now).rate.contract.name.clone(),
+            price: self.price_of(&spec, runs),
             price_is_known: [plain, later].into_iter().flatten().chain([self.now]).all(is_known),
             is_flexible: self.state.may_wait(&spec),
             now: offer(plain),
@@ -95,6 +96,24 @@ impl Centre {
             partition: spec.partition,
             qos: spec.qos,
         }
+    }
+
+    /// What its project pays for it, by tariff.
+    fn price_of(&self, spec: &JobSpec, runs: Runs) -> Option<Price> {
+        let refused = |refusal: Refusal| Price {
+            tariff: String::new(),
+            microeur: Amounts::default(),
+            refusal: Some(refusal.detail),
+        };
+        let offered = match self.offer(spec) {
+            Ok(offered) => offered?,
+            Err(refusal) => return Some(refused(refusal)),
+        };
+        let power = self.draw_of(&spec.request).map_or(Power(0), |(power, _)| power);
+        let likely = runs.each(|run| self.would_pay(&offered, &spec.request, run, power.over(run).0));
+        let microeur = Amounts { greatest: Some(offered.greatest().0), ..likely };
+        let refusal = self.covered(&offered).err().map(|refusal| refusal.detail);
+        Some(Price { tariff: offered.tariff().to_owned(), microeur, refusal })
     }
 
     /// What energy used evenly from `start` on costs, micro-euros, and whether the prices are known.

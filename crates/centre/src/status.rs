@@ -37,6 +37,7 @@ impl Centre {
             pending: self.waiting(),
             suspended: load.suspended as u32,
             users: self.load_by_user(only),
+            budgets: self.budget_warnings(peer),
             rss_kib: resident_kib().unwrap_or(0),
         };
         self.reply(conn, &Reply::Status(Box::new(report)));

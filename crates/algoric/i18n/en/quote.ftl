@@ -39,3 +39,5 @@ quote-if-flexible = With --comment=flexible it would start { $start }.
 quote-if-flexible-cost = With --comment=flexible it would start { $start }. Electricity: { $cost }.
 quote-saving = Waiting saves { $saving } ({ $percent } %).
 quote-price-unknown = Some of these prices are assumed ({ $contract }): the contract does not tell them yet, or none was named.
+quote-price = The project pays { $amounts }, without tax (tariff { $tariff }).
+quote-refused = It would be refused now: { $why }.

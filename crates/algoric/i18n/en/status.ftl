@@ -11,3 +11,4 @@ status-simulated = SIMULATED: the configuration declares more CPUs than the mach
 status-drained = OUT OF SERVICE since { $since }: { $why }
 status-guarantees = Limits: { $text }
 status-jobs = Jobs: { $running } running, { $pending } waiting, { $suspended } suspended
+status-budget = Project { $project } has used { $percent } % of a budget.

@@ -39,3 +39,5 @@ quote-if-flexible = Avec --comment=flexible il démarrerait { $start }.
 quote-if-flexible-cost = Avec --comment=flexible il démarrerait { $start }. Électricité : { $cost }.
 quote-saving = Attendre économise { $saving } ({ $percent } %).
 quote-price-unknown = Certains de ces prix sont supposés ({ $contract }) : le contrat ne les dit pas encore, ou aucun n’a été nommé.
+quote-price = Le projet paie { $amounts }, hors taxe (tarif { $tariff }).
+quote-refused = Il serait refusé à présent : { $why }.

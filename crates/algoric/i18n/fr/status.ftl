@@ -11,3 +11,4 @@ status-simulated = SIMULÉE : la configuration déclare plus de processeurs que 
 status-drained = HORS SERVICE depuis { $since } : { $why }
 status-guarantees = Limites : { $text }
 status-jobs = Jobs : { $running } en cours, { $pending } en attente, { $suspended } suspendus
+status-budget = Le projet { $project } a utilisé { $percent } % d'un budget.

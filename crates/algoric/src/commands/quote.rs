@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use api::{Amounts, Expected, Offer, Quote, Reply, Request};
+use api::{Amounts, Expected, Offer, Price, Quote, Reply, Request};
 use fluent_bundle::FluentValue;
 use model::{Span, Time};
 
@@ -49,6 +49,7 @@ pub fn sentences(quote: &Quote, now: Time, words: &Words) -> Vec<String> {
         lines.push(offer(key, quote, later, now, words));
         lines.extend(saving(quote, later, words));
     }
+    lines.extend(price(quote, words));
     if quote.power_mw.is_some() && !quote.price_is_known {
         lines.push(words.with("quote-price-unknown", &[("contract", quote.contract.as_str().into())]));
     }
@@ -123,6 +124,18 @@ fn offer(key: &str, quote: &Quote, offer: &Offer, now: Time, words: &Words) -> S
     words.with(&format!("{key}-cost"), &[("start", start.into()), ("cost", cost.into())])
 }
 
+/// What the project pays, and whether it can.
+fn price(quote: &Quote, words: &Words) -> Vec<String> {
+    let Some(Price { tariff, microeur, refusal }) = &quote.price else { return Vec::new() };
+    let mut lines = Vec::new();
+    if !tariff.is_empty() {
+        let amounts = amounts(microeur, words, |microeur| words.euros(microeur));
+        lines.push(words.with("quote-price", &[("amounts", amounts.into()), ("tariff", tariff.as_str().into())]));
+    }
+    lines.extend(refusal.as_ref().map(|why| words.with("quote-refused", &[("why", why.as_str().into())])));
+    lines
+}
+
 /// What waiting saves: by what is expected, else by the time limit.
 fn saving(quote: &Quote, later: &Offer, words: &Words) -> Option<String> {
     let pair = |of: fn(&Amounts) -> Option<i64>| of(&quote.now.cost_microeur).zip(of(&later.cost_microeur));
@@ -158,6 +171,7 @@ mod tests {
             power_source: "model".into(),
             energy_uj: all(25_200_000_000, 31_500_000_000, 37_800_000_000, 302_400_000_000),
             contract: "nights".into(),
+            price: None,
             price_is_known: true,
             is_flexible: false,
             now: Offer { start: Some(Time(0)), cost_microeur: all(1_499, 1_874, 2_249, 17_993) },
@@ -173,6 +187,19 @@ mod tests {
     #[test]
     fn a_quote_in_words() {
         insta::assert_snapshot!(said(&quote()));
+    }
+
+    #[test]
+    fn what_the_project_pays_is_said() {
+        let microeur = Amounts { greatest: Some(36_000), ..Amounts::default() };
+        let refusal = Some("project flood has 0.01 EUR left".to_owned());
+        let price = Price { tariff: "2026/company/blade".into(), microeur, refusal };
+        let said = said(&Quote { price: Some(price), ..quote() });
+        for part in
+            ["0.0360 € at most", "0,0360 € au plus", "2026/company/blade", "It would be refused now: project flood"]
+        {
+            assert!(said.contains(part), "{part}: {said}");
+        }
     }
 
     #[test]

@@ -83,6 +83,10 @@ fn page(report: &StatusReport, words: &Words) -> String {
             ("suspended", report.suspended.into()),
         ],
     ));
+    lines.extend(report.budgets.iter().map(|(project, permille)| {
+        let percent = words.decimal(*permille as f64 / 10.0);
+        words.with("status-budget", &[("project", project.as_str().into()), ("percent", percent.into())])
+    }));
     let mut page = lines.join("\n") + "\n";
     if !report.users.is_empty() {
         page.push('\n');
@@ -158,6 +162,7 @@ mod tests {
             pending: 12,
             suspended: 0,
             users: vec![LoadRow { user: "alice".into(), uid: Uid(1001), running: 1, cpus: 1, pending: 12 }],
+            budgets: Vec::new(),
             rss_kib: 20_000,
         }
     }

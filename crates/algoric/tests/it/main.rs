@@ -18,6 +18,7 @@ mod hull;
 mod letters;
 mod meters;
 mod modules;
+mod money;
 mod no_centre;
 mod odd_days;
 mod parity;

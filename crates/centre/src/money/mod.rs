@@ -71,8 +71,8 @@ pub(crate) struct Money {
     holds: Holds,
     /// Runs that are over and have no price yet.
     due: BTreeMap<RunId, Due>,
-    /// Thousandths that each project's members were told of, with what was told.
-    warned: BTreeMap<String, (u64, String)>,
+    /// Thousandths of a budget that projects have used whose members were told.
+    warned: BTreeMap<String, u64>,
     watched: Time,
     /// Jobs that are stopped because a budget is used up, and what is said of it.
     stopped: BTreeMap<JobId, String>,

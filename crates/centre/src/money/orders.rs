@@ -271,7 +271,7 @@ impl Centre {
             in_kind_ms: project.in_kind.free_ms(),
             prepaid_ms: project.prepaid.free_ms(),
             budgets: purse.budgets.iter().map(budget).collect(),
-            warning: self.budget_warnings(&[name.to_owned()]).pop().unwrap_or_default(),
+            warned_permille: self.money.warned.get(name).copied().unwrap_or(0),
         }
     }
 }

@@ -8,7 +8,7 @@ use ledger::{
     price::{Line, Usage, price},
     tariff::Category,
 };
-use model::{JobId, JobSpec, Request, RunId, Span, Time};
+use model::{JobId, JobSpec, Money as Euros, Request, RunId, Span, Time};
 
 use super::holds::{array_run, scaled};
 use crate::core::{Centre, refuse};
@@ -16,13 +16,32 @@ use crate::core::{Centre, refuse};
 /// A submission that has a price.
 pub(crate) struct Offered {
     project: String,
+    category: Category,
     /// Of each task, at most.
     unit: Vec<Line>,
     tasks: u64,
     is_array: bool,
 }
 
+impl Offered {
+    /// What all of it may cost at most.
+    pub(crate) fn greatest(&self) -> Euros {
+        book::gross(&scaled(&self.unit, self.tasks)).amount
+    }
+
+    /// The tariff of its first hour.
+    pub(crate) fn tariff(&self) -> &str {
+        self.unit.first().map_or("", |line| &line.tariff)
+    }
+}
+
 impl Centre {
+    /// What a submission would cost if each of its tasks ran so long and used so much, micro-euros.
+    pub(crate) fn would_pay(&self, offered: &Offered, request: &Request, run: Span, energy_uj: i64) -> Option<i64> {
+        let lines = self.priced(offered.category, request, self.now, run, energy_uj).ok()?;
+        Some(book::gross(&scaled(&lines, offered.tasks)).amount.0)
+    }
+
     /// What a submission may cost, where its project pays for its jobs.
     ///
     /// # Errors
@@ -48,7 +67,7 @@ impl Centre {
         let unit = self.greatest(customer.category, &spec.request, self.now, limit)?;
         let tasks = spec.array.as_ref().map_or(1, |array| array.tasks.len());
         let is_array = spec.array.is_some();
-        Ok(Some(Offered { project: spec.account.clone(), unit, tasks, is_array }))
+        Ok(Some(Offered { project: spec.account.clone(), category: customer.category, unit, tasks, is_array }))
     }
 
     /// Whether the project's budgets cover it.
@@ -104,16 +123,28 @@ impl Centre {
         start: Time,
         limit: Span,
     ) -> Result<Vec<Line>, Refusal> {
+        self.priced(category, request, start, limit, self.most_power(request).saturating_mul(limit.0))
+    }
+
+    /// The lines of what a request holds for a while.
+    fn priced(
+        &self,
+        category: Category,
+        request: &Request,
+        start: Time,
+        run: Span,
+        energy_uj: i64,
+    ) -> Result<Vec<Line>, Refusal> {
         let Some(book) = &self.money.tariffs else { return Ok(Vec::new()) };
         let usage = Usage {
             machine: self.machine_type(),
             start,
-            end: start + limit,
+            end: start + run,
             cores: self.cores_of(request),
             memory_mib: request.memory_mib(request.cpus()).unwrap_or(0),
             gpus: request.gpus,
             exclusive: request.exclusive,
-            energy_uj: self.most_power(request).saturating_mul(limit.0),
+            energy_uj,
             stored_mib: 0,
         };
         price(book, category, &[usage]).map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))

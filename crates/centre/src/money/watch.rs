@@ -13,7 +13,7 @@ use model::{JobId, RunId, Span, Time, Uid};
 use scheduler::What;
 use store::{Fact, Write};
 
-use crate::{core::Centre, metering::holds as held_parts};
+use crate::{connection::Peer, core::Centre, metering::holds as held_parts};
 
 /// How often.
 const EVERY: Span = Span::seconds(5);
@@ -83,11 +83,11 @@ impl Centre {
                 if is_new {
                     jobs.iter().for_each(|id| self.note(*id, text.clone()));
                 }
-                self.money.warned.insert(project.to_owned(), (permille, text));
+                self.money.warned.insert(project.to_owned(), permille);
             }
             Watch::Stop => {
                 let text = format!("a budget of project {project} is used up");
-                self.money.warned.insert(project.to_owned(), (1000, text.clone()));
+                self.money.warned.insert(project.to_owned(), 1000);
                 for id in jobs {
                     if self.live_run(id).is_some_and(|run| self.state.ending(run).is_none()) {
                         self.note(id, format!("ended: {text}"));
@@ -111,9 +111,11 @@ impl Centre {
         self.journal.write(Write::Event { at: self.now, base, fact: Box::new(Fact::Noted { by: Uid::ROOT, text }) });
     }
 
-    /// What members of these projects should know of their budgets.
-    pub(crate) fn budget_warnings(&self, projects: &[String]) -> Vec<String> {
-        let warned = self.money.warned.iter().filter(|(project, _)| projects.contains(project));
-        warned.map(|(_, (_, text))| text.clone()).collect()
+    /// Projects that somebody may see whose members should know of a budget: how many thousandths are used.
+    pub(crate) fn budget_warnings(&mut self, peer: Peer) -> Vec<(String, u64)> {
+        let (all, me) = (self.people.is_operator(peer.uid), self.people.name(peer.uid));
+        let mine = |project: &str| self.people.members.iter().any(|one| one.user == me && one.project == project);
+        let warned = self.money.warned.iter().filter(|(project, _)| all || mine(project));
+        warned.map(|(project, permille)| (project.clone(), *permille)).collect()
     }
 }
