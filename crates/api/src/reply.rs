@@ -1,7 +1,7 @@
 //! What the centre answers.
 
 use model::{
-    AccountRow, CpuSet, Exit, JobId, JobState, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow,
+    AccountRow, CpuSet, Exit, JobId, JobState, NodePower, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow,
     QueueDetail, QueueRecord, QueueRow, Reason, ShareRow, StepRow, Text, Time, Uid,
 };
 use serde::{Deserialize, Serialize};
@@ -423,6 +423,8 @@ pub struct StatusReport {
     pub now: Time,
     /// The machine.
     pub node: NodeRow,
+    /// What of it can be switched, by name; nothing where it is always on.
+    pub nodes: Vec<(String, NodePower)>,
     /// What limits hold on this machine, in words.
     pub guarantees: String,
     /// Running jobs.

@@ -146,7 +146,11 @@ impl Centre {
             Some(reason) => What::Drained { reason, by: peer.uid },
             None => What::Undrained { by: peer.uid },
         };
+        let back = matches!(what, What::Undrained { .. });
         self.record(what).map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
+        if back {
+            self.mend(peer.uid);
+        }
         self.reply_when_safe(conn, Reply::Done);
         Ok(())
     }

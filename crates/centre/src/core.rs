@@ -31,6 +31,8 @@ pub(crate) struct Centre {
     pub(crate) money: crate::money::Money,
     /// What the machine draws, if anything tells it.
     pub(crate) metering: Option<crate::metering::Metering>,
+    /// Who switches machines, if somebody does.
+    pub(crate) switches: Option<crate::power::Switches>,
     /// Name of the centre, and of its one machine.
     pub(crate) name: String,
     pub(crate) node: Arc<str>,
@@ -216,6 +218,8 @@ impl Centre {
                 };
                 self.live_run(*id).map_or(Vec::new(), |run| order(self.end(run, why)))
             }
+            What::SwitchedOn { node } => vec![After::Switch { node: node.clone(), on: true }],
+            What::SwitchedOff { node } => vec![After::Switch { node: node.clone(), on: false }],
             What::Suspended { run, .. } => order(Order::Suspend { run: *run }),
             What::Resumed { run } => order(Order::Resume { run: *run }),
             What::SignalDue { run } => {
@@ -286,6 +290,9 @@ impl Centre {
         if self.degraded.is_some() {
             return self.enforce();
         }
+        if self.power_is_unsure() {
+            return None;
+        }
         loop {
             let begun = std::time::Instant::now();
             let decision = self.state.decide(self.now);
@@ -296,6 +303,7 @@ impl Centre {
                 let makes_place = matches!(
                     what,
                     What::Started { .. }
+                        | What::SwitchedOn { .. }
                         | What::Preempted { .. }
                         | What::Suspended { cause: Some(_), .. }
                         | What::Requeued { cause: RequeueCause::Preempted(_), .. }
@@ -356,6 +364,7 @@ impl Centre {
                 After::Reply(conn, reply) => self.reply(conn, &reply),
                 After::Order(order) => self.order(&order),
                 After::Launch(run) => self.launch(run),
+                After::Switch { node, on } => self.switch(node, on),
                 After::Ended(run, _) => forget.push(run),
                 After::Over(base) => {
                     for conn in self.waiters.remove(&base).unwrap_or_default() {

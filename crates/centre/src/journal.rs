@@ -15,6 +15,13 @@ pub(crate) enum After {
     Order(Box<drivers::local::protocol::Order>),
     /// Launch a run.
     Launch(model::RunId),
+    /// Switch a machine.
+    Switch {
+        /// Which.
+        node: String,
+        /// On, or off.
+        on: bool,
+    },
     /// The launcher may forget this run. Its end is kept here until then, to be taken up again if writing fails.
     Ended(model::RunId, Box<drivers::local::protocol::End>),
     /// Nothing of this submission is left: answer who waits for it.

@@ -26,6 +26,7 @@ mod opening;
 mod owed;
 mod paths;
 mod people;
+mod power;
 mod quote;
 mod reading;
 mod recovery;

@@ -31,6 +31,7 @@ use crate::{
     money::Money,
     paths::Paths,
     people::People,
+    power::Switches,
     reading::Archive,
     recovery::read_back,
     service::{Word, clock},
@@ -134,6 +135,12 @@ pub(crate) fn open(
         };
         crate::consumption::site::start(meter, told).map_err(system("starting the thread of the site's meter"))?;
     }
+    let (tell, bell) = (say.clone(), wake.clone());
+    let switches = Switches::open(&file, &paths, back.state.nodes().collect(), move |word| {
+        tell.send(word).ok();
+        bell.write(1).ok();
+    })
+    .map_err(system("finding out which machines are on"))?;
     let bell = wake.clone();
     let archive = Archive::start(&paths.database(), move |conn, reply| {
         say.send(Word::Answer(conn, reply)).ok();
@@ -150,6 +157,7 @@ pub(crate) fn open(
         electricity,
         money,
         metering,
+        switches,
         name,
         node,
         state: back.state,

@@ -50,6 +50,11 @@ impl Paths {
         self.database_directory().join("mail")
     }
 
+    /// What the machines of a park that is only played do; the service's own.
+    pub fn park(&self) -> PathBuf {
+        self.database_directory().join("park")
+    }
+
     /// What the launcher keeps of running jobs; its own.
     pub fn spool(&self) -> PathBuf {
         self.data.join("spool")

@@ -78,6 +78,7 @@ pub(crate) fn read_back(reader: &Reader, fresh: State) -> Result<ReadBack, Store
         Fact::Noted { .. } => {}
     })?;
     back.state.set_usage(&replay.usage);
+    back.state.forget_idle();
     if replay.next_id > back.state.next_id() {
         back.state.set_next_id(replay.next_id);
     }
@@ -297,7 +298,7 @@ impl Centre {
                 After::Owed(events) => self.owed.splice(0..0, events).for_each(drop),
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
-                After::Order(_) | After::Launch(_) | After::Over(_) | After::Mail(_) => {}
+                After::Order(_) | After::Launch(_) | After::Switch { .. } | After::Over(_) | After::Mail(_) => {}
                 After::PeopleChanged | After::Tariffs(_) | After::Calibrated(_) => {}
             }
         }
@@ -333,6 +334,7 @@ impl Centre {
         complain!("the data file can be written again");
         self.degraded = None;
         self.pay_owed();
+        self.look_at_machines();
         for (run, end) in std::mem::take(&mut self.deferred) {
             self.ended(run, end);
         }

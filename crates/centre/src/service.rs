@@ -49,6 +49,7 @@ pub(crate) enum Word {
     Answer(ConnId, Reply),
     Metered(crate::metering::Said),
     Site(energy::reconcile::Index),
+    Power(crate::power::Said),
 }
 
 /// Serves until told to stop.
@@ -238,8 +239,8 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::Steps(targets) => centre.steps(conn, peer, &targets)?,
         Request::Accounts(query) => centre.accounts(conn, peer, query)?,
         Request::Nodes => {
-            let row = centre.node_row();
-            centre.reply(conn, &Reply::Nodes(vec![row]));
+            let rows = centre.node_rows();
+            centre.reply(conn, &Reply::Nodes(rows));
         }
         Request::Partitions => {
             let rows = centre.partition_rows();
@@ -307,6 +308,7 @@ fn hear(centre: &mut Centre, doors: &Doors) {
             Word::Answer(conn, reply) => centre.reply(conn, &reply),
             Word::Metered(said) => centre.metered(said),
             Word::Site(index) => centre.site_metered(index),
+            Word::Power(said) => centre.power_said(said),
         }
     }
 }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use api::{LoadRow, Reply, StatusReport, WhyCause, WhyReport};
 use drivers::local::{protocol::CgroupVersion, system};
-use model::{JobId, NodeRow, PartitionRow, Uid};
-use scheduler::{Cause, Hold, RowFilter};
+use model::{JobId, NodePower, NodeRow, PartitionRow, Uid};
+use scheduler::{Cause, Hold, NodeUse, RowFilter};
 
 use crate::{
     connection::{ConnId, Peer},
@@ -32,6 +32,7 @@ impl Centre {
             started: self.started,
             now: self.now,
             node: self.node_row(),
+            nodes: self.state.nodes().map(|view| (view.node.name.clone(), crate::power::shown(view.doing))).collect(),
             guarantees: self.guarantees(),
             running: load.running as u32,
             pending: self.waiting(),
@@ -91,6 +92,7 @@ impl Centre {
             gpus: machine.gpus.len() as u32,
             gpus_allocated: load.gpus_allocated,
             drained: load.drained,
+            power: NodePower::On,
             up: self.hello.is_some(),
             reserved: load
                 .reservations
@@ -104,6 +106,19 @@ impl Centre {
         }
     }
 
+    /// The machine; where parts of it can be switched, each of them.
+    pub(crate) fn node_rows(&self) -> Vec<NodeRow> {
+        let whole = self.node_row();
+        let parts: Vec<NodeRow> = self.state.node_uses().map(|part| node_of(&whole, part)).collect();
+        if parts.is_empty() { vec![whole] } else { parts }
+    }
+
+    /// The names of [`Centre::node_rows`].
+    fn node_names(&self) -> Vec<String> {
+        let names: Vec<String> = self.state.nodes().map(|view| view.node.name.clone()).collect();
+        if names.is_empty() { vec![self.node.to_string()] } else { names }
+    }
+
     pub(crate) fn partition_rows(&self) -> Vec<PartitionRow> {
         let config = self.state.config();
         let named_default = config.partitions.iter().any(|partition| partition.default);
@@ -114,7 +129,7 @@ impl Centre {
             max_time: partition.max_time,
             default_time: partition.default_time,
             default_memory: partition.default_memory,
-            nodes: vec![self.node.to_string()],
+            nodes: self.node_names(),
             cpus: config.machine.cpus(),
             memory_mib: config.machine.memory_mib,
         });
@@ -324,6 +339,30 @@ impl Centre {
         let least = limits.into_iter().flatten().filter_map(model::TimeLimit::span).min();
         let least = least.map_or(model::TimeLimit::Unlimited, model::TimeLimit::Span);
         dialect::text::shown(|out| dialect::text::put_full_limit(out, least))
+    }
+}
+
+/// A part of the machine that can be switched.
+fn node_of(whole: &NodeRow, part: NodeUse<'_>) -> NodeRow {
+    let power = crate::power::shown(part.view.doing);
+    // Why it is down stands where it stands for all that is out of service.
+    let failed = match &power {
+        NodePower::Failed { reason, since } => Some((reason.clone(), Uid::ROOT, *since)),
+        _ => None,
+    };
+    NodeRow {
+        name: part.view.node.name.clone(),
+        sockets: 1,
+        cores_per_socket: part.view.node.cores,
+        cpus: part.cpus,
+        cpus_allocated: part.cpus_allocated,
+        memory_mib: part.view.node.memory_mib,
+        gpus: part.view.node.gpus,
+        gpus_allocated: part.gpus_allocated,
+        watts: None,
+        drained: whole.drained.clone().or(failed),
+        power,
+        ..whole.clone()
     }
 }
 

@@ -24,8 +24,8 @@ pub use machine::{Core, CpuSet, Gpu, Machine, TopologyError};
 pub use money::{Money, MoneyError};
 pub use outcome::{Exit, Outcome, Usage};
 pub use rows::{
-    AccountRow, ArrayPlace, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow, QueueDetail, QueueRecord,
-    QueueRow, ShareRow, StepRow, WishedRequest, Wishes,
+    AccountRow, ArrayPlace, NodePower, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow, QueueDetail,
+    QueueRecord, QueueRow, ShareRow, StepRow, WishedRequest, Wishes,
 };
 pub use state::{JobState, Reason};
 pub use time::{Span, Time};

@@ -231,6 +231,27 @@ pub struct StepRow {
     pub pid: Option<u32>,
 }
 
+/// Whether a machine is on.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub enum NodePower {
+    /// It takes jobs.
+    #[default]
+    On,
+    /// It was told to go off.
+    GoingOff,
+    /// It is off.
+    Off,
+    /// It was told to come up.
+    Booting,
+    /// It does not come up.
+    Failed {
+        /// What was seen.
+        reason: String,
+        /// Since when.
+        since: Time,
+    },
+}
+
 /// A machine (`sinfo`, `scontrol show node`).
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct NodeRow {
@@ -262,6 +283,8 @@ pub struct NodeRow {
     pub gpus_allocated: u32,
     /// `None`: in service. Else: drained, why, by whom, since when.
     pub drained: Option<(String, Uid, Time)>,
+    /// Whether it is on, where it can be switched.
+    pub power: NodePower,
     /// The launcher answers.
     pub up: bool,
     /// A reservation of the whole machine is in force.

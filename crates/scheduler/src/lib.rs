@@ -52,5 +52,5 @@ pub use parts::{Parts, Share};
 pub use refusal::{Impossible, Refusal};
 pub use rows::RowFilter;
 pub use state::State;
-pub use view::{FairUsage, JobView, MachineUse, TaskPlace, UsageRow};
+pub use view::{FairUsage, JobView, MachineUse, NodeUse, TaskPlace, UsageRow};
 pub use why::{Cause, Shortage, Why};

@@ -52,6 +52,19 @@ pub struct MachineUse {
     pub reservations: Vec<Reservation>,
 }
 
+/// What is in use of a node.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct NodeUse<'a> {
+    /// Which, and what it is doing.
+    pub view: NodeView<'a>,
+    /// Its CPUs.
+    pub cpus: u32,
+    /// CPUs of the cores that jobs have; those of suspended jobs are not counted.
+    pub cpus_allocated: u32,
+    /// GPUs that jobs have.
+    pub gpus_allocated: u32,
+}
+
 /// Fair-share use, to be stored and put back exactly.
 #[derive(Clone, PartialEq, Eq, Debug, Default, serde::Serialize, serde::Deserialize)]
 pub struct FairUsage {
@@ -238,6 +251,21 @@ impl State {
     /// What can be switched, and what it is doing; nothing where the machine is always on.
     pub fn nodes(&self) -> impl Iterator<Item = NodeView<'_>> {
         self.nodes.views()
+    }
+
+    /// What is in use of what can be switched.
+    pub fn node_uses(&self) -> impl Iterator<Item = NodeUse<'_>> {
+        let topology = &self.rules.topology;
+        self.nodes.views().zip(&topology.nodes).map(|(view, place)| {
+            let threads = |core: usize| topology.cores[core].threads.len() as u32;
+            let used = place.cores.clone().filter(|core| self.floor.is_used(*core));
+            NodeUse {
+                cpus: place.cores.clone().map(threads).sum(),
+                cpus_allocated: used.map(threads).sum(),
+                gpus_allocated: place.gpus.clone().filter(|gpu| self.floor.gpu_user(*gpu).is_some()).count() as u32,
+                view,
+            }
+        })
     }
 
     /// The nodes on which a run has a place, by name.

@@ -96,8 +96,8 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
 fn room(centre: &mut Client) -> Result<Room, ClientError> {
     let Reply::Nodes(nodes) = centre.ask(&Request::Nodes)? else { return Err(ClientError::Unfit) };
     let cores = |node: &NodeRow| node.cpus.div_ceil(node.threads_per_core.max(1));
-    let first = nodes.first();
-    Ok(Room { cores: first.map_or(1, cores), memory_mib: first.map_or(1, |node| node.memory_mib) })
+    let memory_mib = nodes.iter().map(|node| node.memory_mib).sum();
+    Ok(Room { cores: nodes.iter().map(cores).sum(), memory_mib })
 }
 
 /// Its name and state, times, what it asked for and used.

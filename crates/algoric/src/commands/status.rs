@@ -1,6 +1,7 @@
 //! `algoric status`: the centre at a glance.
 
 use api::{LoadRow, Reply, Request, StatusReport};
+use model::NodePower;
 
 use super::House;
 use crate::{
@@ -72,6 +73,9 @@ fn page(report: &StatusReport, words: &Words) -> String {
         let gaps = [("why", why.as_str().into()), ("since", words.time(*since).into())];
         lines.push(words.with("status-drained", &gaps));
     }
+    if !report.nodes.is_empty() {
+        lines.push(words.with("status-power", &[("nodes", powers(&report.nodes, words).into())]));
+    }
     if !report.guarantees.is_empty() {
         lines.push(words.with("status-guarantees", &[("text", report.guarantees.as_str().into())]));
     }
@@ -93,6 +97,21 @@ fn page(report: &StatusReport, words: &Words) -> String {
         page.push_str(&show::table(&report.users, words));
     }
     page
+}
+
+/// How many machines are on, and which others do what.
+fn powers(nodes: &[(String, NodePower)], words: &Words) -> String {
+    let on = nodes.iter().filter(|(_, power)| *power == NodePower::On).count();
+    let mut parts = vec![words.with("status-power-on", &[("on", on.into()), ("of", nodes.len().into())])];
+    let others = |key: &str, is: fn(&NodePower) -> bool| {
+        let names: Vec<&str> = nodes.iter().filter(|(_, power)| is(power)).map(|(name, _)| name.as_str()).collect();
+        (!names.is_empty()).then(|| words.with(key, &[("nodes", names.join(", ").into())]))
+    };
+    parts.extend(others("status-power-off", |power| *power == NodePower::Off));
+    parts.extend(others("status-power-booting", |power| *power == NodePower::Booting));
+    parts.extend(others("status-power-going-off", |power| *power == NodePower::GoingOff));
+    parts.extend(others("status-power-failed", |power| matches!(power, NodePower::Failed { .. })));
+    parts.join("; ")
 }
 
 fn machine(report: &StatusReport, words: &Words) -> String {
@@ -149,6 +168,7 @@ mod tests {
                 gpus: 0,
                 gpus_allocated: 0,
                 drained: Some(("new disk".into(), Uid(0), Time(500))),
+                power: model::NodePower::On,
                 up: true,
                 reserved: false,
                 simulated: true,
@@ -157,6 +177,7 @@ mod tests {
                 started: None,
                 os: "Linux".into(),
             },
+            nodes: Vec::new(),
             guarantees: "cores and memory by cgroup v1".into(),
             running: 1,
             pending: 12,
@@ -171,6 +192,24 @@ mod tests {
     fn the_page() {
         insta::assert_snapshot!(page(&report(), &Words::new(Language::English, TimeZone::UTC)));
         insta::assert_snapshot!(page(&report(), &Words::new(Language::French, TimeZone::UTC)));
+    }
+
+    #[test]
+    fn machines_that_are_switched() {
+        let failed = NodePower::Failed { reason: "dead".into(), since: Time(0) };
+        let all = [NodePower::On, NodePower::Off, NodePower::Booting, NodePower::GoingOff, failed, NodePower::Off];
+        let nodes: Vec<(String, NodePower)> =
+            all.into_iter().enumerate().map(|(number, power)| (format!("n{number}"), power)).collect();
+        let check = |language, expected: &str| {
+            let report = StatusReport { nodes: nodes.clone(), ..report() };
+            let page = page(&report, &Words::new(language, TimeZone::UTC));
+            assert!(page.lines().any(|line| line == expected), "{page}");
+        };
+        check(Language::English, "Machines: 1 of 6 on; off: n1, n5; booting: n2; going off: n3; not coming up: n4");
+        check(
+            Language::French,
+            "Machines : 1 sur 6 en marche; éteintes : n1, n5; en démarrage : n2; en extinction : n3; ne démarrent pas : n4",
+        );
     }
 
     #[test]

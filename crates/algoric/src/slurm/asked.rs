@@ -16,7 +16,7 @@ use super::{
 };
 use crate::client::{Client, ClientError};
 
-/// The machines.
+/// The machine; where parts of it can be switched, each of them.
 pub fn nodes(centre: &mut Client) -> Result<Vec<NodeRow>, ClientError> {
     match centre.ask(&Request::Nodes)? {
         Reply::Nodes(nodes) => Ok(nodes),
@@ -24,9 +24,12 @@ pub fn nodes(centre: &mut Client) -> Result<Vec<NodeRow>, ClientError> {
     }
 }
 
-/// The name of the machine.
+/// The name of the machine, which is where jobs say that they are.
 pub fn node(centre: &mut Client) -> Result<String, ClientError> {
-    Ok(nodes(centre)?.pop().map(|node| node.name).unwrap_or_default())
+    match centre.ask(&Request::Status)? {
+        Reply::Status(report) => Ok(report.node.name),
+        _ => Err(ClientError::Unfit),
+    }
 }
 
 /// The partitions.

@@ -22,6 +22,7 @@ mod money;
 mod no_centre;
 mod odd_days;
 mod parity;
+mod power;
 mod prices;
 mod program;
 mod replay;

@@ -3,6 +3,7 @@
 mod electricity;
 mod flexible;
 mod money;
+mod power;
 mod resolve;
 
 use std::path::Path;
@@ -12,6 +13,7 @@ use serde::Deserialize;
 pub use electricity::{CarbonSection, ContractChoice, ElectricitySection, SiteSection};
 pub use flexible::FlexibleSection;
 pub use money::MoneySection;
+pub use power::PowerSection;
 
 /// The text of a new centre's file: everything commented, so that it shows what can be said.
 pub const TEMPLATE: &str = include_str!("template.toml");
@@ -87,6 +89,8 @@ pub struct File {
     pub money: MoneySection,
     /// The centre as it stands on an invoice.
     pub seller: ledger::invoice::Seller,
+    /// Machines that are switched off when nobody needs them.
+    pub power: PowerSection,
 }
 
 /// `[machine]`
@@ -405,6 +409,18 @@ mod tests {
             ("[[qos]]\nname = 'a'\npreempt_mode = 'kill'", "say off, suspend, requeue or cancel"),
             ("[machine]\nmemory = 'much'", "machine: memory: no amount of memory"),
             ("[machine]\ncpus = 0", "needs at least one"),
+            ("[power]\npolcy = 'always-on'", "did you mean `policy`?"),
+            ("[power]\npolicy = 'off-after=10m'", "power: driver: say fake or command"),
+            ("[power]\ndriver = 'ipmi'", "power: driver: say fake or command"),
+            ("[power]\ndriver = 'fake'\npolicy = 'predictive'", "power: policy: say always-on or off-after=600s"),
+            ("[power]\ndriver = 'command'", "power: on: the driver `command` needs this program"),
+            ("[power]\ndriver = 'command'\non = 'wake'", "power: on: say the program's whole path, from / on"),
+            ("[power]\ndriver = 'fake'\n[[power.node]]\nname = 'a'\ncores = 3", "have 3 cores together, there are 4"),
+            ("[power]\ndriver = 'fake'\n[[power.node]]\nname = '..'\ncores = 4", "`..` is no name, or comes twice"),
+            (
+                "[power]\ndriver = 'fake'\n[[power.node]]\nname = 'a'\ncores = 2\n[[power.node]]\nname = 'a'\ncores = 2",
+                "`a` is no name, or comes twice",
+            ),
             ("[machine", "TOML parse error at line 1"),
         ] {
             let shown = resolved(text).unwrap_err().to_string();
@@ -418,6 +434,23 @@ mod tests {
         assert_eq!((more.cpus(), more.simulated), (100, true));
         let fewer = resolved("[machine]\ncpus = 5").unwrap().machine;
         assert_eq!((fewer.cpus(), fewer.simulated), (4, false), "whole cores");
+    }
+
+    #[test]
+    fn machines_that_can_be_switched() {
+        let names = |text: &str| -> Vec<(String, u32, u64, i64)> {
+            let nodes = resolved(text).unwrap().nodes;
+            nodes.into_iter().map(|node| (node.name, node.cores, node.memory_mib, node.patience.0 / 1000)).collect()
+        };
+        assert_eq!(names(""), []);
+        assert_eq!(names("[power]\ndriver = 'fake'"), [("vm".to_owned(), 4, 8000, 600)], "all of it is one");
+        let several = "[power]\ndriver = 'fake'\npolicy = 'off-after=10m'\n\
+            [[power.node]]\nname = 'a'\ncount = 2\ncores = 1\nboot = 20\n\
+            [[power.node]]\nname = 'fat'\ncores = 2\nmemory = '3000M'\npatience = 50\nboot = 10";
+        let expected =
+            [("a1".to_owned(), 1, 2000, 120), ("a2".to_owned(), 1, 2000, 120), ("fat".to_owned(), 2, 3000, 50)];
+        assert_eq!(names(several), expected);
+        assert_eq!(resolved(several).unwrap().power, scheduler::power::Power::OffAfter(600));
     }
 
     #[test]

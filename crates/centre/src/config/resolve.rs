@@ -36,6 +36,7 @@ impl File {
         if partitions.is_empty() {
             partitions.push(partition(&only_partition(), memory_per_cpu, &wrong)?);
         }
+        let nodes = self.power.nodes(&machine, memory).map_err(|(key, text)| wrong(&key, &text))?;
         Ok(Config {
             machine,
             partitions,
@@ -60,8 +61,8 @@ impl File {
             backfill: self.priority.backfill,
             backfill_depth: 1000,
             flexible: self.flexible.rules(),
-            nodes: Vec::new(),
-            power: scheduler::power::Power::AlwaysOn,
+            nodes,
+            power: self.power.policy().map_err(|(key, text)| wrong(&key, &text))?,
         })
     }
 

@@ -1,6 +1,6 @@
 //! `scontrol show node`, and the states of machines.
 
-use model::{NodeRow, Uid};
+use model::{NodePower, NodeRow, Uid};
 
 use super::Style;
 use super::job::Layout;
@@ -9,15 +9,22 @@ use crate::text::{Clock, put, put_timestamp, put_timestamp_or};
 
 /// The state of a machine, as `scontrol` has it: `IDLE`, `MIXED+DRAIN`, `DOWN`.
 pub fn state_text(node: &NodeRow) -> String {
-    let base = match (node.up, node.cpus_allocated) {
+    let failed = matches!(node.power, NodePower::Failed { .. });
+    let base = match (node.up && !failed, node.cpus_allocated) {
         (false, _) => "DOWN",
         (true, 0) => "IDLE",
         (true, cpus) if cpus >= node.cpus => "ALLOCATED",
         (true, _) => "MIXED",
     };
-    let drain = if node.drained.is_some() { "+DRAIN" } else { "" };
+    let drain = if node.drained.is_some() && !failed { "+DRAIN" } else { "" };
     let reserved = if node.reserved { "+RESERVED" } else { "" };
-    format!("{base}{drain}{reserved}")
+    let power = match node.power {
+        NodePower::On | NodePower::Failed { .. } => "",
+        NodePower::Off => "+POWERED_DOWN",
+        NodePower::Booting => "+POWERING_UP",
+        NodePower::GoingOff => "+POWERING_DOWN",
+    };
+    format!("{base}{drain}{reserved}{power}")
 }
 
 /// Writes one machine.

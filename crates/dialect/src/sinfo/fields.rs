@@ -220,9 +220,9 @@ fn put_node(field: Field, node: &NodeRow, clock: &Clock<'_>, out: &mut Vec<u8>) 
         Field::Geometry => {
             put(out, format_args!("{}:{}:{}", node.sockets, node.cores_per_socket, node.threads_per_core));
         }
-        Field::State => out.extend_from_slice(state::names(node).0.as_bytes()),
+        Field::State => put(out, format_args!("{}{}", state::names(node).0, state::mark(node))),
         Field::StateComplete => out.extend_from_slice(state::complete(node).as_bytes()),
-        Field::StateShort => out.extend_from_slice(state::names(node).1.as_bytes()),
+        Field::StateShort => put(out, format_args!("{}{}", state::names(node).1, state::mark(node))),
         Field::Gres if node.gpus > 0 => put(out, format_args!("gpu:{}", node.gpus)),
         Field::GresUsed if node.gpus > 0 => put(out, format_args!("gpu:{}", node.gpus_allocated)),
         Field::Reason => {

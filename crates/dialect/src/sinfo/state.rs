@@ -1,6 +1,6 @@
 //! The states of machines as `sinfo` names them.
 
-use model::NodeRow;
+use model::{NodePower, NodeRow};
 
 use super::fields::Group;
 
@@ -8,7 +8,7 @@ use super::fields::Group;
 pub fn names(node: &NodeRow) -> (&'static str, &'static str) {
     let busy = node.cpus_allocated > 0;
     match node {
-        NodeRow { up: false, .. } => ("down", "down"),
+        NodeRow { up: false, .. } | NodeRow { power: NodePower::Failed { .. }, .. } => ("down", "down"),
         NodeRow { drained: Some(_), .. } if busy => ("draining", "drng"),
         NodeRow { drained: Some(_), .. } => ("drained", "drain"),
         NodeRow { reserved: true, .. } if !busy => ("reserved", "resv"),
@@ -18,10 +18,20 @@ pub fn names(node: &NodeRow) -> (&'static str, &'static str) {
     }
 }
 
+/// What stands behind a state where a machine is not simply on: it is off, comes up, or goes off.
+pub fn mark(node: &NodeRow) -> &'static str {
+    match node.power {
+        NodePower::On | NodePower::Failed { .. } => "",
+        NodePower::Off => "~",
+        NodePower::Booting => "#",
+        NodePower::GoingOff => "%",
+    }
+}
+
 /// A machine's state without its flags, as `--json` has it.
 pub fn base(node: &NodeRow) -> &'static str {
     match node {
-        NodeRow { up: false, .. } => "down",
+        NodeRow { up: false, .. } | NodeRow { power: NodePower::Failed { .. }, .. } => "down",
         NodeRow { cpus_allocated: 0, .. } => "idle",
         NodeRow { cpus_allocated, cpus, .. } if cpus_allocated >= cpus => "allocated",
         _ => "mixed",
@@ -30,9 +40,16 @@ pub fn base(node: &NodeRow) -> &'static str {
 
 /// A machine's state with all its flags: `mixed+drain`.
 pub fn complete(node: &NodeRow) -> String {
-    let drain = if node.drained.is_some() { "+drain" } else { "" };
+    let failed = matches!(node.power, NodePower::Failed { .. });
+    let drain = if node.drained.is_some() && !failed { "+drain" } else { "" };
     let reserved = if node.reserved { "+reserved" } else { "" };
-    format!("{}{drain}{reserved}", base(node))
+    let power = match node.power {
+        NodePower::On | NodePower::Failed { .. } => "",
+        NodePower::Off => "+powered_down",
+        NodePower::Booting => "+powering_up",
+        NodePower::GoingOff => "+powering_down",
+    };
+    format!("{}{drain}{reserved}{power}", base(node))
 }
 
 /// Whether `-t` means this machine by that word.
@@ -43,6 +60,9 @@ pub fn is(node: &NodeRow, word: &str) -> bool {
         "all" => true,
         // Both drained and draining.
         "drain" => node.drained.is_some(),
+        "powered_down" => node.power == NodePower::Off,
+        "powering_up" => node.power == NodePower::Booting,
+        "powering_down" | "power_down" => node.power == NodePower::GoingOff,
         "resv" | "reserved" => node.reserved,
         other => other == long || other == short,
     }

@@ -227,6 +227,7 @@ pub fn node() -> NodeRow {
         gpus: 0,
         gpus_allocated: 0,
         drained: None,
+        power: model::NodePower::On,
         up: true,
         reserved: false,
         simulated: false,

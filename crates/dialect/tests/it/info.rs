@@ -1,7 +1,7 @@
 //! `sinfo`.
 
 use dialect::sinfo;
-use model::{NodeRow, PartitionRow, Span, TimeLimit, Uid};
+use model::{NodePower, NodeRow, PartitionRow, Span, TimeLimit, Uid};
 
 use crate::control::{node, partition};
 use crate::facts;
@@ -30,6 +30,23 @@ fn captured() {
     }
     let version = facts::case("simple", "sinfo --version", 0);
     assert_eq!(sinfo::parse(&facts::args("sinfo --version"), &[]).unwrap_err().stdout, version.stdout);
+}
+
+/// As Slurm marks what its power saving did.
+#[test]
+fn machines_that_are_switched() {
+    let powers = [
+        (NodePower::On, "idle idle IDLE"),
+        (NodePower::Off, "idle~ idle~ IDLE+POWERED_DOWN"),
+        (NodePower::Booting, "idle# idle# IDLE+POWERING_UP"),
+        (NodePower::GoingOff, "idle% idle% IDLE+POWERING_DOWN"),
+        (NodePower::Failed { reason: "dead".into(), since: at("11:00:00") }, "down down DOWN"),
+    ];
+    for (power, expected) in powers {
+        let node = NodeRow { power, ..node() };
+        let shown = show("sinfo -h -o '%T %t'", &[partition()], std::slice::from_ref(&node), "11:14:54");
+        assert_eq!(format!("{} {}", shown.trim(), dialect::scontrol::state_text(&node)), expected);
+    }
 }
 
 #[test]

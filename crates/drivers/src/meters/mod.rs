@@ -6,7 +6,7 @@
 
 mod ber;
 mod chain;
-mod command;
+pub(crate) mod command;
 mod config;
 mod dcmi;
 mod estimate;

@@ -8,6 +8,7 @@ mod failures;
 mod limits;
 mod machines;
 mod outcomes;
+mod power;
 mod rig;
 mod trees;
 mod users;

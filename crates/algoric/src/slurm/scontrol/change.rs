@@ -141,8 +141,9 @@ impl Hands<'_> {
         reason: Option<String>,
     ) -> Result<u8, Refusal> {
         let refuse = |error| failed(error).refusal(Action::Update);
-        let node = asked::node(self.centre).map_err(refuse)?;
-        if nodes.iter().any(|name| *name != node && name != "ALL") {
+        let mut known = vec!["ALL".to_owned(), asked::node(self.centre).map_err(refuse)?];
+        known.extend(asked::nodes(self.centre).map_err(refuse)?.into_iter().map(|node| node.name));
+        if nodes.iter().any(|name| !known.contains(name)) {
             // Members are told first that they are none of the operators.
             let unknown = if self.caller.is_root() { Refused::InvalidNodeName } else { Refused::InvalidUser };
             return Err(unknown.refusal(Action::Update));
