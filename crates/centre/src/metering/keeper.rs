@@ -18,7 +18,7 @@ const PATIENCE: Span = Span::seconds(10);
 /// So many records do not wait: they would be a long transaction.
 const MOST_RECORDS: usize = 500;
 /// Runs that were over so long before a meter answers again fell into its gap.
-const GAP: Span = Span::minutes(2);
+const GAP: Span = Span::minutes(5);
 
 /// What a restart goes on from, as it is kept in the file.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]

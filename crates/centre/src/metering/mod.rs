@@ -133,7 +133,7 @@ impl Metering {
             _samplers: Vec::new(),
         };
         let limits = file.energy.limits();
-        let period = Duration::from_secs(file.energy.sample_seconds.clamp(1, 60).into());
+        let period = file.energy.period();
         let sampling = Sampling {
             chain: Chain::new(main.into_iter().map(|(config, meter)| (meter, scale(&config, factor))).collect()),
             each_channel: false,
@@ -220,7 +220,15 @@ pub(crate) enum MeteringError {
 impl EnergySection {
     /// What a meter may say.
     fn limits(&self) -> Limits {
-        Limits { most: Power::watts(self.max_watts.into()), ..Limits::default() }
+        let usual = Limits::default();
+        // Two looks in vain are no gap, however seldom somebody looks.
+        let longest = usual.longest.max(Span::seconds(3 * self.period().as_secs() as i64));
+        Limits { most: Power::watts(self.max_watts.into()), longest, ..usual }
+    }
+
+    /// From one look to the next.
+    fn period(&self) -> Duration {
+        Duration::from_secs(self.sample_seconds.clamp(1, 60).into())
     }
 }
 
