@@ -13,7 +13,7 @@ const NOISE: f64 = 0.3;
 /// How fast it is learned.
 const HASTE: f64 = 2.0;
 /// How strongly the mean of all jobs so far corrects it, and at most.
-const PULL: f64 = 4.0;
+const PULL: f64 = 2.0;
 const PULL_MOST: f64 = 3.0;
 /// How many jobs make a mean.
 const MEAN: f64 = 1000.0;

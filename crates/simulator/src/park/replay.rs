@@ -149,7 +149,7 @@ impl ParkScheduler<'_> {
         let Brain::Thrift(thrifty) = &mut self.brain else { return Ok(()) };
         if now - thrifty.compared >= COMPARED {
             thrifty.compared = now;
-            for (waited, plain) in thrifty.shadow.advance(now)? {
+            for (_, waited, plain) in thrifty.shadow.advance(now)? {
                 thrifty.thrift.note_wait(waited, plain);
             }
         }

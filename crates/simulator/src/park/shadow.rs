@@ -31,7 +31,8 @@ pub struct Shadow {
     due: BinaryHeap<Reverse<(i64, u32)>>,
     /// Who runs here with no known end, and since when.
     open: BTreeMap<u32, i64>,
-    waits: Vec<(i64, i64)>,
+    /// Job, and its waits there and here.
+    waits: Vec<(u32, i64, i64)>,
 }
 
 impl Shadow {
@@ -60,11 +61,12 @@ impl Shadow {
         }
     }
 
-    /// Replays as far as it is known what happens, and gives the waits, there and here, of who has both.
+    /// Replays as far as it is known what happens, and gives the waits, there and here, of who has both since the last
+    /// time: job by job.
     ///
     /// # Errors
     /// A job that does not fit the pool.
-    pub fn advance(&mut self, now: i64) -> Result<Vec<(i64, i64)>, Unlikely> {
+    pub fn advance(&mut self, now: i64) -> Result<Vec<(u32, i64, i64)>, Unlikely> {
         // Who is not over yet runs for longer than until now.
         let longer = |pair: &Pair, start: i64| start + (now - pair.there.unwrap_or(now).min(now));
         let open = self.open.iter().map(|(job, start)| longer(&self.pairs[*job as usize], *start));
@@ -92,6 +94,7 @@ impl Shadow {
                 self.tell(ticket.0);
             }
         }
+        self.waits.sort_unstable();
         Ok(std::mem::take(&mut self.waits))
     }
 
@@ -106,7 +109,7 @@ impl Shadow {
         let pair = &mut self.pairs[job as usize];
         if let (Some(here), Some(there), false) = (pair.here, pair.there, pair.told) {
             pair.told = true;
-            self.waits.push((there - pair.submit, here - pair.submit));
+            self.waits.push((job, there - pair.submit, here - pair.submit));
         }
     }
 }

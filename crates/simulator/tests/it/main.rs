@@ -6,6 +6,7 @@ mod centre_park;
 mod naive;
 mod naive_centre;
 mod naive_park;
+mod naive_thrift;
 mod parks;
 mod pools;
 mod swf;

@@ -1,0 +1,123 @@
+//! How many machines should be on: levels of use counted second by second, and the cheapest reserve.
+
+use super::{DAY, HOUR, LEVELS, Level, Machine, Phase, World, age};
+
+impl World<'_> {
+    /// Use is from now on what it is: levels that it rose above learn that.
+    fn note_use(&mut self) -> bool {
+        let (now, before, local) = (self.now, self.used, self.now + self.local0);
+        let used = (i64::from(self.kind.count) - self.free()) as u32;
+        let mut rose = false;
+        for (number, level) in self.levels.iter_mut().enumerate() {
+            let rises = if number == LEVELS { used > before } else { before <= level.above && level.above < used };
+            if rises {
+                let rates = [
+                    &mut level.mean,
+                    level.hours.entry(local.rem_euclid(DAY) / HOUR).or_default(),
+                    level.days.entry(local.div_euclid(DAY).rem_euclid(7)).or_default(),
+                    level.ages.entry(age(now - level.last)).or_default(),
+                ];
+                rates.into_iter().for_each(|rate| rate[0] += 1.0);
+                rose |= number < LEVELS;
+            }
+            if rises || (number < LEVELS && used <= level.above && level.above < before) {
+                level.last = now;
+            }
+        }
+        self.used = used;
+        rose
+    }
+
+    /// A second goes by in which levels that are not below use wait.
+    pub fn count_second(&mut self) {
+        let (now, used, local) = (self.now, self.used, self.now + self.local0);
+        for (number, level) in self.levels.iter_mut().enumerate() {
+            if number == LEVELS || used <= level.above {
+                level.mean[1] += 1.0;
+                level.hours.entry(local.rem_euclid(DAY) / HOUR).or_default()[1] += 1.0;
+                level.days.entry(local.div_euclid(DAY).rem_euclid(7)).or_default()[1] += 1.0;
+                level.ages.entry(age(now - level.last)).or_default()[1] += 1.0;
+            }
+        }
+    }
+
+    fn work_out_rates(&mut self) {
+        let local = self.now + self.local0;
+        for level in &mut self.levels {
+            let mean = (level.mean[0] + 0.5) / (level.mean[1] + 3600.0);
+            let factor = |rate: Option<&[f64; 2]>| {
+                let [events, seconds] = rate.copied().unwrap_or_default();
+                (events + 1.0) / (seconds + 1.0 / mean) / mean
+            };
+            let hour = factor(level.hours.get(&(local.rem_euclid(DAY) / HOUR)));
+            level.rate = mean * hour * factor(level.days.get(&local.div_euclid(DAY).rem_euclid(7)));
+            level.factors = (0..18).map(|age| factor(level.ages.get(&age))).collect();
+        }
+    }
+
+    /// Cores that should be on without a job.
+    pub fn warm(&mut self, head: Option<usize>) -> i64 {
+        let (now, glance, before) = (self.now, self.now >= self.glance, self.used);
+        let rose = self.note_use();
+        if self.used != before {
+            (self.changed, self.glance) = (now, self.glance.min(now + 60));
+        }
+        if glance {
+            let hour = (now + self.local0).div_euclid(HOUR);
+            if hour != self.hour {
+                self.hour = hour;
+                self.work_out_rates();
+            }
+            let until_hour = HOUR - (now + self.local0).rem_euclid(HOUR);
+            self.glance = now + ((now - self.changed) / 2).max(60).min(until_hour);
+        }
+        if rose || glance {
+            self.on = self.used + self.reserve();
+        }
+        let soon = now + i64::from(self.kind.boot_s);
+        let held = self.all(|phase| matches!(phase, Phase::Held { until } if until <= soon));
+        let mut needed: i64 = held.into_iter().map(|job| self.cores(job)).sum();
+        if let Some(head) = head
+            && self.promise(head).0 <= soon
+        {
+            needed = needed.max(self.cores(head) - self.freed(self.promise(head).0));
+        }
+        needed.min(self.free()).max(i64::from(self.on) - i64::from(self.used)).max(0)
+    }
+
+    fn reserve(&self) -> u32 {
+        let cheap = self.mean_price() / self.prices.price(self.now).max(1) as f64;
+        let worth = f64::from(self.kind.boot_s) * self.worth.cores() * cheap;
+        let rate = |level: &Level| level.rate * level.factors[age(self.now - level.last)];
+        let mut least = rate(&self.levels[LEVELS]);
+        let mut best = (0.0 + least * worth, 0);
+        for (number, level) in self.levels.iter().enumerate().filter(|(_, level)| level.above >= self.used) {
+            least = if number == LEVELS { 0.0 } else { least.min(rate(level)) };
+            let cost = f64::from(level.above - self.used) + least * worth;
+            if cost < best.0 {
+                best = (cost, level.above - self.used);
+            }
+        }
+        best.1
+    }
+
+    /// Switches machines off, the longest idle first, or boots some.
+    pub fn switch(&mut self, warm: i64) {
+        let now = self.now;
+        let ready = |machine: &&Machine| matches!(machine, Machine::Idle { .. } | Machine::Booting { .. });
+        let on = self.machines.iter().filter(ready).count() as i64;
+        for _ in warm..on {
+            let idle = |machine: &&mut Machine| matches!(machine, Machine::Idle { since } if since + 60 <= now);
+            let since = |machine: &&mut Machine| match machine {
+                Machine::Idle { since } => *since,
+                _ => i64::MAX,
+            };
+            if let Some(machine) = self.machines.iter_mut().filter(idle).min_by_key(since) {
+                *machine = Machine::Off;
+            }
+        }
+        let off = self.machines.iter_mut().filter(|machine| **machine == Machine::Off);
+        let up = now + i64::from(self.kind.boot_s);
+        off.take((warm - on).max(0) as usize).for_each(|machine| *machine = Machine::Booting { up });
+    }
+}
