@@ -54,3 +54,39 @@ fn starts_are_in_the_order_of_the_file() {
     let said = simulate(&[file.to_str().unwrap(), "--lenient", "--json"]);
     assert!(said.stdout.contains("\"malformed\":1"), "{}", said.stdout);
 }
+
+/// Where there are several traces or policies, each has its own file.
+#[test]
+fn files_are_not_written_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let line = |id: u32| format!("; MaxProcs: 2\n{id} 0 -1 10 2 -1 -1 2 20 -1 1 1 1 -1 1 -1 -1 -1\n");
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("a.swf"), line(1)).unwrap();
+    std::fs::write(path("b.swf"), line(2)).unwrap();
+    let (starts, states, pictures) = (path("starts"), path("states"), path("pictures"));
+    let said = simulate(&[
+        &*path("a.swf"),
+        &path("b.swf"),
+        "--compare",
+        "easy,conservative",
+        "--starts",
+        &starts,
+        "--states",
+        &states,
+        "--plot",
+        &pictures,
+    ]);
+    assert_eq!(said.code, 0, "{}", said.stderr);
+    for (trace, id) in [("a", 1), ("b", 2)] {
+        for policy in ["easy", "conservative"] {
+            let text = std::fs::read_to_string(format!("{starts}.{trace}.{policy}")).unwrap();
+            assert_eq!(text, format!("{id} 0\n"));
+            let text = std::fs::read_to_string(format!("{states}.{trace}.{policy}")).unwrap();
+            assert_eq!(text, "node1 busy 0 10\nnode2 busy 0 10\n");
+        }
+        for kind in ["queue", "use", "waits", "watts"] {
+            let picture = std::fs::read_to_string(format!("{pictures}/{trace}-{kind}.svg")).unwrap();
+            assert!(picture.starts_with("<svg ") && picture.contains("conservative"), "{kind}");
+        }
+    }
+}

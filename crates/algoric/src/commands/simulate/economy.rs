@@ -49,7 +49,7 @@ pub struct Economy {
 
     /// Write which machine was in which state: lines `machine state from to`
     #[arg(long, value_name = "FILE")]
-    states: Option<PathBuf>,
+    pub states: Option<PathBuf>,
 
     /// The second of the local day at the trace's second 0
     #[arg(long, value_name = "S", default_value_t = 0, allow_negative_numbers = true)]
@@ -83,6 +83,8 @@ pub struct Outlay {
     pub costs: Costs,
     /// Seconds that playing took, bounds aside.
     pub wall_s: f64,
+    /// Lines `machine state from to`, if they are wanted.
+    pub states: String,
     /// What was drawn at each time of the day, if it is to be drawn.
     pub watts: Option<Curve>,
     /// What it cost then.
@@ -133,7 +135,7 @@ impl Economy {
     /// Plays a workload on a park, which is called so; with `plot` also what is to be drawn.
     ///
     /// # Errors
-    /// When the policy cannot play it, or something cannot be read or written.
+    /// When the policy cannot play it, or something cannot be read.
     pub fn play(
         &self,
         (name, policy): (&str, Policy),
@@ -165,9 +167,6 @@ impl Economy {
         let wall_s = begun.elapsed().as_secs_f64();
         let usual = replay(Plan { rule: easy, power: Power::AlwaysOn, states: false, ..plan }, &mut |_| ())?;
         let bounds = bounds(workload, park, &tariff, local0, &usual.played.starts);
-        if let Some(file) = &self.states {
-            fs::write(file, &outcome.states).with_context(|| format!("{}", file.display()))?;
-        }
         let (cost_eur, always_on_cost_eur) = (outcome.bill.cost_eur(), usual.bill.cost_eur());
         let costs = Costs {
             energy_wh: outcome.bill.energy_wh(),
@@ -179,7 +178,8 @@ impl Economy {
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
         let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
-        Ok(Outlay { played: outcome.played, costs, wall_s, watts, prices: plot::prices(&tariff) })
+        let Outcome { played, states, .. } = outcome;
+        Ok(Outlay { played, costs, wall_s, states, watts, prices: plot::prices(&tariff) })
     }
 }
 

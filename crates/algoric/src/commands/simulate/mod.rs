@@ -118,7 +118,12 @@ impl std::str::FromStr for Candidate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
-        if text.ends_with(".toml") { Ok(Candidate::Park(text.into())) } else { text.parse().map(Candidate::Policy) }
+        if text.ends_with(".toml") {
+            return Ok(Candidate::Park(text.into()));
+        }
+        text.parse()
+            .map(Candidate::Policy)
+            .map_err(|known: String| format!("{known}, or a park (a file that ends in .toml)"))
     }
 }
 
@@ -278,6 +283,9 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
             let names = (way.name.as_str(), way.policy);
             let outlay = args.economy.play(names, rules, trace, &workload, &park, args.plot.is_some())?;
+            if let Some(file) = &args.economy.states {
+                write_text(&several(file, args, name, &way.name), outlay.states)?;
+            }
             pictures.watts.extend(outlay.watts);
             pictures.prices = outlay.prices;
             (outlay.played, Some(outlay.costs), outlay.wall_s)
@@ -293,7 +301,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
         }
         reports.push(report);
         if let Some(file) = &args.starts {
-            write_starts(&several(file, &way.name, ways.len()), trace, &workload, &played)?;
+            write_text(&several(file, args, name, &way.name), starts(trace, &workload, &played)?)?;
         }
         if args.plot.is_some() {
             pictures.add(&way.name, &workload, &played);
@@ -305,19 +313,21 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
     Ok(reports)
 }
 
-/// A file of each policy where there are several.
-fn several(file: &Path, policy: &str, count: usize) -> PathBuf {
-    if count <= 1 {
-        return file.to_owned();
-    }
+/// A file for each trace and each policy where there are several.
+fn several(file: &Path, args: &Args, trace: &str, policy: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
-    name.push(".");
-    name.push(policy);
+    let traces = args.traces.len() + usize::from(args.generate.is_some());
+    for (part, count) in [(trace, traces), (policy, args.compare.len())] {
+        if count > 1 && name != "-" {
+            name.push(".");
+            name.push(part);
+        }
+    }
     name.into()
 }
 
 /// Number and start of each job, in the order of the trace.
-fn write_starts(file: &Path, trace: &Trace, workload: &Workload, played: &Played) -> anyhow::Result<()> {
+fn starts(trace: &Trace, workload: &Workload, played: &Played) -> anyhow::Result<String> {
     let mut starts = vec![None; trace.lines.len()];
     for (job, start) in workload.jobs.iter().zip(&played.starts) {
         starts[job.line as usize] = Some(*start);
@@ -328,6 +338,11 @@ fn write_starts(file: &Path, trace: &Trace, workload: &Workload, played: &Played
             writeln!(text, "{} {start}", line.id)?;
         }
     }
+    Ok(text)
+}
+
+/// Writes a file; `-` is standard output.
+fn write_text(file: &Path, text: String) -> anyhow::Result<()> {
     if file == Path::new("-") {
         console::print(text);
         return Ok(());
