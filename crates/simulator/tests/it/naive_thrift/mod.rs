@@ -35,6 +35,9 @@ enum Phase {
     Over { begins: i64, run: i64 },
 }
 
+/// User, cores, run, estimate of a job that is over.
+type End = (i64, u32, i64, i64);
+
 /// A level of use: what happened in each second that it waited in.
 struct Level {
     above: u32,
@@ -69,8 +72,8 @@ struct World<'a> {
     /// Who must wait before all others, as of the last pass.
     head: Option<usize>,
     machines: Vec<Machine>,
-    /// Ends so far, in order: user, cores, run, estimate.
-    history: Vec<(i64, u32, i64, i64)>,
+    /// Ends so far, in order.
+    history: Vec<End>,
     levels: Vec<Level>,
     used: u32,
     on: u32,
@@ -118,8 +121,8 @@ impl World<'_> {
     }
 
     /// The mean of the last two run times of the same user and cores, else of the user; if that was nearer to the truth.
-    fn said(&self, history: &[(i64, u32, i64, i64)], user: i64, cores: u32) -> Option<i64> {
-        let of = |alike: &dyn Fn(&(i64, u32, i64, i64)) -> bool| {
+    fn said(&self, history: &[End], user: i64, cores: u32) -> Option<i64> {
+        let of = |alike: &dyn Fn(&End) -> bool| {
             let runs: Vec<i64> = history.iter().rev().filter(|end| alike(end)).take(2).map(|end| end.2).collect();
             runs.first().map(|newest| (newest + runs.last().unwrap()) / 2)
         };
@@ -366,14 +369,13 @@ impl World<'_> {
 
     /// What is done in a second in which something happens, or that was waited for.
     fn act(&mut self, happens: bool) {
-        while happens {
-            match self.pass() {
-                (_, Some(job)) => self.start(job),
-                (head, None) => {
-                    self.head = head;
-                    break;
+        if happens {
+            self.head = loop {
+                match self.pass() {
+                    (_, Some(job)) => self.start(job),
+                    (head, None) => break head,
                 }
-            }
+            };
         }
         if self.now - self.compared >= HOUR {
             self.compared = self.now;
