@@ -68,6 +68,8 @@ pub enum MoneyWrite {
         /// What stands for it from now on.
         pseudonym: String,
     },
+    /// Submissions from before this time that are over: what tells what they were for goes, what was used stays.
+    Forget(Time),
 }
 
 /// A run that is over, as a settlement needs it.
@@ -134,6 +136,10 @@ impl MoneyWrite {
                 sql.prepare_cached("DELETE FROM role WHERE user = ?1 AND project = ?2")?.execute([user, project])?;
             }
             Self::Erase { uid, user, pseudonym } => erase(sql, *uid, user, pseudonym)?,
+            Self::Forget(before) => {
+                sql.execute(include_str!("../queries/forget-jobs.sql"), named_params! { ":before": before.0 })?;
+                sql.execute(include_str!("../queries/empty-old-blobs.sql"), [before.0])?;
+            }
         }
         Ok(())
     }
@@ -237,6 +243,17 @@ impl Reader {
     /// [`StoreError`].
     pub fn pseudonyms(&self) -> Result<Vec<(Uid, String)>, StoreError> {
         self.db.rows("SELECT uid, name FROM pseudonym ORDER BY uid", |row| Ok((Uid(row.get(0)?), row.get(1)?)))
+    }
+
+    /// How many submissions [`MoneyWrite::Forget`] would change.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn forgettable(&self, before: Time) -> Result<u64, StoreError> {
+        let query = "SELECT count(*) FROM submission WHERE at < ?1 AND id NOT IN (SELECT id FROM open) AND \
+                     json_extract(spec, '$.name') <> 'erased'";
+        let counts = self.db.rows_of(query, [before.0], |row| row.get::<_, i64>(0))?;
+        Ok(counts.first().map_or(0, |count| count.cast_unsigned()))
     }
 
     /// The submissions of a user: number, date, and what was asked for as JSON.

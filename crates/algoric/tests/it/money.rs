@@ -53,7 +53,7 @@ fn ward(more: &str) -> Ward {
 fn closed(more: &str) -> Ward {
     let config = format!(
         "[machine]\ncpus = 4\n[limits]\nkill_wait = 1\nrequeue_delay = 0\n[electricity]\nzone = 'UTC'\n\
-         [money]\ntariffs = 'tariffs.toml'\nmachine = 'blade'\nstatus = 'franchise'\nsettle_seconds = 3\n\
+         [money]\ntariffs = 'tariffs.toml'\nmachine = 'blade'\nstatus = 'franchise'\nsettle_seconds = 20\n\
          [seller]\nname = 'Fablab du Loch'\nsiren = '123456789'\nsiret = '12345678900012'\n\
          address = {{ lines = ['1, rue du Port'], postcode = '56400', town = 'Auray', country = 'FR' }}\n{more}"
     );
@@ -464,4 +464,19 @@ fn a_member_sees_what_is_held_and_is_forgotten() {
         until("it speaks", || fs::read_to_string(&out).is_ok_and(|text| text == "hush\n"));
         settled(&ward);
     }
+}
+
+#[test]
+fn who_makes_place_for_an_emergency_is_compensated() {
+    let ward = ward("");
+    let low = submit(&ward, &["-A", "eau", "-q", "low", "-c", "4", "-t", "5", "--wrap", "sleep 3"]);
+    until("low work runs", || state(&ward, &low) == "RUNNING");
+    let flood = submit(&ward, &["-A", "libre", "-c", "4", "-t", "5", "--wrap", "sleep 1"]);
+    done(&ward, &["urgent", &flood, "--because", "Flood of the Loch"]);
+    until("all is over", || is_over(&ward, &low) && is_over(&ward, &flood));
+    settled(&ward);
+    let spent = purse(&ward)["spent_microeur"].as_i64().unwrap();
+    // It was only stopped for a while: it pays what it used, and a tenth of that is its credit.
+    assert!(spent > 0);
+    assert_eq!(purse(&ward)["credit_microeur"], (spent + 5) / 10);
 }

@@ -202,11 +202,14 @@ impl Default for EnergySection {
 pub struct PrivacySection {
     /// Members see only their own jobs in listings (Slurm's `PrivateData=jobs,usage`).
     pub private_jobs: bool,
+    /// A file of periods after which what is held about people goes; its path begins at the directory of the
+    /// configuration. Without it nothing goes by itself.
+    pub retention: Option<std::path::PathBuf>,
 }
 
 impl Default for PrivacySection {
     fn default() -> Self {
-        Self { private_jobs: true }
+        Self { private_jobs: true, retention: None }
     }
 }
 

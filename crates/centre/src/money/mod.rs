@@ -31,6 +31,7 @@ use ledger::{
     invoice::{Customer, Fiscal, SHIPPED},
     journal::{Journal, JournalError},
     posting::What,
+    privacy::Retention,
     tariff::Book,
 };
 use model::{JobId, RunId, Time};
@@ -74,6 +75,9 @@ pub(crate) struct Money {
     /// Thousandths of a budget that projects have used whose members were told.
     warned: BTreeMap<String, u64>,
     watched: Time,
+    /// How long what is kept, where the operator says so; and when it was last looked at.
+    retention: Option<Retention>,
+    retained: Time,
     /// Jobs that are stopped because a budget is used up, and what is said of it.
     stopped: BTreeMap<JobId, String>,
     today: Today,
@@ -116,6 +120,11 @@ impl Money {
         };
         let mentions = section.fiscal.as_ref().map_or(Ok(SHIPPED.to_owned()), |name| own("fiscal", name))?;
         let fiscal = Fiscal::parse(&mentions).map_err(|fault| wrong("fiscal", fault.to_string()))?;
+        let periods = file.privacy.retention.as_ref().map(|name| {
+            let text = own("retention", name)?;
+            Retention::parse(&text).map_err(|fault| wrong("retention", fault.to_string()))
+        });
+        let retention = periods.transpose()?;
         let mut money = Self {
             ledger: Journal::default(),
             broken: None,
@@ -129,6 +138,8 @@ impl Money {
             due: BTreeMap::new(),
             warned: BTreeMap::new(),
             watched: Time(0),
+            retention,
+            retained: Time(0),
             stopped: BTreeMap::new(),
             today: Today { zone: zone.clone() },
         };
@@ -256,6 +267,7 @@ impl Centre {
         if self.degraded.is_some() || self.money.broken.is_some() {
             return;
         }
+        self.keep_no_longer();
         self.watch_budgets();
         self.settle_due();
         self.follow_holds();

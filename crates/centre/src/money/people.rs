@@ -1,9 +1,10 @@
 //! What is held about a member: told to them, and forgotten where no law wants it. Must not know how long the law does.
 
 use api::RefusalCode;
-use ledger::privacy::pseudonym;
+use ledger::privacy::{Kept, pseudonym};
+use model::Uid;
 use scheduler::RowFilter;
-use store::MoneyWrite;
+use store::{Fact, MoneyWrite, Write};
 
 use super::orders::{Outcome, wrong};
 use crate::{
@@ -37,6 +38,32 @@ impl Centre {
         });
         self.ask_archive(conn, Question::Export { uid, about });
         Ok(())
+    }
+
+    /// Once a day: what was kept long enough about jobs goes, and history says how much that was.
+    pub(super) fn keep_no_longer(&mut self) {
+        let Some(retention) = &self.money.retention else { return };
+        if (self.now - self.money.retained).0.abs() < 86_400_000 {
+            return;
+        }
+        self.money.retained = self.now;
+        let today = self.money.day(self.now);
+        let years = retention.rules().iter().find(|rule| rule.what == Kept::Jobs).map(|rule| rule.years);
+        let Some(years) = years else { return };
+        let before = today.plus_years(-i16::from(years)).start(&self.money.today.zone);
+        match self.reader.forgettable(before) {
+            Ok(0) => {}
+            Ok(count) => {
+                self.write_money(MoneyWrite::Forget(before));
+                self.submissions.forget_contents();
+                let text =
+                    format!("names, folders and scripts of {count} jobs are kept no longer, after {years} years");
+                crate::complain::complain!("{text}");
+                let fact = Box::new(Fact::Noted { by: Uid::ROOT, text });
+                self.journal.write(Write::Event { at: self.now, base: None, fact });
+            }
+            Err(fault) => crate::complain::complain!("{fault}"),
+        }
     }
 
     /// A member is not to be known any more: names, scripts and memberships go, what was used and billed stays under a

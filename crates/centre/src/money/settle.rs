@@ -3,12 +3,13 @@
 
 use ledger::{
     book::{self, Ended},
-    posting::{Reason, What},
+    day::Day,
+    posting::{Cost, Reason, Settle, What},
     price::{Usage, price},
 };
 use model::{JobId, JobState, Machine, RunId, Span, Time, Uid};
 use scheduler::Finished;
-use store::Settled;
+use store::{Fact, Settled, StoredEvent};
 
 use crate::{complain::complain, core::Centre, metering::holds as held_parts};
 
@@ -22,8 +23,15 @@ pub(crate) struct Due {
     energy_uj: Option<i64>,
     /// The latest time of its price.
     pub(super) by: Time,
-    /// Why all of it is given back.
-    back: Option<Reason>,
+    back: Option<Back>,
+}
+
+/// What a run gets back.
+#[derive(Clone, Copy, Debug)]
+struct Back {
+    reason: Reason,
+    /// All that it cost, besides what comes on top.
+    is_whole: bool,
 }
 
 /// What a run held, and when.
@@ -88,17 +96,25 @@ impl Centre {
         self.money.due.insert(run.run, Due { project, member, usage, energy_uj, by, back });
     }
 
-    /// Why a run costs nothing: the centre's own failure, or an emergency that displaced it.
-    fn given_back(&self, state: JobState, machine_failed: bool, by: Option<JobId>) -> Option<Reason> {
-        let is_urgent = |id: JobId| match self.state.job(id) {
-            Some(job) => &**job.qos() == "urgent",
-            None => self.reader.submission(id).ok().flatten().is_some_and(|stored| stored.spec.qos == "urgent"),
-        };
-        match state {
-            _ if machine_failed => Some(Reason::Failure),
-            JobState::Preempted | JobState::Requeued if by.is_some_and(is_urgent) => Some(Reason::Displaced),
-            _ => None,
+    /// What a run gets back: all of it for the centre's own failure and for an emergency that ended it; for an emergency
+    /// that only stopped it for a while, what comes on top.
+    fn given_back(&self, state: JobState, machine_failed: bool, by: Option<JobId>) -> Option<Back> {
+        if machine_failed {
+            return Some(Back { reason: Reason::Failure, is_whole: true });
         }
+        let is_whole = [JobState::Preempted, JobState::Requeued].contains(&state);
+        by.is_some_and(|by| self.is_urgent(by)).then_some(Back { reason: Reason::Displaced, is_whole })
+    }
+
+    /// Whether a job is a public emergency, or was one.
+    fn is_urgent(&self, id: JobId) -> bool {
+        if let Some(job) = self.state.job(id) {
+            return &**job.qos() == "urgent";
+        }
+        let base = self.reader.base_of(id).ok().flatten().unwrap_or(id);
+        let was_made = |event: &StoredEvent| matches!(event.fact, Fact::Job(scheduler::What::MadeUrgent { .. }));
+        self.reader.submission(base).ok().flatten().is_some_and(|stored| stored.spec.qos == "urgent")
+            || self.reader.history(base).is_ok_and(|events| events.iter().any(was_made))
     }
 
     /// After a start: something is set aside for a run that neither waits nor runs.
@@ -150,11 +166,16 @@ impl Centre {
 
     fn settle(&mut self, run: RunId, due: Due) {
         let Due { project, member, mut usage, energy_uj, back, .. } = due;
+        let mut is_cut = false;
         usage.energy_uj = energy_uj.unwrap_or_else(|| {
             let (so_far, _) = self.energy_so_far(run);
             complain!("run {run} is priced without the energy of its last moments: its meter does not answer");
+            is_cut = true;
             so_far
         });
+        if is_cut {
+            self.note(run.job, format!("run {run} is priced without the energy of its last moments"));
+        }
         let day = self.money.day(usage.end);
         let Some((purse, customer)) = self.money.payer(&project) else { return self.free_money(run) };
         let (overrun, category) = (purse.overrun, customer.category);
@@ -171,11 +192,21 @@ impl Centre {
         };
         let settled = if let What::Settle(settled) = &what { Some(settled.clone()) } else { None };
         if self.enter_own(day, what)
-            && let (Some(settled), Some(reason)) = (settled, back)
+            && let (Some(settled), Some(back)) = (settled, back)
         {
-            let bonus = if reason == Reason::Displaced { self.file.money.displaced_permille } else { 0 };
-            let note = if reason == Reason::Displaced { "an urgent job displaced it" } else { "the machine failed" };
-            self.enter_own(day, book::refund(&settled, reason, None, bonus, note));
+            self.give_back(day, &settled, back);
         }
+    }
+
+    fn give_back(&mut self, day: Day, settled: &Settle, back: Back) {
+        let (bonus, note) = match back.reason {
+            Reason::Displaced => (self.file.money.displaced_permille, "an urgent job displaced it"),
+            _ => (0, "the machine failed"),
+        };
+        let mut what = book::refund(settled, back.reason, None, bonus, note);
+        if let (What::Correct(correct), false) = (&mut what, back.is_whole) {
+            (correct.counted, correct.returned) = (Cost::default(), Vec::new());
+        }
+        self.enter_own(day, what);
     }
 }

@@ -134,7 +134,7 @@ impl Customer {
         missing.extend(self.name.trim().is_empty().then_some("name"));
         let needs_siren = self.kind != CustomerKind::Person && self.address.country == "FR";
         missing.extend((needs_siren && !is_digits(&self.siren, 9)).then_some("siren (nine digits)"));
-        fault(&format!("customer {}", self.id), missing, &format!("`algoric invoice customer {}`", self.id))
+        fault(&format!("customer {}", self.id), missing, &format!("`algoric customer add {}`", self.id))
     }
 }
 

@@ -136,7 +136,7 @@ fn a_customer_without_an_address_is_refused() {
     assert_eq!(
         message,
         "customer C1 cannot be on an invoice: address, postcode, town, country are missing. Add it with \
-         `algoric invoice customer C1`, then prepare the invoice again"
+         `algoric customer add C1`, then prepare the invoice again"
     );
     let nowhere = ledger::invoice::Customer { address: crate::world::address(), ..nowhere.clone() };
     let message = prepare(&asked(&nowhere), month("2026-10"), world.today()).unwrap_err().to_string();

@@ -55,6 +55,7 @@ fn a_run_that_is_over_is_found_and_its_owner_forgotten() {
     let run = found(0).unwrap();
     assert_eq!((run.base, run.state, run.spec.name.lossy().as_ref()), (JobId(7), JobState::Completed, "secret"));
     assert_eq!(found(1), None);
+    assert_eq!(file.reader().forgettable(model::Time(i64::MAX)).unwrap(), 1);
     let (uid, user) = (run.owner, run.spec.owner.user.clone());
     let erase = MoneyWrite::Erase { uid, user: user.clone(), pseudonym: "former-member-1".into() };
     file.write(vec![Write::Money(Box::new(erase))]).unwrap();
@@ -64,6 +65,19 @@ fn a_run_that_is_over_is_found_and_its_owner_forgotten() {
     let text = file.reader().submissions_of(uid).unwrap()[0].2.clone();
     assert!(!text.contains("secret") && !text.contains(&format!("\"{user}\"")), "{text}");
     assert_eq!(file.reader().submission(JobId(7)).unwrap().unwrap().script.len(), 0);
+    assert_eq!(file.reader().forgettable(model::Time(i64::MAX)).unwrap(), 0, "it is forgotten already");
     assert_eq!(file.reader().pseudonyms().unwrap(), [(uid, "former-member-1".to_owned())]);
     assert!(file.reader().submissions_of(Uid(uid.0 + 1)).unwrap().is_empty());
+}
+
+#[test]
+fn old_work_is_forgotten_and_recent_work_is_not() {
+    let file = File::new();
+    let mut writes = [submission(1, spec("old")), submission(2, spec("open"))].concat();
+    writes.push(Write::Close(JobId(1)));
+    file.write(writes).unwrap();
+    file.write(vec![Write::Money(Box::new(MoneyWrite::Forget(model::Time(i64::MAX))))]).unwrap();
+    let name = |id| file.reader().submission(JobId(id)).unwrap().unwrap().spec.name.lossy().into_owned();
+    assert_eq!((name(1).as_str(), name(2).as_str()), ("erased", "open"));
+    assert!(!file.reader().submission(JobId(2)).unwrap().unwrap().script.is_empty());
 }
