@@ -421,3 +421,32 @@ fn starts_that_were_taken_back_hold_nothing() {
     let job = world.reader.job_energy(JobId(1)).unwrap().remove(0);
     assert_eq!((job.measured_ms, job.account.idle), (6000, Energy(180_000_000)));
 }
+
+/// Who stands still holds its memory, and no core; a card's energy is its holder's, and nobody's card is the system's.
+#[test]
+fn suspended_runs_and_cards() {
+    let mut world = World::new(vec![]);
+    world.read_meter(0);
+    let cpus: CpuSet = (0..8).collect();
+    let held = holds(&world.machine, cpus.iter(), Some(8192), &[1]);
+    let live = world.keeper.as_mut().unwrap().live();
+    live.begin(run(0), BEGIN, held);
+    live.stand_still(run(0), BEGIN + Span(4000), true);
+    live.stand_still(run(0), BEGIN + Span(9000), false);
+    world.advance(10_000, true);
+    let channel = Channel::counter(Energy(1_000_000_000), None, Energy(1));
+    let reading = Reading { at: BEGIN + Span(10_000), source: 0, channels: vec![channel] };
+    let taken = world.follower.take(&Limits::default(), reading);
+    let look = Look { busy_us: 0, runs: BTreeMap::new() };
+    let gpus = GpuEnergy { energies: vec![Energy(30_000_000), Energy(70_000_000)], followers: Vec::new() };
+    let tariffs = Tariffs { book: &world.book, factors: &world.factors };
+    world.keeper.as_mut().unwrap().settle(world.follower.clone(), &taken.intervals, look, &gpus, tariffs);
+    world.commit(false);
+    world.check();
+    let job = world.reader.job_energy(JobId(1)).unwrap().remove(0);
+    // Half of the cores for five of ten seconds, a quarter of the memory for the other five.
+    assert_eq!(job.account.idle, Energy(600_000_000 / 2 / 2 + 600_000_000 / 4 / 2));
+    assert_eq!((job.account.gpu, job.account.dynamic), (Energy(70_000_000), Energy(0)));
+    let hours = world.reader.hours("smp1", Time(0), Time(i64::MAX / 2)).unwrap();
+    assert_eq!(hours.iter().map(|hour| hour.accounts.system.0).sum::<i64>(), 400_000_000 - 70_000_000);
+}
