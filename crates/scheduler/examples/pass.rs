@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
 use model::{Exit, JobId, JobSpec, Machine, Outcome, Span, Text, Time, TimeLimit, Usage};
+use scheduler::power::{Node, Power};
 use scheduler::{Event, RowFilter, State, What};
 
 #[path = "../tests/it/make.rs"]
@@ -187,7 +188,46 @@ fn nothing_fits(count: usize, alike: bool) {
     );
 }
 
+/// Nodes of four cores, half of them off, and more waiting than they can take: a pass that also plans who is woken.
+fn switched(count: usize, nodes: u32) {
+    let mut config = make::config();
+    config.machine = Machine::regular("park", nodes, 4, 1, 256_000);
+    let node = |number| Node {
+        name: format!("n{number}"),
+        cores: 4,
+        memory_mib: 0,
+        gpus: 0,
+        boot: Span::seconds(180),
+        shutdown: Span::ZERO,
+        patience: Span::seconds(600),
+    };
+    config.nodes = (0..nodes).map(node).collect();
+    config.power = Power::OffAfter(600);
+    let mut state = State::new(config);
+    for number in 0..nodes / 2 {
+        apply(&mut state, make::T0, What::WentOff { node: format!("n{number}") });
+    }
+    let now = fill(&mut state, count, |number| mixed(number, false));
+    let begun = Instant::now();
+    settle(&mut state, now);
+    let first = begun.elapsed().as_secs_f64() * 1e3;
+    let off = |state: &State| state.nodes().filter(|view| !view.doing.is_on()).count();
+    let boots = off(&state);
+    // One that failed to come up is off while all others are busy or on their way.
+    apply(&mut state, now, What::BootFailed { node: "n0".to_owned(), reason: String::new() });
+    let begun = Instant::now();
+    for _ in 0..20 {
+        state.decide(now);
+    }
+    let each = begun.elapsed().as_secs_f64() * 50.0;
+    println!(
+        "{nodes} nodes, {count} waiting: {boots} woken, all starts in {first:.1} ms; a pass with one off {each:.3} ms"
+    );
+}
+
 fn main() {
+    switched(100_000, 64);
+    switched(100_000, 1_024);
     nothing_fits(100_000, true);
     nothing_fits(100_000, false);
     waiting(100_000, false);
