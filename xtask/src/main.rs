@@ -35,12 +35,13 @@ const COMMANDS: &[(&str, &str, Command)] = &[
         "bench",
         "engine: how fast it is, beside others [--quick] [--only NAME,...] [--rounds N] [--jobs N] [--pending N] \
          [--no-peers] [--install-peers] [--binary FILE]; simulate: how fast traces are replayed [--rounds N] \
-         [--binary FILE]",
+         [--binary FILE]; ledger: how long a month takes to close",
         bench::main,
     ),
     (
         "demo",
-        "energy DIR: a day of a small centre in four minutes, its account, and a check of it [--binary FILE]",
+        "energy DIR: a day of a small centre in four minutes, its account, and a check of it; month DIR: a month with two \
+         customers, its documents and tables, and a check of them [--binary FILE]",
         demo::main,
     ),
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
