@@ -230,6 +230,18 @@ fn killed_at_any_instant_nothing_is_posted_twice_or_lost() {
     assert_eq!(charged.iter().cloned().collect::<BTreeSet<_>>(), jobs);
     assert_eq!(charged.len(), jobs.len(), "{charged:?}");
     assert_eq!(purse(&ward)["spent_microeur"], sum);
+    // A run that waits for its energy while the job runs again is not forgotten either.
+    let again = submit(&ward, &["-A", "eau", "-t", "5", "--requeue", "--wrap", "sleep 60"]);
+    until("it runs", || state(&ward, &again) == "RUNNING");
+    assert_eq!(outcome(ward.command("scontrol").args(["requeue", &again])).0, 0);
+    let shown = |ward: &Ward| outcome(ward.command("scontrol").args(["show", "job", &again])).1;
+    until("it runs again", || shown(&ward).contains("Restarts=1") && shown(&ward).contains("JobState=RUNNING"));
+    murder(&mut ward);
+    assert_eq!(outcome(ward.command("scancel").arg(&again)).0, 0);
+    until("it is over", || is_over(&ward, &again));
+    settled(&ward);
+    let runs: BTreeSet<String> = usage(&ward).into_iter().skip(rows.len()).map(|row| row[0].clone()).collect();
+    assert_eq!(runs, BTreeSet::from([again.clone(), format!("{again}#1")]));
     // Its core's fourth of the 1000 W that the machine draws idle, for the last one's time.
     let (energy, core_s): (i64, f64) =
         rows.last().map(|row| (row[10].parse().unwrap(), row[7].parse().unwrap())).unwrap();

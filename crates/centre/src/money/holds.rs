@@ -19,6 +19,11 @@ pub(super) fn array_run(job: JobId, generation: u32) -> RunId {
     RunId { job, attempt: ARRAY | generation }
 }
 
+/// Whether something is set aside for an array's waiting tasks under this name.
+pub(super) fn is_array(run: RunId) -> bool {
+    run.attempt >= ARRAY
+}
+
 /// The same lines for so many alike.
 pub(super) fn scaled(unit: &[Line], count: u64) -> Vec<Line> {
     let times = |number: i64| i64::try_from(i128::from(number) * i128::from(count)).unwrap_or(i64::MAX);
@@ -50,7 +55,7 @@ pub(crate) struct Holds {
 impl Holds {
     /// After a restart: this is set aside, for so many waiting tasks where it is an array's.
     pub(super) fn restore(&mut self, run: RunId, tasks: u64) {
-        if run.attempt >= ARRAY {
+        if is_array(run) {
             self.arrays.insert(run.job, (run.attempt & !ARRAY, tasks));
         }
         self.touched.insert(run.job);

@@ -80,7 +80,7 @@ impl Centre {
     /// What a month's end posts by itself, once: flat prices, and prepaid hours that became a service.
     fn close_month(&mut self, customer: &Customer, projects: &[String], month: Month) -> Vec<Entry> {
         let mut fresh = Vec::new();
-        let (start, _) = month.bounds(&self.money.today.zone);
+        let (start, _) = month.bounds(&self.money.zone);
         for project in projects {
             let tariff = self.money.tariffs.as_ref().and_then(|book| book.at(customer.category, start).ok());
             let flat = tariff.filter(|tariff| tariff.kind == Kind::Flat).map(|tariff| {

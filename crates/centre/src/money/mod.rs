@@ -80,12 +80,7 @@ pub(crate) struct Money {
     retained: Time,
     /// Jobs that are stopped because a budget is used up, and what is said of it.
     stopped: BTreeMap<JobId, String>,
-    today: Today,
-}
-
-/// Where days begin.
-#[derive(Clone, Debug)]
-struct Today {
+    /// Where days begin.
     zone: TimeZone,
 }
 
@@ -141,7 +136,7 @@ impl Money {
             retention,
             retained: Time(0),
             stopped: BTreeMap::new(),
-            today: Today { zone: zone.clone() },
+            zone: zone.clone(),
         };
         money.read(reader)?;
         Ok(money)
@@ -176,7 +171,7 @@ impl Money {
     }
 
     fn day(&self, at: Time) -> Day {
-        Day::of(at, &self.today.zone)
+        Day::of(at, &self.zone)
     }
 }
 
@@ -251,12 +246,15 @@ impl Centre {
             self.money.ledger.all_held().map(|(run, held)| (run, held.project.clone())).collect();
         let mut priced = BTreeSet::new();
         for (run, project) in held {
-            match self.state.job(run.job).filter(|job| job.id() == run.job && !job.state().is_final()) {
-                Some(job) => {
-                    priced.insert(job.base());
-                    self.money.holds.restore(run, job.tasks().map_or(0, |tasks| tasks.len()));
-                }
-                None => self.take_up_due(run, project),
+            let job = self.state.job(run.job).filter(|job| job.id() == run.job && !job.state().is_final());
+            let is_live = job.is_some_and(|job| holds::is_array(run) || job.run() == run);
+            priced.extend(job.map(|job| job.base()));
+            if is_live {
+                // An array's record that has become its last task waits for no other: what it held for them is freed.
+                let tasks = job.and_then(|job| job.tasks()).map_or(1, |tasks| tasks.len());
+                self.money.holds.restore(run, tasks);
+            } else {
+                self.take_up_due(run, project);
             }
         }
         self.money.holds.priced.extend(priced);

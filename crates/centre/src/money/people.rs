@@ -50,7 +50,7 @@ impl Centre {
         let today = self.money.day(self.now);
         let years = retention.rules().iter().find(|rule| rule.what == Kept::Jobs).map(|rule| rule.years);
         let Some(years) = years else { return };
-        let before = today.plus_years(-i16::from(years)).start(&self.money.today.zone);
+        let before = today.plus_years(-i16::from(years)).start(&self.money.zone);
         match self.reader.forgettable(before) {
             Ok(0) => {}
             Ok(count) => {

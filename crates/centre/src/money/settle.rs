@@ -166,16 +166,7 @@ impl Centre {
 
     fn settle(&mut self, run: RunId, due: Due) {
         let Due { project, member, mut usage, energy_uj, back, .. } = due;
-        let mut is_cut = false;
-        usage.energy_uj = energy_uj.unwrap_or_else(|| {
-            let (so_far, _) = self.energy_so_far(run);
-            complain!("run {run} is priced without the energy of its last moments: its meter does not answer");
-            is_cut = true;
-            so_far
-        });
-        if is_cut {
-            self.note(run.job, format!("run {run} is priced without the energy of its last moments"));
-        }
+        usage.energy_uj = energy_uj.unwrap_or_else(|| self.energy_without_the_last(run));
         let day = self.money.day(usage.end);
         let Some((purse, customer)) = self.money.payer(&project) else { return self.free_money(run) };
         let (overrun, category) = (purse.overrun, customer.category);
@@ -196,6 +187,14 @@ impl Centre {
         {
             self.give_back(day, &settled, back);
         }
+    }
+
+    /// The energy of a run whose meter has not answered for too long, which the log and the job's history say.
+    fn energy_without_the_last(&mut self, run: RunId) -> i64 {
+        let text = format!("run {run} is priced without the energy of its last moments: its meter does not answer");
+        complain!("{text}");
+        self.note(run.job, text);
+        self.energy_so_far(run).0
     }
 
     fn give_back(&mut self, day: Day, settled: &Settle, back: Back) {
