@@ -88,7 +88,7 @@ impl Centre {
                 book::flat(project, month, id, start, tariff.per_month)
             });
             let used = self.money.ledger.project(project);
-            let recognised = book::recognise(project, &used, &customer.id, month);
+            let recognised = book::recognise(project, used, &customer.id, month);
             for what in flat.into_iter().chain(recognised) {
                 if !self.money.ledger.has(&what.key())
                     && let Ok(sealed) = self.enter(month.last(), what)

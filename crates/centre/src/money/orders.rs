@@ -247,7 +247,7 @@ impl Centre {
         let project = self.money.ledger.project(name);
         let today = self.money.day(self.now);
         let budget = |budget: &Budget| {
-            let standing = budget.standing(&project, today);
+            let standing = budget.standing(project, today);
             BudgetRow {
                 unit: budget.unit.to_string(),
                 period: budget.period.to_string(),

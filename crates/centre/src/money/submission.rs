@@ -83,7 +83,7 @@ impl Centre {
             book::deductions(&lines, project.free()).map_err(|fault| refuse(RefusalCode::Other, fault.to_string()))?;
         cost.amount -= pots.iter().map(|one| one.amount).sum();
         let today = self.money.day(self.now);
-        budget::cover(&offered.project, &purse.budgets, &project, cost, today)
+        budget::cover(&offered.project, &purse.budgets, project, cost, today)
             .map_err(|refusal| refuse(RefusalCode::Other, refusal.to_string()))
     }
 

@@ -75,7 +75,7 @@ impl Centre {
     fn watch_project(&mut self, project: &str, cost: Cost, jobs: Vec<JobId>) {
         let Some(purse) = self.money.purses.get(project) else { return };
         let today = self.money.day(self.now);
-        match budget::watch(&purse.budgets, &self.money.ledger.project(project), cost, today) {
+        match budget::watch(&purse.budgets, self.money.ledger.project(project), cost, today) {
             Watch::Fine => drop(self.money.warned.remove(project)),
             Watch::Warn(permille) => {
                 let text = format!("project {project} has used {}.{} % of a budget", permille / 10, permille % 10);
