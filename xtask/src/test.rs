@@ -3,12 +3,14 @@
 //! Every step runs, whatever came of those before. Exit code: 0, everything ran and passed; 1, something failed;
 //! 2, what ran passed, but something could not run on this machine. The test runners' closing lines come last.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::Instant;
 
 use anyhow::Result;
 
 use crate::artifacts::{self, Executable};
+use crate::demo::{Stage, month};
 use crate::{deb, licences, packages, rust_text, tidy, tools, vm_test};
 
 /// What came of a step.
@@ -97,6 +99,7 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
     // The very build that the tests have just run from.
     let built = artifacts::of_tests(&["--workspace"]).unwrap_or_default();
     report.step("package", |_| package(&built));
+    report.step("a month", |_| a_month(&built));
     report.step("cgroup v2", |closing| cgroup_v2(&built, closing));
     Ok(report.close())
 }
@@ -153,15 +156,34 @@ fn doc_tests(closing: &mut Vec<String>) -> Result<Outcome> {
     Ok(Outcome::of(good, "see above"))
 }
 
+/// The program, as the tests have built it.
+fn program(built: &[Executable]) -> Result<PathBuf> {
+    match built.iter().find(|program| !program.is_test && program.package == "algoric") {
+        Some(program) => Ok(program.file.clone()),
+        None => deb::build("dev"),
+    }
+}
+
+/// A month with its jobs, its documents and their check.
+fn a_month(built: &[Executable]) -> Result<Outcome> {
+    if let Some(missing) = ["ccx", "faketime", "python3"].into_iter().find(|program| !tools::has(program)) {
+        return Ok(Outcome::NotRun(format!("{missing} is missing")));
+    }
+    let folder = std::env::temp_dir().join(format!("algoric-month-{}", std::process::id()));
+    let stage = Stage::new(&folder.to_string_lossy(), Some(&program(built)?.to_string_lossy()))?;
+    let good = month::main(stage)? == ExitCode::SUCCESS;
+    if good {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Ok(Outcome::of(good, &format!("see above, and {}", folder.display())))
+}
+
 /// The Debian package, of the binary that the tests have built.
 fn package(built: &[Executable]) -> Result<Outcome> {
     if !tools::has("dpkg-deb") {
         return Ok(Outcome::NotRun("no dpkg-deb: this is no Debian".into()));
     }
-    let binary = match built.iter().find(|program| !program.is_test && program.package == "algoric") {
-        Some(program) => program.file.clone(),
-        None => deb::build("dev")?,
-    };
+    let binary = program(built)?;
     let left_out = deb::check(&deb::pack(&binary)?)?;
     for line in &left_out {
         println!("not checked: {line}");

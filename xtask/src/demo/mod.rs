@@ -2,7 +2,7 @@
 //! scripts that know only these.
 
 mod energy;
-mod month;
+pub mod month;
 mod stage;
 
 use std::process::ExitCode;
@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use anyhow::{Result, bail};
 
 use crate::tools;
-use stage::Stage;
+pub use stage::Stage;
 
 /// `demo energy|month DIR [--binary FILE]`
 pub fn main(arguments: &[String]) -> Result<ExitCode> {

@@ -277,7 +277,8 @@ impl Month {
         let usage = self.algoric(&["ledger", "usage"])?;
         let of_company = |line: &&str| line.contains(",C1,") && line.contains(",F2026-");
         let amount = |line: &&str| line.split(',').nth(12).and_then(|amount| amount.parse::<i64>().ok());
-        let line = usage.lines().filter(of_company).max_by_key(amount).context("nothing of the company's was billed")?;
+        let line =
+            usage.lines().filter(of_company).max_by_key(amount).context("nothing of the company's was billed")?;
         let (job, invoice) = (line.split(',').next().unwrap_or_default(), line.rsplit(',').next().unwrap_or_default());
         self.algoric(&["invoice", "credit-note", invoice, "--job", job, "--note", "the centre's files were lost"])?;
         self.algoric(&["invoice", "review", "--accept"])?;
