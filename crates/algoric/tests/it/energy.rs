@@ -281,31 +281,3 @@ fn sacct_shows_joules() {
     assert!(batch.contains(".batch|") && joules(&rows) < Some(4000), "{rows}");
     assert_eq!(joules(batch), joules(&rows));
 }
-
-/// How much of a core measuring takes, at one look a second, for docs/benchmarks.md.
-#[test]
-#[ignore = "a measure, which takes a minute"]
-fn what_metering_costs() {
-    let plug = Plug::new();
-    let mut ward = Ward::new(&config(&plug, ""));
-    ward.start();
-    for _ in 0..4 {
-        submit(&ward, &["-c1"], "sleep 100");
-    }
-    sleep(Duration::from_secs(2));
-    let (centre, launcher, _) = ward.status().unwrap();
-    let nanoseconds = |pid: i32| -> u64 {
-        let tasks = fs::read_dir(format!("/proc/{pid}/task")).unwrap();
-        let of = |task: std::path::PathBuf| fs::read_to_string(task.join("schedstat")).unwrap_or_default();
-        tasks
-            .map(|task| of(task.unwrap().path()).split(' ').next().and_then(|ns| ns.parse::<u64>().ok()).unwrap_or(0))
-            .sum()
-    };
-    let (before, begun) = ((nanoseconds(centre), nanoseconds(launcher)), Instant::now());
-    sleep(Duration::from_secs(60));
-    let spent = begun.elapsed().as_nanos() as f64;
-    let part = |pid: i32, before: u64| (nanoseconds(pid) - before) as f64 / spent * 100.0;
-    let (centre, launcher) = (part(centre, before.0), part(launcher, before.1));
-    eprintln!("centre {centre:.3} %, launcher {launcher:.3} % of a core");
-    assert!(centre + launcher < 0.5, "{centre} + {launcher} %");
-}
