@@ -1,0 +1,55 @@
+//! Whoever changes what goes over the wire raises the version, so that an old command and a new centre tell each other so
+//! instead of misreading each other.
+
+#![allow(clippy::disallowed_methods, reason = "a test reads sources")]
+
+use std::{env, fs, path::Path};
+
+/// The types that go over the wire: all of this crate, and what it borrows from `model`.
+const SOURCES: [&str; 2] = ["src", "../model/src"];
+const KEPT: &str = "tests/version.txt";
+
+/// The sources' lines without comments, tests and indentation, in one number (FNV-1a).
+fn shape() -> u64 {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut files: Vec<_> = SOURCES
+        .iter()
+        .flat_map(|folder| fs::read_dir(root.join(folder)).expect("sources"))
+        .map(|entry| entry.expect("an entry").path())
+        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
+        .collect();
+    files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    let mut hash = 0xcbf2_9ce4_8422_2325_u64;
+    for file in files {
+        let text = fs::read_to_string(&file).expect("a source");
+        let code = text.split("#[cfg(test)]").next().unwrap_or_default();
+        // Only what types are made of: their lines stand in no function.
+        let mut within_type = false;
+        for line in code.lines().map(str::trim).filter(|line| !line.starts_with("//")) {
+            if line.starts_with("pub struct") || line.starts_with("pub enum") {
+                within_type = true;
+            }
+            if within_type {
+                hash = line.bytes().fold(hash, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
+            }
+            if line == "}" || line.ends_with(");") && line.starts_with("pub struct") {
+                within_type = false;
+            }
+        }
+    }
+    hash
+}
+
+#[test]
+fn the_version_is_raised_with_the_types() {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(KEPT);
+    let now = format!("version {}\nshape {:016x}\n", api::VERSION, shape());
+    let kept = fs::read_to_string(&path).unwrap_or_default();
+    if env::var_os("ALGORIC_BLESS").is_some() {
+        let is_raised = kept.lines().next() != now.lines().next();
+        assert!(is_raised || kept == now, "types changed: raise api::VERSION, then bless again");
+        fs::write(path, now).expect("written");
+        return;
+    }
+    assert_eq!(kept, now, "types on the wire changed: raise api::VERSION, then run this test with ALGORIC_BLESS=1");
+}
