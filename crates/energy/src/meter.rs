@@ -266,7 +266,7 @@ impl Follower {
             });
         }
         if is_gap {
-            return Ok(interval(self.over_gap(limits, a, b, span), Flag::Gap));
+            return Ok(interval(self.over_gap(limits, a, b, span)?, Flag::Gap));
         }
         let (mut energy, mut step) = (Energy::ZERO, Energy::ZERO);
         for (a, b) in a.channels.iter().zip(&b.channels) {
@@ -283,8 +283,9 @@ impl Follower {
         Ok(interval(energy, Flag::Measured))
     }
 
-    /// The energy of a time during which nobody looked: what the counters say, if that can be true, or the mean power.
-    fn over_gap(&self, limits: &Limits, a: &Reading, b: &Reading, span: Span) -> Energy {
+    /// The energy of a time during which nobody looked: what the counters say, or the mean power where they began anew.
+    /// What no machine can have drawn is not believed here either: else the next interval would count from it.
+    fn over_gap(&self, limits: &Limits, a: &Reading, b: &Reading, span: Span) -> Result<Energy, Odd> {
         let count = a.channels.len().max(1) as i64;
         // Nothing tells how the mean divides between channels: each is expected to have had its even part.
         let expected = Energy(self.mean.over(span).0 / count);
@@ -294,7 +295,11 @@ impl Follower {
             _ => None,
         };
         let sum: Option<Energy> = a.channels.iter().zip(&b.channels).map(known).sum();
-        sum.filter(|sum| *sum <= limits.most.over(span)).unwrap_or_else(|| self.mean.over(span))
+        match sum {
+            Some(sum) if sum > limits.most.over(span) => Err(Odd::TooMuch),
+            Some(sum) => Ok(sum),
+            None => Ok(self.mean.over(span)),
+        }
     }
 }
 

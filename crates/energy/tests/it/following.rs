@@ -58,6 +58,20 @@ fn counters_and_watts_are_followed() {
 }
 
 #[test]
+fn nonsense_after_a_gap_is_not_counted_from() {
+    let reading = |at: i64, joules: i64| {
+        let channel = Channel::counter(Energy(joules * 1_000_000), None, Energy(1));
+        Reading { at: Time(at), source: 0, channels: vec![channel] }
+    };
+    // Ten megawatts for two minutes, and then the truth again: 100 W all the time.
+    let odd = check(
+        &[reading(0, 0), reading(70_000, 7_000_000_000), reading(75_000, 7_500), reading(80_000, 8_000)],
+        &[(0, 75_000, 7_500_000_000, Flag::Gap), (75_000, 80_000, 500_000_000, Flag::Measured)],
+    );
+    assert_eq!(odd, [None, Some(Odd::TooMuch), None, None]);
+}
+
+#[test]
 fn gaps_are_marked_and_keep_their_energy() {
     use Flag::{Gap, Measured};
     // A day unplugged; the counter says what went through.
