@@ -100,6 +100,53 @@ pub struct JobSpec {
     pub batch: bool,
 }
 
+impl JobSpec {
+    /// A submission by `sbatch` without options: one CPU, and all else left to the centre.
+    pub fn plain(name: Text, owner: Owner, workdir: Text) -> Self {
+        Self {
+            name,
+            owner,
+            account: String::new(),
+            partition: String::new(),
+            qos: String::new(),
+            request: Request::default(),
+            time_limit: TimeLimit::Default,
+            time_min: None,
+            array: None,
+            dependency: None,
+            kill_on_invalid_dep: None,
+            begin: None,
+            deadline: None,
+            hold: false,
+            requeue: true,
+            nice: 0,
+            priority: None,
+            signal: None,
+            reservation: None,
+            comment: None,
+            wckey: None,
+            mail: MailEvents::default(),
+            mail_user: None,
+            submit_dir: workdir.clone(),
+            workdir,
+            stdin: None,
+            stdout: None,
+            stderr: None,
+            open_mode: OpenMode::Truncate,
+            command: None,
+            args: Vec::new(),
+            export: None,
+            get_user_env: false,
+            umask: 0o022,
+            limits: Limits::default(),
+            submit_host: String::new(),
+            submit_line: Text::default(),
+            features: None,
+            batch: true,
+        }
+    }
+}
+
 /// Whether a comment says that the job may wait for cheap hours (`flexible`) or may not (`inflexible`): a word alone or
 /// in a list by commas, in any case of letters. `None`: it says nothing about that.
 pub fn says_flexible(comment: &Text) -> Option<bool> {
@@ -111,7 +158,7 @@ pub fn says_flexible(comment: &Text) -> Option<bool> {
 }
 
 /// What a job needs of the machine. Counts that were not asked for are `None`, so that the environment can tell.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub struct Request {
     /// `-n`.
     pub tasks: Option<u32>,
@@ -163,9 +210,10 @@ impl Request {
 }
 
 /// How memory was asked for, in MiB.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Default, Serialize, Deserialize)]
 pub enum Memory {
     /// Nothing asked: the partition's default is filled in at submission.
+    #[default]
     Default,
     /// `--mem=0`, or nothing asked and no default: all that is there, not enforced.
     Unlimited,

@@ -6,8 +6,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
 use model::{
-    CpuSet, Exit, Gid, JobId, JobSpec, Limits, MailEvents, Memory, OpenMode, Outcome, Owner, Request, RunId, Span,
-    Text, Time, TimeLimit, Uid, Usage,
+    CpuSet, Exit, Gid, JobId, JobSpec, Memory, Outcome, Owner, Request, RunId, Span, Text, Time, TimeLimit, Uid, Usage,
 };
 use scheduler::{Config, Event, Impossible, Refusal, State, What};
 
@@ -82,56 +81,12 @@ pub fn plain_spec(workload: &Workload, trace: &Trace, job: u32) -> JobSpec {
 
 /// A plain batch job of a user in a project: so many cores for so many seconds.
 pub fn spec(cores: u32, estimate: u32, (user, uid): (&str, u32), project: &str) -> JobSpec {
+    let owner = Owner { uid: Uid(uid), gid: Gid(uid), user: user.to_owned(), group: user.to_owned() };
     JobSpec {
-        name: Text::from("trace"),
-        owner: Owner { uid: Uid(uid), gid: Gid(uid), user: user.to_owned(), group: user.to_owned() },
         account: project.to_owned(),
-        partition: String::new(),
-        qos: String::new(),
-        request: Request {
-            tasks: None,
-            cpus_per_task: Some(cores),
-            nodes: None,
-            tasks_per_node: None,
-            memory: Memory::Unlimited,
-            gpus: 0,
-            gpu_type: None,
-            exclusive: false,
-            threads_per_core: None,
-        },
+        request: Request { cpus_per_task: Some(cores), memory: Memory::Unlimited, ..Request::default() },
         time_limit: TimeLimit::Span(Span::seconds(i64::from(estimate))),
-        time_min: None,
-        array: None,
-        dependency: None,
-        kill_on_invalid_dep: None,
-        begin: None,
-        deadline: None,
-        hold: false,
-        requeue: true,
-        nice: 0,
-        priority: None,
-        signal: None,
-        reservation: None,
-        comment: None,
-        wckey: None,
-        mail: MailEvents::default(),
-        mail_user: None,
-        workdir: Text::from("/"),
-        stdin: None,
-        stdout: None,
-        stderr: None,
-        open_mode: OpenMode::Truncate,
-        command: None,
-        args: Vec::new(),
-        export: None,
-        get_user_env: false,
-        umask: 0o022,
-        limits: Limits::default(),
-        submit_host: String::new(),
-        submit_dir: Text::from("/"),
-        submit_line: Text::from(""),
-        features: None,
-        batch: true,
+        ..JobSpec::plain(Text::from("trace"), owner, Text::from("/"))
     }
 }
 

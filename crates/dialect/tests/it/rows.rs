@@ -6,8 +6,8 @@ use dialect::text::Clock;
 use dialect::values::when::{self, Lean};
 use jiff::tz::TimeZone;
 use model::{
-    AccountRow, ArrayPlace, CpuSet, Exit, Gid, IndexSet, JobId, JobSpec, JobState, Limits, MailEvents, Memory,
-    OpenMode, Owner, QueueDetail, QueueRow, Reason, Request, Span, StepId, StepRow, Text, Time, TimeLimit, Uid,
+    AccountRow, ArrayPlace, CpuSet, Exit, Gid, IndexSet, JobId, JobSpec, JobState, Memory, Owner, QueueDetail,
+    QueueRow, Reason, Span, StepId, StepRow, Text, Time, TimeLimit, Uid,
 };
 
 pub const UTC: TimeZone = TimeZone::UTC;
@@ -89,55 +89,9 @@ pub fn ended(id: u32, name: &str, times: [&str; 3], state: JobState, exit: (u8, 
 /// A submission without options, from `/home/alice/work`.
 pub fn spec() -> JobSpec {
     JobSpec {
-        name: "wrap".into(),
-        owner: (*alice()).clone(),
-        account: String::new(),
-        partition: String::new(),
-        qos: String::new(),
-        request: Request {
-            tasks: None,
-            cpus_per_task: None,
-            nodes: None,
-            tasks_per_node: None,
-            memory: Memory::Default,
-            gpus: 0,
-            gpu_type: None,
-            exclusive: false,
-            threads_per_core: None,
-        },
-        time_limit: TimeLimit::Default,
-        time_min: None,
-        array: None,
-        dependency: None,
-        kill_on_invalid_dep: None,
-        begin: None,
-        deadline: None,
-        hold: false,
-        requeue: true,
-        nice: 0,
-        priority: None,
-        signal: None,
-        reservation: None,
-        comment: None,
-        wckey: None,
-        mail: MailEvents(0),
-        mail_user: None,
-        workdir: "/home/alice/work".into(),
-        stdin: None,
-        stdout: None,
-        stderr: None,
-        open_mode: OpenMode::Truncate,
-        command: None,
-        args: Vec::new(),
-        export: None,
-        get_user_env: false,
-        umask: 0o22,
-        limits: Limits::default(),
         submit_host: "vm".into(),
-        submit_dir: "/home/alice/work".into(),
         submit_line: "sbatch".into(),
-        features: None,
-        batch: true,
+        ..JobSpec::plain("wrap".into(), (*alice()).clone(), "/home/alice/work".into())
     }
 }
 

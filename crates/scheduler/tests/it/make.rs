@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use model::{
-    ArraySpec, Dependency, DependencyKind, DependencyTerm, Exit, Gid, IndexSet, JobId, JobSpec, Limits, Machine,
-    MailEvents, Memory, OpenMode, Outcome, Owner, Request, RunId, Span, Text, Time, TimeLimit, Uid, Usage,
+    ArraySpec, Dependency, DependencyKind, DependencyTerm, Exit, Gid, IndexSet, JobId, JobSpec, Machine, Memory,
+    Outcome, Owner, RunId, Span, Text, Time, TimeLimit, Uid, Usage,
 };
 use scheduler::{Config, Event, Finished, Impossible, Partition, PreemptMode, Qos, Refusal, State, Weights, What};
 
@@ -74,55 +74,10 @@ pub fn config() -> Config {
 /// A one-CPU job of alice.
 pub fn spec() -> JobSpec {
     JobSpec {
-        name: Text::from("wrap"),
-        owner: owner("alice", 1001),
         account: "proj".to_owned(),
-        partition: String::new(),
-        qos: String::new(),
-        request: Request {
-            tasks: None,
-            cpus_per_task: None,
-            nodes: None,
-            tasks_per_node: None,
-            memory: Memory::Default,
-            gpus: 0,
-            gpu_type: None,
-            exclusive: false,
-            threads_per_core: None,
-        },
-        time_limit: TimeLimit::Default,
-        time_min: None,
-        array: None,
-        dependency: None,
-        kill_on_invalid_dep: None,
-        begin: None,
-        deadline: None,
-        hold: false,
-        requeue: true,
-        nice: 0,
-        priority: None,
-        signal: None,
-        reservation: None,
-        comment: None,
-        wckey: None,
-        mail: MailEvents::default(),
-        mail_user: None,
-        workdir: Text::from("/home/alice"),
-        stdin: None,
-        stdout: None,
-        stderr: None,
-        open_mode: OpenMode::Truncate,
-        command: None,
-        args: Vec::new(),
-        export: None,
-        get_user_env: false,
-        umask: 0o022,
-        limits: Limits::default(),
         submit_host: "vm".to_owned(),
-        submit_dir: Text::from("/home/alice"),
         submit_line: Text::from("sbatch --wrap true"),
-        features: None,
-        batch: true,
+        ..JobSpec::plain(Text::from("wrap"), owner("alice", 1001), Text::from("/home/alice"))
     }
 }
 

@@ -39,57 +39,18 @@ impl File {
 }
 
 pub fn spec(name: &str) -> JobSpec {
+    let owner = Owner { uid: Uid(1001), gid: Gid(1001), user: "alice".into(), group: "alice".into() };
     JobSpec {
-        name: Text::from(name),
-        owner: Owner { uid: Uid(1001), gid: Gid(1001), user: "alice".into(), group: "alice".into() },
         account: "proj".into(),
         partition: "debug".into(),
         qos: "normal".into(),
-        request: Request {
-            tasks: None,
-            cpus_per_task: None,
-            nodes: None,
-            tasks_per_node: None,
-            memory: Memory::PerCpu(100),
-            gpus: 0,
-            gpu_type: None,
-            exclusive: false,
-            threads_per_core: None,
-        },
+        request: Request { memory: Memory::PerCpu(100), ..Request::default() },
         time_limit: TimeLimit::Span(Span::minutes(60)),
-        time_min: None,
-        array: None,
-        dependency: None,
-        kill_on_invalid_dep: None,
-        begin: None,
-        deadline: None,
-        hold: false,
-        requeue: true,
-        nice: 0,
-        priority: None,
-        signal: None,
-        reservation: None,
-        comment: None,
-        wckey: None,
-        mail: MailEvents::default(),
-        mail_user: None,
-        workdir: Text::from("/home/alice/work"),
-        stdin: None,
-        stdout: None,
-        stderr: None,
-        open_mode: OpenMode::Truncate,
-        command: None,
         // Not UTF-8, as file names may be.
         args: vec![Text::from(&b"caf\xe9"[..])],
-        export: None,
-        get_user_env: false,
-        umask: 0o022,
-        limits: Limits::default(),
         submit_host: "vm".into(),
-        submit_dir: Text::from("/home/alice/work"),
         submit_line: Text::from("sbatch x.sh"),
-        features: None,
-        batch: true,
+        ..JobSpec::plain(Text::from(name), owner, Text::from("/home/alice/work"))
     }
 }
 
