@@ -39,6 +39,7 @@ pub fn trace(rows: &[AccountRow], cpus: u32) -> (Trace, Option<Time>) {
             run: (end.seconds() - start.seconds() - stopped).max(1),
             cores: i64::from(row.cpus),
             estimate: row.time_limit.span().map_or(-1, |span| span.as_seconds().max(1)),
+            memory_kib: -1,
             user: users.of(&row.owner.user),
             group: groups.of(&row.account),
             queue: queues.of(&row.qos),

@@ -58,6 +58,7 @@ pub fn generate(wish: Wish) -> Trace {
             run,
             cores: i64::from(cores),
             estimate: -1,
+            memory_kib: -1,
             user: -1,
             group: -1,
             queue: -1,

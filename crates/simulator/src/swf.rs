@@ -173,10 +173,10 @@ pub fn print(trace: &Trace, out: &mut dyn std::io::Write) -> std::io::Result<()>
         }
     }
     for line in &trace.lines {
-        let Line { id, submit, wait, run, cores, estimate, user, group, queue } = line;
+        let Line { id, submit, wait, run, cores, estimate, memory_kib, user, group, queue } = line;
         writeln!(
             out,
-            "{id} {submit} {wait} {run} {cores} -1 -1 {cores} {estimate} -1 1 {user} {group} -1 {queue} -1 -1 -1"
+            "{id} {submit} {wait} {run} {cores} -1 -1 {cores} {estimate} {memory_kib} 1 {user} {group} -1 {queue} -1 -1 -1"
         )?;
     }
     Ok(())
@@ -213,6 +213,8 @@ fn job(text: &[u8]) -> Result<(Line, usize), Fault> {
         None => text.len(),
     };
     let cores = if fields[7] > 0 { fields[7] } else { fields[4] };
+    // Both are kilobytes for each processor.
+    let memory_kib = [fields[9], fields[6]].into_iter().find(|known| *known > 0).unwrap_or(-1);
     let line = Line {
         id: fields[0],
         submit: fields[1],
@@ -220,6 +222,7 @@ fn job(text: &[u8]) -> Result<(Line, usize), Fault> {
         run: fields[3],
         cores,
         estimate: fields[8],
+        memory_kib,
         user: fields[11],
         group: fields[12],
         queue: fields[14],

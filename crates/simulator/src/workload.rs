@@ -15,6 +15,8 @@ pub struct Line {
     pub cores: i64,
     /// Requested time, in seconds.
     pub estimate: i64,
+    /// Memory for each core, KiB: requested, or used where that is not known.
+    pub memory_kib: i64,
     /// User, by number.
     pub user: i64,
     /// Group, by number.
@@ -58,12 +60,14 @@ pub enum Drop {
     NoSubmit,
     /// It has no estimate.
     NoEstimate,
+    /// It needs more memory for its cores than the machines have.
+    TooMuchMemory,
 }
 
 /// How many jobs of a trace are not played, by the first reason that holds.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
 pub struct Dropped {
-    counts: [u64; 5],
+    counts: [u64; Drop::ALL.len()],
 }
 
 /// A job that is played.
@@ -94,7 +98,8 @@ pub struct Workload {
 
 impl Drop {
     /// All reasons, in the order in which they are looked at.
-    pub const ALL: [Drop; 5] = [Drop::NoRun, Drop::NoCores, Drop::TooLarge, Drop::NoSubmit, Drop::NoEstimate];
+    pub const ALL: [Drop; 6] =
+        [Drop::NoRun, Drop::NoCores, Drop::TooLarge, Drop::NoSubmit, Drop::NoEstimate, Drop::TooMuchMemory];
 }
 
 impl Dropped {
@@ -114,6 +119,11 @@ impl Trace {
     pub fn procs(&self) -> Option<u32> {
         let known = |count: Option<i64>| count.and_then(|count| u32::try_from(count).ok()).filter(|count| *count > 0);
         known(self.max_procs).or(known(self.max_nodes))
+    }
+
+    /// Memory that a job needs for each of its cores, KiB; none where that is not known.
+    pub fn memory_kib(&self, job: &Job) -> u64 {
+        self.lines.get(job.line as usize).map_or(0, |line| u64::try_from(line.memory_kib).unwrap_or(0))
     }
 
     /// Whether there are jobs, and none has an estimate.
@@ -147,5 +157,14 @@ impl Trace {
             jobs.sort_by_key(|job| job.submit);
         }
         Workload { jobs, dropped, procs }
+    }
+}
+
+impl Workload {
+    /// Leaves out who cannot be played for another reason.
+    pub fn leave_out(&mut self, why: Drop, refused: impl Fn(&Job) -> bool) {
+        let all = self.jobs.len();
+        self.jobs.retain(|job| !refused(job));
+        self.dropped.counts[why as usize] += (all - self.jobs.len()) as u64;
     }
 }

@@ -32,3 +32,5 @@ simulate-dropped-no-cores = { $trace } : { $count } travaux écartés, qui ne de
 simulate-dropped-too-large = { $trace } : { $count } travaux écartés, qui demandent plus de cœurs qu'il n'y en a
 simulate-dropped-no-submit-time = { $trace } : { $count } travaux écartés, soumis avant le début de la trace
 simulate-dropped-no-estimate = { $trace } : { $count } travaux écartés, qui ne demandent aucune durée
+simulate-dropped-too-much-memory = { $trace } : { $count } travaux écartés, qui demandent pour leurs cœurs plus de mémoire que les machines n'en ont
+simulate-forgets-memory = { $trace } : { $policy } ne regarde pas ici la mémoire ; des machines peuvent recevoir plus de travaux qu'elles n'ont de mémoire

@@ -95,6 +95,11 @@ impl<'a> Meter<'a> {
         Meter { prices, sums: vec![[Sum::default(); 4]; park.kinds.len()], spans: spans.then(Vec::new) }
     }
 
+    /// The same without what [`Meter::states`] writes.
+    pub fn sums_only(&self) -> Meter<'a> {
+        Meter { sums: self.sums.clone(), spans: None, prices: self.prices }
+    }
+
     /// Whether it keeps who did what.
     pub fn has_spans(&self) -> bool {
         self.spans.is_some()

@@ -1,6 +1,6 @@
-//! A park: machines of several types, as a text and as numbers. [`yard`] knows what each machine is doing, [`replay`]
-//! plays a workload on it, [`meter`] adds up what that draws; [`switched`] is the park under the real centre. Must not know
-//! what electricity costs.
+//! A park: machines of several types, as a text and as numbers. [`yard`] knows what each machine is doing, `room` who
+//! starts next where memory matters, [`replay`] plays a workload on it, [`meter`] adds up what that draws; [`switched`]
+//! is the park under the real centre. Must not know what electricity costs.
 //!
 //! As a text:
 //!
@@ -11,8 +11,8 @@
 //! name = "blade"
 //! count = 18
 //! cores = 16
-//! memory_mib = 65536
-//! gpus = 0                # optional, as is memory_mib
+//! memory_mib = 65536      # optional: without it there is enough for everybody
+//! gpus = 0                # optional; traces do not say who needs any
 //! idle_w = 150            # on, with no job
 //! busy_w = 350            # on, with a job on any of its cores
 //! off_w = 8               # what switching off leaves
@@ -22,6 +22,7 @@
 
 pub mod meter;
 pub mod replay;
+mod room;
 mod shadow;
 pub mod switched;
 pub mod yard;
@@ -29,6 +30,7 @@ pub mod yard;
 use serde::Deserialize;
 
 use crate::text::{TextError, read, wrong};
+use crate::workload::{Drop, Estimates, Trace, Workload};
 
 /// Speeds are counted in thousandths.
 pub const NORMAL_SPEED: u32 = 1000;
@@ -99,6 +101,12 @@ fn one() -> f64 {
 /// No park is larger, so that its cores can be counted.
 const MOST: u64 = 1 << 30;
 
+/// How many of some cores, with some memory beside them, a job can use that needs so much memory for each.
+fn fit(cores: u32, memory_kib: u64, each_kib: u64) -> u32 {
+    // No more than the cores, so it is 32 bits wide.
+    memory_kib.checked_div(each_kib).map_or(cores, |most| most.min(u64::from(cores)) as u32)
+}
+
 impl Kind {
     fn resolve(text: KindText) -> Result<Kind, TextError> {
         let at_least_one = |key: &str, value: u32| {
@@ -122,6 +130,16 @@ impl Kind {
             speed: (text.speed * f64::from(NORMAL_SPEED)).round() as u32,
             name: text.name,
         })
+    }
+
+    /// Memory of each machine, KiB; what is not known is never short.
+    fn memory_kib(&self) -> u64 {
+        if self.memory_mib == 0 { u64::MAX } else { self.memory_mib.saturating_mul(1024) }
+    }
+
+    /// How many cores of an empty machine a job can use that needs so much memory for each.
+    fn fit(&self, memory_kib: u64) -> u32 {
+        fit(self.cores, self.memory_kib(), memory_kib)
     }
 
     /// Watts for a core's work, for comparing: less is cheaper.
@@ -167,6 +185,25 @@ impl Park {
             speed: NORMAL_SPEED,
         };
         Park { name: String::new(), kinds: vec![kind] }
+    }
+
+    /// How many cores of the empty park a job can use that needs so much memory for each.
+    pub fn fit(&self, memory_kib: u64) -> u64 {
+        self.kinds.iter().map(|kind| u64::from(kind.count) * u64::from(kind.fit(memory_kib))).sum()
+    }
+
+    /// The jobs of a trace that can be played on these machines.
+    pub fn workload(&self, trace: &Trace, estimates: Estimates) -> Workload {
+        let mut workload = trace.workload(self.cores(), estimates);
+        workload.leave_out(Drop::TooMuchMemory, |job| u64::from(job.cores) > self.fit(trace.memory_kib(job)));
+        workload
+    }
+
+    /// Whether memory can ever keep a job from cores that are free: not where each core of each machine has at least as
+    /// much of it as any job needs for one.
+    pub fn memory_matters(&self, trace: &Trace, workload: &Workload) -> bool {
+        let most = workload.jobs.iter().map(|job| trace.memory_kib(job)).max().unwrap_or(0);
+        self.kinds.iter().any(|kind| kind.fit(most) < kind.cores)
     }
 
     /// Cores of all machines.

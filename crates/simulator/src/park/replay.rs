@@ -1,5 +1,6 @@
 //! Plays a workload on a park. Who starts is decided by the scheduler ([`scheduler::pool`], or [`scheduler::thrift`]
-//! where machines are switched by forecast), who gets which machine by the [`yard`](super::yard).
+//! where machines are switched by forecast), or by `room` where memory matters; who gets which machine by the
+//! [`yard`](super::yard).
 //!
 //! Estimates are counted from the decision to start, and as on the slowest machines of the park; a job whose machines
 //! have to boot runs when they are on.
@@ -8,6 +9,7 @@ use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
 use scheduler::thrift::{self, Draw, REST, Thrift, Worth};
 
 use super::meter::{Bill, Meter};
+use super::room::Room;
 use super::shadow::Shadow;
 use super::yard::{Seat, Yard};
 use super::{NORMAL_SPEED, Park};
@@ -55,8 +57,17 @@ pub struct Outcome {
     pub draws: Vec<(i64, i64, i64)>,
 }
 
+impl Plan<'_> {
+    /// Whether jobs get the memory that they need. Others go by cores alone: who promises a start to everybody, or
+    /// foresees when machines are needed.
+    pub fn respects_memory(&self) -> bool {
+        Room::knows(self.rule) && !matches!(self.power, Power::Predictive { .. })
+    }
+}
+
 enum Brain<'a> {
     Pool(Box<Pool>),
+    Room(Box<Room>),
     Thrift(Box<Thrifty<'a>>),
 }
 
@@ -111,6 +122,9 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
             shadow: Shadow::new(cores),
             compared: begins,
         })),
+        _ if plan.respects_memory() && plan.park.memory_matters(plan.trace, plan.workload) => {
+            Brain::Room(Box::new(Room::new(plan.rule)))
+        }
         _ => Brain::Pool(Box::new(Pool::new(cores, plan.rule))),
     };
     let mut scheduler = ParkScheduler {
@@ -167,6 +181,10 @@ impl Scheduler for ParkScheduler<'_> {
         let ask = self.ask(job);
         match &mut self.brain {
             Brain::Pool(pool) => pool.apply(now, Fact::Arrived(ask)),
+            Brain::Room(room) => {
+                let each_kib = self.plan.trace.memory_kib(&self.plan.workload.jobs[job as usize]);
+                room.arrive(self.plan.park, ask, each_kib)
+            }
             Brain::Thrift(thrifty) => {
                 if ask.cores > self.plan.park.cores() {
                     return Err(Unlikely::TooLarge { asked: ask.cores, cores: self.plan.park.cores() });
@@ -187,6 +205,7 @@ impl Scheduler for ParkScheduler<'_> {
         self.over += 1;
         match &mut self.brain {
             Brain::Pool(pool) => pool.apply(now, Fact::Ended(Ticket(run)))?,
+            Brain::Room(room) => room.end(run),
             Brain::Thrift(thrifty) => {
                 let long = now - seat.begins;
                 thrifty.thrift.end(run, u32::try_from(long).unwrap_or(u32::MAX));
@@ -202,6 +221,7 @@ impl Scheduler for ParkScheduler<'_> {
                 Some(ticket) => pool.apply(now, Fact::Started(ticket)).map(|()| Some(ticket.0))?,
                 None => None,
             },
+            Brain::Room(room) => room.decide(now, &self.yard),
             Brain::Thrift(thrifty) => thrifty.thrift.start(now),
         };
         let Some(job) = next else {
@@ -210,10 +230,13 @@ impl Scheduler for ParkScheduler<'_> {
         };
         self.sleep(now);
         let asked = self.plan.workload.jobs[job as usize];
-        let seat = self.yard.take(now, asked.cores);
+        let each_kib = if let Brain::Room(room) = &self.brain { room.each_kib(job) } else { 0 };
+        let seat = self.yard.take(now, asked.cores, each_kib);
         let (begins, ends) = (seat.begins, seat.begins + at_speed(asked.run, seat.speed));
-        if let Brain::Thrift(thrifty) = &mut self.brain {
-            thrifty.shadow.begun(job, begins);
+        match &mut self.brain {
+            Brain::Pool(_) => {}
+            Brain::Room(room) => room.start(now, job, seat.clone()),
+            Brain::Thrift(thrifty) => thrifty.shadow.begun(job, begins),
         }
         self.seats[job as usize] = Some(seat);
         Ok(Some(Start { job, begins, ends, run: job }))
@@ -224,6 +247,7 @@ impl Scheduler for ParkScheduler<'_> {
             Brain::Thrift(thrifty) if self.over < self.seats.len() => Some(thrifty.thrift.wake(now)),
             Brain::Thrift(_) => None,
             Brain::Pool(pool) => pool.wake(),
+            Brain::Room(_) => None,
         }
     }
 }

@@ -3,12 +3,13 @@
 //!
 //! A job may use cores of several machines. It takes, from the cheapest kind to the dearest, first what is free on
 //! machines with other jobs (the fullest first), then idle machines (the most recently idle first, so that the others
-//! can sleep), then those that boot, then those that are off.
+//! can sleep), then those that boot, then those that are off. Of each it takes as many cores as there is memory for.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::ops::Bound::{Excluded, Unbounded};
 
 use super::meter::{Meter, Row, State};
-use super::{Kind, NORMAL_SPEED, Park};
+use super::{Kind, NORMAL_SPEED, Park, fit};
 
 /// Machines in a state since an instant, or until one.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +24,8 @@ struct Group {
 struct Shared {
     machine: u32,
     free: u32,
+    /// Memory that is free, KiB.
+    free_kib: u64,
     /// When it is on.
     up: i64,
     /// When the first of its jobs begins.
@@ -35,6 +38,8 @@ pub struct Piece {
     row: Row,
     /// Cores of each machine of the row.
     cores: u32,
+    /// Memory of each, KiB; not counted for whole machines.
+    memory_kib: u64,
     /// When those machines are on.
     up: i64,
     /// The name of the one machine, if it has room for others.
@@ -55,6 +60,8 @@ pub struct Seat {
 #[derive(Clone, Debug)]
 struct Stable {
     cores: u32,
+    /// Memory of each, KiB.
+    memory_kib: u64,
     boot: i64,
     /// The most recently idle last.
     idle: VecDeque<Group>,
@@ -107,6 +114,7 @@ impl Stable {
         let all = Group { at: now, first: 0, count: kind.count };
         Stable {
             cores: kind.cores,
+            memory_kib: kind.memory_kib(),
             boot: i64::from(kind.boot_s),
             idle: VecDeque::from([all]),
             booting: VecDeque::new(),
@@ -157,27 +165,37 @@ impl Stable {
     }
 
     /// Cores of machines that have other jobs.
-    fn fill(&mut self, kind: u32, need: &mut u32, pieces: &mut Vec<Piece>) {
+    fn fill(&mut self, kind: u32, each_kib: u64, need: &mut u32, pieces: &mut Vec<Piece>) {
+        let mut after = (0, 0);
         while *need > 0 {
-            let Some((free, name)) = self.gaps.pop_first() else { return };
+            let Some((free, name)) = self.gaps.range((Excluded(after), Unbounded)).next().copied() else { return };
             let Some(shared) = self.shared.get_mut(&name) else { return };
-            let cores = free.min(*need);
+            // What is left of it afterwards has fewer free cores: it is not met again.
+            after = (free, name);
+            let cores = fit(free, shared.free_kib, each_kib).min(*need);
+            if cores == 0 {
+                continue;
+            }
+            let memory_kib = u64::from(cores) * each_kib;
             shared.free -= cores;
+            shared.free_kib -= memory_kib;
             *need -= cores;
+            self.gaps.remove(&after);
             if shared.free > 0 {
                 self.gaps.insert((shared.free, name));
             }
             let row = Row { kind, first: shared.machine, count: 1 };
-            pieces.push(Piece { row, cores, up: shared.up, shared: Some(name) });
+            pieces.push(Piece { row, cores, memory_kib, up: shared.up, shared: Some(name) });
         }
     }
 
     /// Machines that have no job.
-    fn claim(&mut self, kind: u32, group: Group, need: &mut u32, pieces: &mut Vec<Piece>) {
+    fn claim(&mut self, kind: u32, each_kib: u64, group: Group, need: &mut u32, pieces: &mut Vec<Piece>) {
         let row = Row { kind, first: group.first, count: group.count };
-        if group.count * self.cores <= *need {
+        let most = self.fit(each_kib);
+        if most == self.cores && group.count * self.cores <= *need {
             *need -= group.count * self.cores;
-            let piece = Piece { row, cores: self.cores, up: group.at, shared: None };
+            let piece = Piece { row, cores: self.cores, memory_kib: 0, up: group.at, shared: None };
             let alike = |last: &&mut Piece| (last.row.kind, last.up, last.shared) == (kind, group.at, None);
             match pieces.last_mut().filter(alike).filter(|_| !self.exact) {
                 Some(last) => last.row.count += group.count,
@@ -185,13 +203,40 @@ impl Stable {
             }
             return;
         }
-        // Only a single machine is asked for when less than a whole one is needed.
-        let (free, name) = (self.cores - *need, self.named);
-        self.named += 1;
-        self.shared.insert(name, Shared { machine: group.first, free, up: group.at, begins: i64::MAX });
-        self.gaps.insert((free, name));
-        pieces.push(Piece { row, cores: *need, up: group.at, shared: Some(name) });
-        *need = 0;
+        // Some cores of each are left: it has not memory for all, or is the only one and not needed whole.
+        for machine in group.first..group.first + group.count {
+            let cores = most.min(*need);
+            let memory_kib = u64::from(cores) * each_kib;
+            let (free, free_kib, name) = (self.cores - cores, self.memory_kib - memory_kib, self.named);
+            self.named += 1;
+            self.shared.insert(name, Shared { machine, free, free_kib, up: group.at, begins: i64::MAX });
+            self.gaps.insert((free, name));
+            let row = Row { first: machine, count: 1, ..row };
+            pieces.push(Piece { row, cores, memory_kib, up: group.at, shared: Some(name) });
+            *need -= cores;
+        }
+    }
+
+    /// How many cores of one of these machines a job can use if nobody else is on it.
+    fn fit(&self, each_kib: u64) -> u32 {
+        fit(self.cores, self.memory_kib, each_kib)
+    }
+
+    /// How many cores a job can use now, booting what is off.
+    fn room(&self, each_kib: u64) -> u64 {
+        let off: u32 = self.off.iter().map(|group| group.count).sum();
+        let empty = u64::from(self.on[0] + self.on[1] + off) * u64::from(self.fit(each_kib));
+        let shared = self.shared.values().map(|shared| u64::from(fit(shared.free, shared.free_kib, each_kib)));
+        empty + shared.sum::<u64>()
+    }
+
+    /// How much greater [`Stable::room`] is when a piece is given back.
+    fn gain(&self, piece: &Piece, each_kib: u64) -> u64 {
+        let Some(shared) = piece.shared.and_then(|name| self.shared.get(&name)) else {
+            return u64::from(piece.row.count) * u64::from(self.fit(each_kib));
+        };
+        let after = fit(shared.free + piece.cores, shared.free_kib + piece.memory_kib, each_kib);
+        u64::from(after - fit(shared.free, shared.free_kib, each_kib))
     }
 
     fn release(&mut self, now: i64, begins: i64, piece: &Piece, meter: &mut Meter) {
@@ -201,6 +246,7 @@ impl Stable {
             let Some(shared) = self.shared.get_mut(&name) else { return };
             self.gaps.remove(&(shared.free, name));
             shared.free += piece.cores;
+            shared.free_kib += piece.memory_kib;
             if shared.free < self.cores {
                 self.gaps.insert((shared.free, name));
                 return;
@@ -243,23 +289,42 @@ impl<'a> Yard<'a> {
         &self.meter
     }
 
-    /// Machines for a job that starts now; the caller knows that there are enough cores.
-    pub fn take(&mut self, now: i64, cores: u32) -> Seat {
+    /// How many cores a job can use now that needs so much memory for each, booting what is off.
+    pub fn room(&self, each_kib: u64) -> u64 {
+        self.stables.iter().map(|stable| stable.room(each_kib)).sum()
+    }
+
+    /// How much greater [`Yard::room`] is when a job is over.
+    pub fn gain(&self, seat: &Seat, each_kib: u64) -> u64 {
+        let of = |piece: &Piece| self.stables[piece.row.kind as usize].gain(piece, each_kib);
+        seat.pieces.iter().map(of).sum()
+    }
+
+    /// The same yard for trying something out.
+    pub fn sketch(&self) -> Yard<'a> {
+        let (stables, speeds) = (self.stables.clone(), self.speeds.clone());
+        Yard { stables, speeds, meter: self.meter.sums_only(), boots: 0 }
+    }
+
+    /// Machines for a job that starts now and needs so much memory for each core; the caller knows that there is
+    /// [`Yard::room`], or, where no memory is asked for, that there are enough cores.
+    pub fn take(&mut self, now: i64, cores: u32, each_kib: u64) -> Seat {
         self.ready(now);
         let (mut need, mut pieces) = (cores, Vec::new());
         for (kind, stable) in self.stables.iter_mut().enumerate() {
-            stable.fill(kind as u32, &mut need, &mut pieces);
+            stable.fill(kind as u32, each_kib, &mut need, &mut pieces);
         }
         for state in [State::Idle, State::Booting, State::Off] {
             for (kind, stable) in self.stables.iter_mut().enumerate() {
-                while need > 0 {
-                    let most = (need / stable.cores).max(1);
+                let each = stable.fit(each_kib);
+                while need > 0 && each > 0 {
+                    let most = (need / each).max(1);
                     let Some(group) = stable.fetch(now, kind as u32, most, state, &mut self.meter) else { break };
                     if state == State::Off {
                         let row = Row { kind: kind as u32, first: group.first, count: group.count };
                         self.meter.add(row, State::Booting, now, group.at);
                     }
-                    stable.claim(kind as u32, group, &mut need, &mut pieces);
+                    stable.claim(kind as u32, each_kib, group, &mut need, &mut pieces);
                 }
             }
         }

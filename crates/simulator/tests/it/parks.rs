@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use proptest::prelude::*;
+use scheduler::pool::Rule;
 use simulator::bound::{LATEST, bounds};
 use simulator::metrics::Metrics;
 use simulator::park::replay::{Outcome, Plan, replay};
 use simulator::park::{Kind, Park};
 use simulator::power::Power;
+use simulator::swf::Reader;
 use simulator::tariff::Tariff;
-use simulator::workload::{Dropped, Job, Line, Trace, Workload};
+use simulator::workload::{Drop, Dropped, Estimates, Job, Line, Trace, Workload};
 
 use crate::traces::{EASY, load};
 use crate::{naive_park, naive_thrift};
@@ -53,11 +55,17 @@ fn kind(name: &str, numbers: (u32, u32, u32, u32)) -> Kind {
     Kind { name, count, cores, memory_mib: 0, gpus: 0, idle_w: 150, busy_w: 350, off_w: 8, boot_s, speed }
 }
 
+/// What a trace knows of a job besides its times and cores.
+fn line(user: i64, memory_kib: i64) -> Line {
+    Line { id: 0, submit: 0, wait: 0, run: 0, cores: 0, estimate: 0, memory_kib, user, group: 0, queue: 0 }
+}
+
 pub fn parks() -> impl Strategy<Value = Park> {
     let kind = || (1u32..4, 1u32..4, 0u32..7, prop_oneof![Just(500u32), Just(1000), Just(2000)]);
-    (kind(), kind()).prop_map(|(one, other)| {
+    (kind(), kind(), 0u64..5, 0u64..5).prop_map(|(one, other, first_mib, second_mib)| {
         let mut park = Park { name: String::new(), kinds: vec![self::kind("a", one), self::kind("b", other)] };
         park.kinds[1].idle_w = 90;
+        (park.kinds[0].memory_mib, park.kinds[1].memory_mib) = (first_mib, second_mib);
         park
     })
 }
@@ -69,20 +77,28 @@ proptest! {
     fn parks_are_as_the_naive_one_has_them(
         park in parks(),
         list in proptest::collection::vec((0i64..6, 1u32..9, 1u32..20, 1u32..5), 1..20),
+        memory in proptest::collection::vec(prop_oneof![Just(0u64), 1u64..1024, 1024u64..4096], 20),
+        rule in prop_oneof![Just(Rule::Fcfs), Just(EASY), Just(Rule::Easy { shortest_first: true })],
         off_after in proptest::option::of(0u32..8),
     ) {
+        // What no machine has for one core is not asked for.
+        let ask = |each_kib: &u64| if park.fit(*each_kib) == 0 { 0 } else { *each_kib };
+        let each_kib: Vec<u64> = memory.iter().map(ask).collect();
         let mut now = 5;
         let job = |(line, (pause, cores, estimate, part)): (usize, (i64, u32, u32, u32))| {
             now += pause * pause;
             let run = (estimate * part / 4).clamp(1, estimate);
-            Job { submit: now, run, estimate, cores: cores.min(park.cores()), line: line as u32 }
+            let cores = cores.min(park.fit(each_kib[line]) as u32);
+            Job { submit: now, run, estimate, cores, line: line as u32 }
         };
         let jobs = list.into_iter().enumerate().map(job).collect();
         let workload = Workload { jobs, dropped: Dropped::default(), procs: park.cores() };
         let tariff = Tariff::new(String::new(), 7, &[(20, 30, 3), (40, 45, 11)]);
         let power = off_after.map_or(Power::AlwaysOn, Power::OffAfter);
-        let outcome = play(&Trace::default(), &workload, &park, &tariff, 0, power);
-        let naive = naive_park::play(&workload, &park, &tariff.at(0), off_after.map(i64::from));
+        let trace = Trace { lines: each_kib.iter().map(|each_kib| line(-1, *each_kib as i64)).collect(), ..Trace::default() };
+        let plan = Plan { workload: &workload, trace: &trace, park: &park, tariff: &tariff, local0: 0, rule, power, states: true };
+        let outcome = replay(plan, &mut |_| ()).unwrap();
+        let naive = naive_park::play(&workload, &park, (rule, &each_kib), &tariff.at(0), off_after.map(i64::from));
         prop_assert_eq!(&outcome.played.starts, &naive.begins);
         prop_assert_eq!(outcome.bill.energy_ws, naive.energy_ws);
         prop_assert_eq!(outcome.bill.cost, naive.cost);
@@ -91,7 +107,7 @@ proptest! {
         prop_assert_eq!(energy.values().sum::<i128>(), naive.energy_ws.iter().sum::<i128>());
         prop_assert_eq!(cost, naive.cost);
         // No schedule undercuts the bound: this one starts each job within 12 hours of its start on machines always on.
-        let always = play(&Trace::default(), &workload, &park, &tariff, 0, Power::AlwaysOn);
+        let always = play(&trace, &workload, &park, &tariff, 0, Power::AlwaysOn);
         let late = |(one, other): (&i64, &i64)| other - one > LATEST;
         prop_assert!(!always.played.starts.iter().zip(&outcome.played.starts).any(late));
         let bounds = bounds(&workload, &park, &tariff, 0, &always.played.starts);
@@ -154,8 +170,7 @@ proptest! {
         let jobs = list.iter().enumerate().map(job).collect();
         let workload = Workload { jobs, dropped: Dropped::default(), procs: count };
         let users: Vec<i64> = list.iter().map(|job| job.4).collect();
-        let line = |user: &i64| Line { id: 0, submit: 0, wait: 0, run: 0, cores: 0, estimate: 0, user: *user, group: 0, queue: 0 };
-        let trace = Trace { lines: users.iter().map(line).collect(), ..Trace::default() };
+        let trace = Trace { lines: users.iter().map(|user| line(*user, -1)).collect(), ..Trace::default() };
         let kind = Kind { busy_w, ..kind("a", (count, 1, 180, 1000)) };
         let park = Park { name: String::new(), kinds: vec![kind.clone()] };
         let hour = |at: i64| at * 3600;
@@ -167,6 +182,37 @@ proptest! {
         prop_assert_eq!(outcome.bill.cost, naive.cost);
         prop_assert_eq!(outcome.boot_waits, naive.boot_waits);
     }
+}
+
+/// Two machines of 4 cores and 4 MiB, and who starts when.
+#[test]
+fn memory_keeps_jobs_from_free_cores() {
+    let mut park = Park { name: String::new(), kinds: vec![kind("a", (2, 4, 0, 1000))] };
+    park.kinds[0].memory_mib = 4;
+    // Submission, run time, cores, and KiB for each: requested, or used.
+    let trace = |jobs: &[(i64, i64, i64, i64, i64)]| {
+        let line = |(submit, run, cores, asked, used): &(i64, i64, i64, i64, i64)| {
+            format!("1 {submit} -1 {run} {cores} -1 {used} {cores} {run} {asked} 1 1 1 -1 1 -1 -1 -1\n")
+        };
+        let mut reader = Reader::new(false);
+        reader.feed(jobs.iter().map(line).collect::<String>().as_bytes()).unwrap();
+        reader.finish().unwrap()
+    };
+    let starts = |jobs: &[(i64, i64, i64, i64, i64)]| {
+        let trace = trace(jobs);
+        let workload = park.workload(&trace, Estimates::Request);
+        let outcome = play(&trace, &workload, &park, &Tariff::flat(1), 0, Power::AlwaysOn);
+        (outcome.played.starts, workload.dropped.count(Drop::TooMuchMemory))
+    };
+    // One core of each machine takes its memory; who needs none has the others.
+    assert_eq!(starts(&[(0, 10, 2, 4096, -1), (1, 5, 1, 1, -1), (2, 5, 6, -1, -1)]), (vec![0, 10, 2], 0));
+    // Memory that was used counts where none was requested.
+    assert_eq!(starts(&[(0, 10, 2, -1, 4096), (1, 5, 1, 2048, 1)]), (vec![0, 10], 0));
+    // Two cores a machine fit; the third machine's worth does not, ever.
+    assert_eq!(starts(&[(0, 10, 4, 2048, -1), (0, 10, 5, 2048, -1), (0, 10, 1, 4097, -1)]), (vec![0], 2));
+    // The head needs all memory at 20; the short one delays nobody, the long one would.
+    let jobs = [(0, 20, 2, 2048, -1), (1, 5, 2, 4096, -1), (2, 30, 1, 1024, -1), (3, 10, 1, 1024, -1)];
+    assert_eq!(starts(&jobs), (vec![0, 20, 25, 3], 0));
 }
 
 /// A trace under a tariff: what is saved against always on, in hundredths of a per cent, and the mean wait in

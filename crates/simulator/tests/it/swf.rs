@@ -25,14 +25,15 @@ const HEADER: &str = "; MaxNodes: 16\n;MaxProcs:   32 \n\n";
 #[test]
 fn fields() {
     let text = format!(
-        "{HEADER}  7\t100 5 60 4 1.5 -1 8 90 -1 1 3 2 -1 9 -1 -1 -1 extra q\r\n8 101 -1 2 3 -1 -1 -1 4 -1 1 3 2 -1 9 -1 -1 -1"
+        "{HEADER}  7\t100 5 60 4 1.5 -1 8 90 -1 1 3 2 -1 9 -1 -1 -1 extra q\r\n8 101 -1 2 3 -1 512 -1 4 -1 1 3 2 -1 9 -1 -1 -1"
     );
     let trace = read(&text, false).unwrap();
     assert_eq!((trace.max_procs, trace.max_nodes, trace.procs()), (Some(32), Some(16), Some(32)));
     let [first, second] = trace.lines[..] else { panic!("{trace:?}") };
     assert_eq!((first.id, first.submit, first.wait, first.run, first.cores, first.estimate), (7, 100, 5, 60, 8, 90));
     assert_eq!((first.user, first.group, first.queue), (3, 2, 9));
-    assert_eq!(second.cores, 3, "used, where not requested");
+    assert_eq!((second.cores, second.memory_kib), (3, 512), "used, where not requested");
+    assert_eq!(first.memory_kib, -1);
     let mut text = Vec::new();
     swf::print(&trace, &mut text).unwrap();
     assert_eq!(read(std::str::from_utf8(&text).unwrap(), false).unwrap(), trace);

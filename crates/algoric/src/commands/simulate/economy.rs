@@ -81,6 +81,8 @@ pub struct Outlay {
     pub played: Played,
     /// What it cost.
     pub costs: Costs,
+    /// Whether jobs need memory that machines have not, and nobody looked.
+    pub forgets_memory: bool,
     /// Seconds that playing took, bounds aside.
     pub wall_s: f64,
     /// Lines `machine state from to`, if they are wanted.
@@ -178,8 +180,10 @@ impl Economy {
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
         let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
+        let respects_memory = policy != Policy::Centre && plan.respects_memory();
+        let forgets_memory = !respects_memory && park.memory_matters(trace, workload);
         let Outcome { played, states, .. } = outcome;
-        Ok(Outlay { played, costs, wall_s, states, watts, prices: plot::prices(&tariff) })
+        Ok(Outlay { played, costs, forgets_memory, wall_s, states, watts, prices: plot::prices(&tariff) })
     }
 }
 

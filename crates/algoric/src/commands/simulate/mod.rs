@@ -274,7 +274,10 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
     for (number, way) in ways.iter().enumerate() {
         let unknown = || Fault::new("simulate-no-procs", [("trace", name.to_owned())]).code(exit::USAGE);
         let procs = way.park.as_ref().map(Park::cores).or(args.procs).or_else(|| trace.procs()).ok_or_else(unknown)?;
-        let workload = trace.workload(procs, estimates);
+        let workload = match &way.park {
+            Some(park) => park.workload(trace, estimates),
+            None => trace.workload(procs, estimates),
+        };
         if number == 0 || way.park.is_some() {
             tell_dropped(name, trace, &workload, words)?;
         }
@@ -283,6 +286,10 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
             let names = (way.name.as_str(), way.policy);
             let outlay = args.economy.play(names, rules, trace, &workload, &park, args.plot.is_some())?;
+            if outlay.forgets_memory {
+                let gaps = [("trace", name.into()), ("policy", way.name.as_str().into())];
+                console::complain(words.with("simulate-forgets-memory", &gaps) + "\n");
+            }
             if let Some(file) = &args.economy.states {
                 write_text(&several(file, args, name, &way.name), outlay.states)?;
             }

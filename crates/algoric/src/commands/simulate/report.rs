@@ -69,12 +69,13 @@ pub struct Took {
 }
 
 /// Why a job was left out: its name in JSON, and the key of its text.
-const WHY: [(Drop, &str); 5] = [
+const WHY: [(Drop, &str); Drop::ALL.len()] = [
     (Drop::NoRun, "no_run_time"),
     (Drop::NoCores, "no_cores"),
     (Drop::TooLarge, "too_large"),
     (Drop::NoSubmit, "no_submit_time"),
     (Drop::NoEstimate, "no_estimate"),
+    (Drop::TooMuchMemory, "too_much_memory"),
 ];
 
 /// How many were left out, by why; none are not named.
