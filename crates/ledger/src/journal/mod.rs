@@ -7,6 +7,7 @@
 mod apply;
 mod error;
 mod invoices;
+mod kept;
 mod projects;
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
@@ -40,8 +41,8 @@ pub struct Unbilled {
     pub credits: Option<String>,
 }
 
-/// The ledger's state. It can be kept as it is (serde, by a format that takes any key of a map), so that a start reads
-/// only the entries after [`Journal::head`]; [`Journal::replay`] shows whether what was kept is right.
+/// The ledger's state. It can be kept ([`Journal::keep`]), so that a start reads only the entries after
+/// [`Journal::head`]; [`Journal::replay`] shows whether what was kept is right.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Journal {
     head: Head,
