@@ -11,12 +11,13 @@ use rusqlite_migration::{M, Migrations};
 use crate::StoreError;
 
 /// The format this program writes; SQLite's `user_version`.
-pub const FORMAT: i64 = 3;
+pub const FORMAT: i64 = 4;
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0001-centre.sql")),
     M::up(include_str!("../migrations/0002-energy.sql")),
     M::up(include_str!("../migrations/0003-money.sql")),
+    M::up(include_str!("../migrations/0004-kept.sql")),
 ];
 
 /// Marks our files among SQLite files (`application_id`): "ALGO".

@@ -20,6 +20,8 @@ pub enum MoneyWrite {
         /// In hexadecimal.
         hash: Arc<str>,
     },
+    /// The ledger's state behind its last entry, as bytes, in the place of the one before.
+    LedgerState(Arc<[u8]>),
     /// An issued document, behind its entry.
     Document {
         /// `F2026-0001`.
@@ -109,6 +111,10 @@ impl MoneyWrite {
                 sql.prepare_cached("INSERT INTO ledger_entry (number, text, hash) VALUES (?1, ?2, ?3)")?
                     .execute(params![number.cast_signed(), text, hash])?;
             }
+            Self::LedgerState(bytes) => {
+                sql.prepare_cached("INSERT OR REPLACE INTO kept (name, bytes) VALUES ('ledger', ?1)")?
+                    .execute([&bytes[..]])?;
+            }
             Self::Document { number, entry, body } => {
                 sql.prepare_cached("INSERT INTO document (number, entry, body) VALUES (?1, ?2, ?3)")?
                     .execute(params![number, entry.cast_signed(), body])?;
@@ -177,6 +183,23 @@ impl Reader {
             each(number.cast_unsigned(), text(1).map_err(&fault)?, text(2).map_err(&fault)?);
         }
         Ok(())
+    }
+
+    /// The state of the ledger that was written last, as bytes.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ledger_kept(&self) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.db.rows("SELECT bytes FROM kept WHERE name = 'ledger'", |row| row.get(0))?.pop())
+    }
+
+    /// The hash of an entry, if there is one of this number.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ledger_hash(&self, number: u64) -> Result<Option<String>, StoreError> {
+        let query = "SELECT hash FROM ledger_entry WHERE number = ?1";
+        Ok(self.db.rows_of(query, [number.cast_signed()], |row| row.get(0))?.pop())
     }
 
     /// The lines of these entries, as far as they are there.

@@ -102,9 +102,8 @@ impl Centre {
 
     /// All entries of these projects that are not billed: those on disk, and those that are on their way there.
     fn unbilled_entries(&self, projects: &[String], fresh: Vec<Entry>) -> Result<Vec<Entry>, api::Refusal> {
-        let unbilled = self.money.ledger.unbilled();
-        let numbers: Vec<u64> =
-            unbilled.filter(|(_, one)| projects.contains(&one.project)).map(|(number, _)| number).collect();
+        let unbilled = projects.iter().flat_map(|project| self.money.ledger.unbilled_of(project));
+        let numbers: Vec<u64> = unbilled.map(|(number, _)| number).collect();
         let mut entries = self.entries(&numbers)?;
         entries.extend(fresh);
         Ok(entries)

@@ -6,11 +6,13 @@
 //! - [`holds`]: what is set aside follows the jobs: tasks that leave their array, runs that are tried again, wishes.
 //! - [`settle`]: a run that is over gets its price, once its energy is known; the centre's failures are given back.
 //! - [`watch`]: running jobs against their project's budgets.
+//! - [`kept`]: a start does not add up years again.
 //! - [`orders`] and [`invoices`]: what treasurers ask for. [`people`]: what is held about a member.
 
 pub(crate) mod archive;
 mod holds;
 mod invoices;
+mod kept;
 mod orders;
 mod people;
 mod settle;
@@ -26,7 +28,7 @@ use jiff::tz::TimeZone;
 use ledger::{
     book::Overrun,
     budget::{Budget, Role},
-    chain::{Hash, Sealed},
+    chain::Sealed,
     day::Day,
     invoice::{Customer, Fiscal, SHIPPED},
     journal::{Journal, JournalError},
@@ -59,6 +61,8 @@ pub(crate) struct Purse {
 /// Everything about money that the loop has.
 pub(crate) struct Money {
     ledger: Journal,
+    /// How many of its entries are in the state that is kept on disk.
+    kept: u64,
     /// Why nothing can be posted: what is stored is not what was written.
     broken: Option<String>,
     tariffs: Option<Book>,
@@ -122,6 +126,7 @@ impl Money {
         let retention = periods.transpose()?;
         let mut money = Self {
             ledger: Journal::default(),
+            kept: 0,
             broken: None,
             tariffs,
             fiscal,
@@ -144,7 +149,9 @@ impl Money {
 
     /// Takes over what is on disk.
     fn read(&mut self, reader: &Reader) -> Result<(), StoreError> {
-        match replay(reader)? {
+        let kept::Replayed { ledger, kept } = kept::replay(reader)?;
+        self.kept = kept;
+        match ledger {
             Ok(ledger) => (self.ledger, self.broken) = (ledger, None),
             Err(why) => {
                 complain!("the till is closed: {why}");
@@ -173,22 +180,6 @@ impl Money {
     fn day(&self, at: Time) -> Day {
         Day::of(at, &self.zone)
     }
-}
-
-/// The ledger's state behind its last entry, or why there is none.
-fn replay(reader: &Reader) -> Result<Result<Journal, String>, StoreError> {
-    let (mut ledger, mut broken) = (Journal::default(), None);
-    reader.ledger_each(0, &mut |_, text, hash| {
-        if broken.is_some() {
-            return;
-        }
-        let opened = hash.parse::<Hash>().map_err(|fault| fault.to_string()).and_then(|hash| {
-            let sealed = ledger.head().open(text, hash).map_err(|fault| fault.to_string())?;
-            ledger.apply(&sealed).map_err(|fault| fault.to_string())
-        });
-        broken = opened.err();
-    })?;
-    Ok(broken.map_or(Ok(ledger), Err))
 }
 
 fn parsed<T: serde::de::DeserializeOwned>(rows: Vec<(String, String)>, what: &str) -> BTreeMap<String, T> {
@@ -269,6 +260,7 @@ impl Centre {
         self.watch_budgets();
         self.settle_due();
         self.follow_holds();
+        self.keep_ledger();
     }
 
     /// When something is due about money.
