@@ -1,7 +1,10 @@
 //! How long a month takes to close: `cargo run --release -p ledger --example close`. A year of a small centre, 100
 //! projects of 50 customers and 200 000 jobs, the last month of it closed; then the same with all jobs in one month.
+//! `-- --write FILE` instead writes the year down with its last month open, for `store/examples/books.rs` to put into a
+//! data file: a line for each entry (`entry`, number, hash, text) and document (`document`, number, entry, JSON), with tabs.
 #![allow(clippy::print_stdout, clippy::unwrap_used, clippy::disallowed_methods)]
 
+use std::fmt::Write;
 use std::time::Instant;
 
 use jiff::tz::TimeZone;
@@ -29,6 +32,8 @@ const HOUR: i64 = 3_600_000;
 struct Centre {
     journal: Journal,
     stored: Vec<(String, Hash)>,
+    /// Number, entry, JSON.
+    documents: Vec<(String, u64, String)>,
 }
 
 impl Centre {
@@ -83,9 +88,23 @@ impl Centre {
             let draft = prepare(&asked, month, today).unwrap();
             let (what, document) = issue(&draft, &self.journal, &seller(), &fiscal, Status::Vat, today).unwrap();
             self.post(at, what);
-            bytes += serde_json::to_string(&document).unwrap().len();
+            let body = serde_json::to_string(&document).unwrap();
+            bytes += body.len();
+            self.documents.push((document.number, self.stored.len() as u64, body));
         }
         bytes
+    }
+
+    /// What was posted and issued, a line each; a document stands behind its entry.
+    fn lines(&self) -> String {
+        let (mut lines, mut documents) = (String::new(), self.documents.iter().peekable());
+        for (at, (text, hash)) in self.stored.iter().enumerate() {
+            writeln!(lines, "entry\t{}\t{hash}\t{text}", at + 1).unwrap();
+            while let Some((number, entry, body)) = documents.next_if(|(_, entry, _)| *entry == at as u64 + 1) {
+                writeln!(lines, "document\t{number}\t{entry}\t{body}").unwrap();
+            }
+        }
+        lines
     }
 }
 
@@ -158,13 +177,18 @@ fn timed<T>(what: &str, work: impl FnOnce() -> T) -> T {
 
 fn main() {
     // The first jobs of the year began before it.
-    let book = Book::parse(&SHIPPED.replace("from = \"2026", "from = \"2025"), TimeZone::UTC).unwrap();
-    let (start, month) = (Time(1_767_225_600_000), |month| Month::new(2026, month).unwrap()); // 2026-01-01
+    let book = Book::parse(&SHIPPED.replace("from = \"2026", "from = \"2024"), TimeZone::UTC).unwrap();
+    let (start, month) = (Time(1_735_689_600_000), |month| Month::new(2025, month).unwrap()); // 2025-01-01
     let mut year = Centre::default();
     let apart = 365 * 24 * HOUR / i64::from(JOBS);
     timed("200 000 jobs priced, reserved, settled, sealed", || year.work(&book, start, apart));
     for number in 1..12 {
         year.close(month(number), month(number).next().first());
+    }
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["--write", file] => return std::fs::write(file, year.lines()).unwrap(),
+        ref others => assert!(others.is_empty(), "not understood: {others:?}"),
     }
     let first = Day::of(Time(start.0 + 366 * 24 * HOUR), &TimeZone::UTC);
     let bytes = timed("a month of that year closed (goal: 2 s)", || year.close(month(12), first));

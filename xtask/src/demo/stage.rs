@@ -62,7 +62,7 @@ impl Stage {
             if begun.elapsed() > Duration::from_secs(20) {
                 bail!("the centre does not come up: see {}", self.folder.join("centre.log").display());
             }
-            sleep(Duration::from_millis(100));
+            sleep(Duration::from_millis(20));
         }
         Ok(up)
     }
