@@ -216,6 +216,8 @@ impl Scheduler for ParkScheduler<'_> {
     }
 
     fn start(&mut self, now: i64) -> Result<Option<Start>, Unlikely> {
+        // Which machines a job would get depends on which are off by now.
+        self.sleep(now);
         let next = match &mut self.brain {
             Brain::Pool(pool) => match pool.decide(now) {
                 Some(ticket) => pool.apply(now, Fact::Started(ticket)).map(|()| Some(ticket.0))?,
@@ -228,7 +230,6 @@ impl Scheduler for ParkScheduler<'_> {
             self.rest(now)?;
             return Ok(None);
         };
-        self.sleep(now);
         let asked = self.plan.workload.jobs[job as usize];
         let each_kib = if let Brain::Room(room) = &self.brain { room.each_kib(job) } else { 0 };
         let seat = self.yard.take(now, asked.cores, each_kib);

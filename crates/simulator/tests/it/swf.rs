@@ -83,7 +83,9 @@ fn dropped() {
     let workload = trace.workload(32, Estimates::Request);
     let kept: Vec<_> = workload.jobs.iter().map(|job| (job.submit, job.run, job.estimate, job.line)).collect();
     assert_eq!(kept, [(3, 20, 20, 6), (5, 10, 20, 0)], "by submission, and no run beyond its estimate");
-    assert!(Drop::ALL.iter().all(|why| workload.dropped.count(*why) == 1), "{:?}", workload.dropped);
+    // Only machines can have too little memory.
+    let once = |why: &Drop| workload.dropped.count(*why) == u64::from(*why != Drop::TooMuchMemory);
+    assert!(Drop::ALL.iter().all(once), "{:?}", workload.dropped);
     let workload = trace.workload(32, Estimates::Run);
     assert_eq!((workload.jobs.len(), workload.dropped.count(Drop::NoEstimate)), (3, 0));
     assert_eq!(workload.jobs[1].estimate, 50);
