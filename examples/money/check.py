@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
-"""Checks the books of a month from its tables alone: check.py DIR
+"""Checks the books of a centre from its tables alone: check.py DIR [--demo]
 
 DIR has tariffs.json, usage.csv, postings.csv, invoices.csv, fec.txt and invoices/*.pdf, as `algoric` prints them. Every
-amount is computed anew, in exact fractions. Prints what does not agree; ends with 1 if anything does not."""
+amount is computed anew, in exact fractions. Prints what does not agree; ends with 1 if anything does not. The rate of VAT is
+read off the documents. --demo: also that the month of `cargo xtask demo month` was played."""
 
 import csv
 import json
@@ -67,13 +68,15 @@ documents = table("invoices.csv")
 for document in documents:
     number, net = document["number"], int(document["net_microeur"])
     agree(f"net of {number}", net, nearest(billed.pop(number, Fraction(0)), cent))
-    agree(f"VAT of {number}", int(document["vat_microeur"]), nearest(Fraction(net, 5), cent))
+    vat = int(document["vat_microeur"])
+    if vat not in (0, nearest(Fraction(net, 5), cent)):
+        faults.append(f"VAT of {number}: {vat} is neither nothing nor 20 % of {net}")
     agree(f"total of {number}", int(document["total_microeur"]), net + int(document["vat_microeur"]))
     agree(f"sign of {number}", net < 0, bool(document["credit_of"]))
 agree("invoices of usage.csv that were never issued", sorted(billed), [])
-for letter in "FA":
-    numbers = sorted(document["number"] for document in documents if document["number"].startswith(letter))
-    agree(f"numbers {letter}", numbers, [f"{letter}2026-{at:04}" for at in range(1, len(numbers) + 1)])
+for series in sorted({document["number"].split("-")[0] for document in documents}):
+    numbers = sorted(document["number"] for document in documents if document["number"].startswith(series))
+    agree(f"numbers {series}", numbers, [f"{series}-{at:04}" for at in range(1, len(numbers) + 1)])
 papers = sorted(name.removesuffix(".pdf") for name in os.listdir(os.path.join(folder, "invoices")))
 agree("papers", papers, sorted(document["number"] for document in documents))
 
@@ -101,10 +104,11 @@ for account in ("411", "44571", "512", "706"):
     agree(f"account {account}", sum(value for name, value in accounts.items() if name.startswith(account)), Fraction(books[account], 10**6))
 
 # The story: two customers, a tariff that changed, a credit note, work that is not billed yet.
-agree("customers", len({document["customer"] for document in documents}) >= 2, True)
-agree("credit notes", any(document["credit_of"] for document in documents), True)
-agree("two tariffs of the company", {"2026a/company/blade", "2026b/company/blade"} <= {line["tariff"] for line in usage}, True)
-agree("work of November that is not billed", any(not line["invoice"] for line in usage), True)
+if "--demo" in sys.argv:
+    agree("customers", len({document["customer"] for document in documents}) >= 2, True)
+    agree("credit notes", any(document["credit_of"] for document in documents), True)
+    agree("two tariffs of the company", {"2026a/company/blade", "2026b/company/blade"} <= {line["tariff"] for line in usage}, True)
+    agree("work of November that is not billed", any(not line["invoice"] for line in usage), True)
 
 for fault in faults:
     print("WRONG", fault)

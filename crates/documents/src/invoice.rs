@@ -149,7 +149,8 @@ impl Sheet<'_> {
     /// The head of a table.
     fn table(&mut self, columns: &[Column]) {
         self.pen.area((LEFT - 6.0, RIGHT + 6.0), (self.y - 11.0, self.y + 6.0), Ink::Mist);
-        for (x, side, key) in columns {
+        let is_named = self.paper.annex.iter().any(|job| !job.name.is_empty());
+        for (x, side, key) in columns.iter().filter(|(.., key)| is_named || *key != "annex-name") {
             self.pen.text(*x, self.y, *side, LABEL, &self.words.say(key));
         }
         self.y += 20.0;

@@ -1,6 +1,9 @@
 //! `algoric tariff`: dated tariffs read, checked and shown. Needs no centre: a tariff is a file.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Context as _;
 use ledger::tariff::{Book, SHIPPED, TableRow, table_json};
@@ -18,6 +21,7 @@ use crate::{
 pub enum TariffCommand {
     Check(CheckArgs),
     Show(ShowArgs),
+    /// Prints tariffs to begin with, to be changed
     Template,
 }
 
@@ -31,8 +35,8 @@ pub struct CheckArgs {
 /// Shows all prices of a file of tariffs
 #[derive(clap::Args)]
 pub struct ShowArgs {
-    /// The file (TOML) [default: the template]
-    file: Option<PathBuf>,
+    /// The file (TOML): what `[money] tariffs` names, for prices in force
+    file: PathBuf,
 
     /// A type of machine; several are given one by one
     #[arg(long = "machine", value_name = "TYPE", default_value = "machine")]
@@ -82,7 +86,7 @@ pub fn run(command: TariffCommand, house: &House) -> anyhow::Result<u8> {
     match command {
         TariffCommand::Template => console::print(SHIPPED),
         TariffCommand::Check(args) => {
-            let book = book(&Some(args.file))?;
+            let book = book(&args.file)?;
             let count = book.tariffs().count();
             console::line(house.words.with("tariff-sound", &[("count", count.into())]));
         }
@@ -99,10 +103,8 @@ pub fn run(command: TariffCommand, house: &House) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-fn book(path: &Option<PathBuf>) -> anyhow::Result<Book> {
-    let zone = zone::of_process();
-    let Some(path) = path else { return Ok(Book::parse(SHIPPED, zone)?) };
+fn book(path: &Path) -> anyhow::Result<Book> {
     let place = || path.display().to_string();
     let text = fs::read_to_string(path).with_context(place)?;
-    Book::parse(&text, zone).with_context(place)
+    Book::parse(&text, zone::of_process()).with_context(place)
 }

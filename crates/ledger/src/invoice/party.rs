@@ -119,6 +119,9 @@ impl Seller {
         let mut missing = self.address.missing();
         missing.extend(self.name.trim().is_empty().then_some("name"));
         missing.extend((!is_digits(&self.siren, 9)).then_some("siren (nine digits)"));
+        missing.extend(
+            (!self.iban.trim().is_empty() && !is_iban(&self.iban)).then_some("iban (its check digits are wrong)"),
+        );
         missing.extend((charges_vat && self.vat_number.trim().is_empty()).then_some("vat_number"));
         fault("the seller", missing, "[seller] in the centre's configuration")
     }
@@ -142,6 +145,20 @@ fn is_digits(text: &str, count: usize) -> bool {
     text.len() == count && text.bytes().all(|byte| byte.is_ascii_digit())
 }
 
+/// Whether an account number's check digits fit it (ISO 13616: letters as 10 to 35, the first four last, 1 modulo 97).
+fn is_iban(text: &str) -> bool {
+    let letters: Vec<u8> = text.bytes().filter(|byte| !byte.is_ascii_whitespace()).collect();
+    if !(15..=34).contains(&letters.len()) || !letters.iter().all(u8::is_ascii_alphanumeric) {
+        return false;
+    }
+    let turned = letters[4..].iter().chain(&letters[..4]);
+    let rest = turned.fold(0_u32, |rest, letter| match letter {
+        b'0'..=b'9' => (rest * 10 + u32::from(letter - b'0')) % 97,
+        _ => (rest * 100 + u32::from(letter.to_ascii_uppercase() - b'A' + 10)) % 97,
+    });
+    rest == 1
+}
+
 fn fault(who: &str, missing: Vec<&'static str>, command: &str) -> Result<(), InvoiceError> {
     if missing.is_empty() {
         return Ok(());
@@ -149,4 +166,20 @@ fn fault(who: &str, missing: Vec<&'static str>, command: &str) -> Result<(), Inv
     let verb = if missing.len() == 1 { "is" } else { "are" };
     let missing = format!("{} {verb}", missing.join(", "));
     Err(InvoiceError::Party { who: who.to_owned(), missing, command: command.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_iban;
+
+    #[test]
+    fn account_numbers_are_checked() {
+        for good in ["FR76 3000 6000 0112 3456 7890 189", "DE02120300000000202051", "gb82west12345698765432"] {
+            assert!(is_iban(good), "{good}");
+        }
+        for bad in ["FR76 ...", "FR76 3000 6000 0112 3456 7890 188", "", "FR76", "FR76 3000 6000 0112 3456 7890 189é"]
+        {
+            assert!(!is_iban(bad), "{bad}");
+        }
+    }
 }
