@@ -239,7 +239,8 @@ fn what_runs_have_used_is_told_while_they_run() {
         crate::rig::eventually("the loop is counted", || {
             let (_, runs) = measure(rig);
             assert_eq!(runs.len(), 2, "{mode:?}");
-            used(&runs, busy) > 50_000
+            // On a slow machine to begin takes a while, too.
+            used(&runs, busy) > 50_000 && used(&runs, busy) > 3 * used(&runs, lazy)
         });
         let (after, runs) = measure(rig);
         assert!(after >= before && used(&runs, lazy) < used(&runs, busy) / 2, "{mode:?} {runs:?}");
@@ -251,7 +252,8 @@ fn what_runs_have_used_is_told_while_they_run() {
         rig.terminate(busy, 0);
         let end = rig.ended(busy);
         // Our own processor time beside the job's may be in what was told before.
-        assert!(end.usage.user_us + end.usage.system_us + 20_000 > used(&again, busy), "{mode:?} {again:?} {end:?}");
+        let ours = 20_000 + used(&again, busy) / 4;
+        assert!(end.usage.user_us + end.usage.system_us + ours > used(&again, busy), "{mode:?} {again:?} {end:?}");
         assert_eq!(measure(rig).1.len(), 1);
         rig.terminate(lazy, 0);
         rig.ended(lazy);
