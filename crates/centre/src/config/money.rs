@@ -20,7 +20,7 @@ pub struct MoneySection {
     pub fiscal: Option<PathBuf>,
     /// Login names of those who see to money, besides operators.
     pub treasurers: Vec<String>,
-    /// A run that is over gets its price when its energy is known, and after so many seconds at the latest.
+    /// A run that is over gets its price when its energy is known; so many seconds later where no meter answers.
     pub settle_seconds: u32,
     /// What a run that an urgent job displaced gets on top of its own price, in thousandths of it.
     pub displaced_permille: u32,

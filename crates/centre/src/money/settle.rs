@@ -155,12 +155,24 @@ impl Centre {
 
     /// Prices what is known, and what waited long enough.
     pub(super) fn settle_due(&mut self) {
-        let ready = |due: &Due| due.energy_uj.is_some() || due.by <= self.now;
+        let patience = self.patience();
+        let ready = |due: &Due| due.energy_uj.is_some() || due.by + patience <= self.now;
         let runs: Vec<RunId> = self.money.due.iter().filter(|(_, due)| ready(due)).map(|(run, _)| *run).collect();
         for run in runs {
             if let Some(due) = self.money.due.remove(&run) {
                 self.settle(run, due);
             }
+        }
+    }
+
+    /// How much longer than for a silent meter the energy of a run is waited for: one that answers is about to tell it, a
+    /// look and the time until it is written later.
+    fn patience(&self) -> Span {
+        match &self.metering {
+            Some(metering) if metering.answering.is_some() => {
+                Span::seconds(60 + 2 * i64::from(self.file.energy.sample_seconds))
+            }
+            _ => Span::ZERO,
         }
     }
 
@@ -189,9 +201,11 @@ impl Centre {
         }
     }
 
-    /// The energy of a run whose meter has not answered for too long, which the log and the job's history say.
+    /// The energy of a run whose end was not measured in time, which the log and the job's history say.
     fn energy_without_the_last(&mut self, run: RunId) -> i64 {
-        let text = format!("run {run} is priced without the energy of its last moments: its meter does not answer");
+        let answers = self.metering.as_ref().is_some_and(|metering| metering.answering.is_some());
+        let why = if answers { "it was not measured to its end" } else { "its meter does not answer" };
+        let text = format!("run {run} is priced without the energy of its last moments: {why}");
         complain!("{text}");
         self.note(run.job, text);
         self.energy_so_far(run).0
