@@ -303,6 +303,8 @@ fn a_month_is_prepared_looked_at_issued_and_paid() {
     let mut ward = closed("");
     start_in_another_month(&mut ward, &library, "+0");
     found(&ward);
+    // It owes nothing: nobody misses its address.
+    done(&ward, &["customer", "add", "C2", "--name", "Personne", "--category", "company"]);
     let month = jiff::Timestamp::now().strftime("%Y-%m").to_string();
     let jobs: Vec<String> = (0..3).map(|_| submit(&ward, &["-A", "eau", "-t", "1", "--wrap", "sleep 0.5"])).collect();
     for job in &jobs {
@@ -315,8 +317,9 @@ fn a_month_is_prepared_looked_at_issued_and_paid() {
     let drafts = json(&ward, &["invoice", "prepare", &month, "--json"]);
     assert_eq!(drafts.as_array().unwrap().len(), 1, "{drafts}");
     let net = drafts[0]["draft"]["net"].as_i64().unwrap();
-    refused(&ward, &["invoice", "issue"], "wait to be looked at");
-    done(&ward, &["invoice", "review", "--accept"]);
+    refused(&ward, &["invoice", "issue"], "1 draft waits to be looked at");
+    let accepted = json(&ward, &["invoice", "review", "--accept", "--json"]);
+    assert!(accepted[0]["accepted_by"].is_string(), "{accepted}");
     let issued = json(&ward, &["invoice", "issue", "--json"]);
     let number = issued[0].as_str().unwrap().to_owned();
     assert!(number.starts_with('F') && number.ends_with("-0001"), "{number}");
@@ -412,6 +415,11 @@ fn orders_that_make_no_sense_are_refused() {
         (&["project", "budget", "eau", "fifty"], "say 50 EUR"),
         (&["customer", "add", "Jean Dupont", "--name", "x", "--category", "company"], "letters, digits"),
         (&["customer", "add", "C3", "--name", "x", "--category", "compagny"], "company"),
+        (&["customer", "add", "C3", "--name", " ", "--category", "company"], "needs a name"),
+        (&["customer", "add", "C3", "--name", "x", "--category", "company", "--country", "ZZZ"], "two capital letters"),
+        (&["customer", "add", "C3", "--name", "x", "--category", "company", "--siren", "12"], "nine digits"),
+        (&["invoice", "issue"], "`algoric invoice prepare MONTH`"),
+        (&["invoice", "fec", "abc"], "a year has four digits"),
         (&["invoice", "prepare", "2026-13"], "is no month"),
         (&["invoice", "prepare", "2026-01", "C9"], "no customer `C9`"),
         (&["invoice", "credit-note", "F2026-0001"], "no invoice F2026-0001"),

@@ -48,6 +48,8 @@ impl Centre {
         }
         let customers: Vec<Customer> =
             self.money.customers.values().filter(|one| only.is_empty() || only.contains(&one.id)).cloned().collect();
+        let regime = self.money.fiscal.regime(self.file.money.status, today).map_err(wrong)?;
+        self.file.seller.check(regime.permille > 0).map_err(wrong)?;
         let mut prepared = Prepared { drafts: Vec::new(), left_out: Vec::new() };
         for customer in customers {
             let projects = self.projects_of(&customer.id);
@@ -188,11 +190,17 @@ impl Centre {
 
     fn nothing_to_issue(&self, only: &[String]) -> String {
         let last = self.money.ledger.invoices().max_by_key(|(_, invoice)| invoice.entry);
-        let last =
-            last.map_or_else(String::new, |(number, invoice)| format!(" (the last was {number}, {})", invoice.day));
-        match (self.money.drafts.len(), only) {
+        let waiting = self.money.drafts.len();
+        let Some(last) = last.map(|(number, invoice)| format!(" (the last was {number}, {})", invoice.day)) else {
+            return match (waiting, only) {
+                (0, _) => "nothing is prepared: `algoric invoice prepare MONTH`".to_owned(),
+                (_, []) => wait_to_be_looked_at(waiting),
+                (_, names) => format!("nothing is prepared as `{}`: `algoric invoice review`", names.join("`, `")),
+            };
+        };
+        match (waiting, only) {
             (0, []) => format!("nothing is prepared: it was issued before, by you or somebody else{last}"),
-            (waiting, []) => format!("{waiting} drafts wait to be looked at: `algoric invoice review --accept`{last}"),
+            (_, []) => wait_to_be_looked_at(waiting) + &last,
             (_, names) => format!("nothing is prepared as `{}`: it was issued before{last}", names.join("`, `")),
         }
     }
@@ -299,6 +307,11 @@ impl Centre {
         let today = self.money.day(self.now);
         reminders(&self.money.ledger, today, &self.file.money.reminder_days).iter().map(json).collect()
     }
+}
+
+fn wait_to_be_looked_at(count: usize) -> String {
+    let drafts = if count == 1 { "1 draft waits".to_owned() } else { format!("{count} drafts wait") };
+    format!("{drafts} to be looked at: `algoric invoice review --accept`")
 }
 
 /// A draft as treasurers see it: the annex is counted, not told.

@@ -222,6 +222,9 @@ impl Centre {
                 "a customer's code has letters, digits, - and _ only, 32 at most, and no person's name: it stays";
             return Err(wrong(text));
         }
+        if let Some(text) = never_right(&customer) {
+            return Err(wrong(text));
+        }
         let body = serde_json::to_string(&customer).map_err(wrong)?;
         self.noted(peer, format!("customer {}", customer.id));
         self.write_money(MoneyWrite::Customer { id: customer.id.clone(), body });
@@ -279,4 +282,18 @@ impl Centre {
 /// A value of ours as a line of JSON; all of them can be written.
 pub(super) fn json<T: serde::Serialize>(value: &T) -> String {
     serde_json::to_string(value).unwrap_or_default()
+}
+
+/// What of a customer can never stand on an invoice. What is missing may come later.
+fn never_right(customer: &Customer) -> Option<&'static str> {
+    let Customer { name, address, siren, .. } = customer;
+    let is_country = address.country.len() == 2 && address.country.bytes().all(|letter| letter.is_ascii_uppercase());
+    let is_siren = siren.is_empty() || siren.len() == 9 && siren.bytes().all(|digit| digit.is_ascii_digit());
+    [
+        (name.trim().is_empty(), "a customer needs a name"),
+        (!is_country, "a country is two capital letters of ISO 3166: FR"),
+        (!is_siren, "a siren has nine digits"),
+    ]
+    .into_iter()
+    .find_map(|(is_wrong, text)| is_wrong.then_some(text))
 }

@@ -68,7 +68,6 @@ fn draft(
     credit_of: Option<(String, Day)>,
     is_meant: impl Fn(&Unbilled) -> bool,
 ) -> Result<Draft, InvoiceError> {
-    asked.customer.check()?;
     let unbilled = asked.projects.iter().flat_map(|project| asked.journal.unbilled_of(project));
     let meant = unbilled.filter(|(_, one)| is_meant(one));
     let by_number: BTreeMap<u64, &Entry> = asked.entries.iter().map(|entry| (entry.number, entry)).collect();
@@ -79,6 +78,10 @@ fn draft(
         bills.push(number);
         *projects.entry(one.project.clone()).or_default() += one.amount;
         advance += if one.is_advance { one.amount } else { Money::ZERO };
+    }
+    // An address is needed only where there is something to send.
+    if !bills.is_empty() {
+        asked.customer.check()?;
     }
     let is_credit_note = kind == BillKind::CreditNote;
     let sum = projects.values().copied().sum::<Money>().to_cents();

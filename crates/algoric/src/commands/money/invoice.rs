@@ -91,6 +91,7 @@ pub enum InvoiceCommand {
     /// Prints the accountant's file (FEC) of a year
     Fec {
         /// The year
+        #[arg(value_parser = year)]
         year: i16,
     },
 }
@@ -139,8 +140,17 @@ pub fn run(command: InvoiceCommand, house: &House) -> anyhow::Result<u8> {
         }
         InvoiceCommand::Review { json, accept } => review(json, accept, house),
         InvoiceCommand::Issue { names, json } => issue(names, json, house),
-        InvoiceCommand::List(format) => list::<InvoiceRow>(MoneyRequest::Invoices, format, house),
-        InvoiceCommand::Reminders(format) => list::<ReminderRow>(MoneyRequest::Reminders, format, house),
+        InvoiceCommand::List(format) => {
+            let mut rows: Vec<InvoiceRow> = things(&mut house.call()?, MoneyRequest::Invoices)?;
+            rows.sort_by(|one, other| (one.day, &one.number).cmp(&(other.day, &other.number)));
+            show::list(&rows, format, &house.words)?;
+            Ok(exit::OK)
+        }
+        InvoiceCommand::Reminders(format) => {
+            let rows: Vec<ReminderRow> = things(&mut house.call()?, MoneyRequest::Reminders)?;
+            show::list(&rows, format, &house.words)?;
+            Ok(exit::OK)
+        }
         InvoiceCommand::Show { number } => show_one(number, house),
         InvoiceCommand::Pay { customer, amount, id, text } => pay(customer, amount, id, text, house),
         InvoiceCommand::Pdf { directory, numbers } => pdf(&directory, numbers, house),
@@ -157,18 +167,13 @@ pub fn run(command: InvoiceCommand, house: &House) -> anyhow::Result<u8> {
     }
 }
 
-fn tables(house: &House, print: impl FnOnce(&Books) -> String) -> anyhow::Result<u8> {
-    console::print(print(&Books::read(&mut house.call()?)?));
-    Ok(exit::OK)
+/// A year of an accountant.
+fn year(text: &str) -> Result<i16, &'static str> {
+    text.parse().ok().filter(|year| (1900..=9999).contains(year)).ok_or("a year has four digits: 2026")
 }
 
-fn list<T: Noun + serde::de::DeserializeOwned>(
-    request: MoneyRequest,
-    format: Format,
-    house: &House,
-) -> anyhow::Result<u8> {
-    let rows: Vec<T> = things(&mut house.call()?, request)?;
-    show::list(&rows, format, &house.words)?;
+fn tables(house: &House, print: impl FnOnce(&Books) -> String) -> anyhow::Result<u8> {
+    console::print(print(&Books::read(&mut house.call()?)?));
     Ok(exit::OK)
 }
 
@@ -198,10 +203,15 @@ fn show_drafts(drafts: &[DraftRow], json: bool, house: &House) -> anyhow::Result
 fn review(json: bool, accept: bool, house: &House) -> anyhow::Result<u8> {
     let mut centre = house.call()?;
     let drafts: Vec<DraftRow> = things(&mut centre, MoneyRequest::Drafts)?;
-    show_drafts(&drafts, json, house)?;
-    for DraftRow { name, version, .. } in drafts.into_iter().filter(|_| accept) {
+    if !accept {
+        show_drafts(&drafts, json, house)?;
+        return Ok(exit::OK);
+    }
+    for DraftRow { name, version, .. } in drafts {
         centre.order(&api::Request::Money(Box::new(MoneyRequest::Accept { name, version })))?;
     }
+    // Again, for it says now who accepted it.
+    show_drafts(&things::<DraftRow>(&mut centre, MoneyRequest::Drafts)?, json, house)?;
     Ok(exit::OK)
 }
 
@@ -338,7 +348,8 @@ impl Noun for InvoiceRow {
             self.customer.clone(),
             total,
             words.euros(self.open.0),
-            self.due.to_string(),
+            // A credit note asks for nothing.
+            if self.credit_of.is_none() { self.due.to_string() } else { String::new() },
         ]
     }
 }
