@@ -153,7 +153,7 @@ fn found(stage: &Stage) -> Result<()> {
 }
 
 fn data_file(stage: &Stage) -> Result<PathBuf> {
-    let mut files = fs::read_dir(stage.data())?.filter_map(Result::ok).map(|entry| entry.path());
+    let mut files = fs::read_dir(stage.data().join("db"))?.filter_map(Result::ok).map(|entry| entry.path());
     files.find(|path| path.extension().is_some_and(|end| end == "db")).context("the centre left no data file")
 }
 
