@@ -46,6 +46,8 @@ pub enum EnergyRequest {
     Calibrate(Box<CalibrationRow>),
     /// All calibrations of this machine, the last one last. Answered by [`EnergyReply::Calibrations`].
     Calibrations,
+    /// In which zone days, months and prices are. Answered by [`EnergyReply::Zone`].
+    Zone,
 }
 
 /// In which rows use is shown.
@@ -91,6 +93,8 @@ pub enum EnergyReply {
     Indexes(Vec<SiteIndex>),
     /// Calibrations, the oldest first.
     Calibrations(Vec<CalibrationRow>),
+    /// A name such as `Europe/Paris`, or rules as POSIX writes them; empty: the machine's own, which has no name.
+    Zone(String),
 }
 
 /// An index of the site's meter.

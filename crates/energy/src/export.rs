@@ -61,7 +61,7 @@ pub fn accounts(machine: &str, accounts: &Accounts) -> String {
 }
 
 /// A name that cannot break its line.
-fn field(name: &str) -> String {
+pub fn field(name: &str) -> String {
     name.chars()
         .map(|letter| if letter == ',' || letter == '"' || letter.is_control() { '_' } else { letter })
         .collect()

@@ -49,6 +49,18 @@ energy-no-kwh-advice = Write it as the bill does: 1310.5
 energy-no-date = { $text } is no date
 energy-no-date-advice = Write 2026-11-01, 2026-11-01T18:30 or 2026-11-01T18:30:00+01:00.
 energy-unreadable = { $file }: { $why }
+energy-index-noted = Noted: { $kwh } kWh at { $time }.
+energy-indexes-noted = { $count ->
+    [one] One index
+   *[other] { $count } indexes
+} noted.
+energy-index-removed = The index of { $time } is forgotten.
+energy-index-none = There is no index of { $time }
+energy-index-none-advice = `algoric energy index` lists them.
+energy-index-future = { $time } is yet to come, and no meter was read then
+energy-index-future-advice = Write the day on which it was read.
+energy-index-back = { $kwh } kWh at { $time } is less than { $more } kWh at { $earlier }: a meter does not run backwards
+energy-index-back-advice = Nothing was noted. Forget the wrong one with --remove DATE, or say --new-meter if the meter was exchanged.
 
 month-jobs = jobs
 month-system = system
@@ -70,6 +82,7 @@ month-too-much = the meters claim more than there was
 month-cost = At the prices of the hours: { $euros } EUR, and { $subscription } EUR of subscription.
 
 contract-title = { $name }, { $euros } EUR a month ({ $source })
+contract-zone = Times are those of { $zone }.
 rate-base = base
 rate-peak = peak hours
 rate-off-peak = off-peak hours

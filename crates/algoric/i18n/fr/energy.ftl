@@ -49,6 +49,18 @@ energy-no-kwh-advice = Écrivez-le comme la facture : 1310,5
 energy-no-date = { $text } n’est pas une date
 energy-no-date-advice = Écrivez 2026-11-01, 2026-11-01T18:30 ou 2026-11-01T18:30:00+01:00.
 energy-unreadable = { $file } : { $why }
+energy-index-noted = Noté : { $kwh } kWh le { $time }.
+energy-indexes-noted = { $count ->
+    [one] Un index noté
+   *[other] { $count } index notés
+}.
+energy-index-removed = L’index du { $time } est oublié.
+energy-index-none = Il n’y a pas d’index du { $time }
+energy-index-none-advice = `algoric energy index` en donne la liste.
+energy-index-future = Le { $time } est à venir : aucun compteur n’a été relevé ce jour-là
+energy-index-future-advice = Écrivez le jour du relevé.
+energy-index-back = { $kwh } kWh le { $time }, c’est moins que { $more } kWh le { $earlier } : un compteur ne recule pas
+energy-index-back-advice = Rien n’a été noté. Oubliez l’index faux par --remove DATE, ou dites --new-meter si le compteur a été changé.
 
 month-jobs = travaux
 month-system = système
@@ -70,6 +82,7 @@ month-too-much = les compteurs réclament plus qu’il n’y eut
 month-cost = Aux prix des heures : { $euros } EUR, et { $subscription } EUR d’abonnement.
 
 contract-title = { $name }, { $euros } EUR par mois ({ $source })
+contract-zone = Les heures sont celles de { $zone }.
 rate-base = base
 rate-peak = heures pleines
 rate-off-peak = heures creuses

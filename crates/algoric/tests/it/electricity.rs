@@ -122,6 +122,37 @@ fn a_month(ward: &Ward) {
     assert!(code == 1 && complaint.contains("line 2"), "{complaint}");
 }
 
+#[test]
+fn an_index_is_of_the_contracts_day_and_does_not_go_back() {
+    // The callers of `algoric` here are in UTC, the contract is in Paris.
+    let mut ward = Ward::new(CONFIG);
+    ward.start();
+    let note = |args: &[&str]| algoric(&ward, &[&["energy", "index"], args].concat());
+    let check = |args: &[&str], code: i32, expected: &str| {
+        let (found, said, complaint) = note(args);
+        assert!(found == code && (said + &complaint).contains(expected), "{args:?}: {found} {complaint}");
+    };
+    check(&["2025-10-01", "48213"], 0, "Noted: 48213.000 kWh at 2025-10-01 00:00:00.");
+    check(&["2025-11-01", "49527"], 0, "Noted: 49527.000 kWh at 2025-11-01 00:00:00.");
+    let settled = json(&ward, &["energy", "reconcile", "2025-10"]);
+    assert_eq!(number(&settled["site_uj"]), 1314 * 3_600_000_000_000);
+    assert_eq!(settled["is_interpolated"], false);
+    let first = json(&ward, &["energy", "index"])[0]["at"].clone();
+    assert_eq!(first, 1_759_269_600_000i64, "2025-09-30T22:00Z");
+    check(&["2025-11-05", "100"], 1, "less than 49527.000 kWh at 2025-11-01 00:00:00");
+    check(&["2025-09-01", "48214"], 1, "does not run backwards");
+    check(&["2999-01-01", "50000"], 2, "is yet to come");
+    check(&["--remove", "2025-11-05"], 1, "There is no index of 2025-11-05");
+    assert_eq!(json(&ward, &["energy", "index"]).as_array().unwrap().len(), 2, "what was refused is not noted");
+    check(&["2025-11-05", "100", "--new-meter"], 0, "Noted");
+    check(&["--remove", "2025-11-05"], 0, "The index of 2025-11-05 00:00:00 is forgotten.");
+    check(&[], 0, "2025-10-01 00:00:00");
+    // Prices too: Tempo changes at 6 and at 22 in Paris.
+    let (_, page, _) = algoric(&ward, &["energy", "contract", "--days", "2"]);
+    assert!(page.contains(" 06:00:00") && page.contains(" 22:00:00"), "{page}");
+    assert!(page.contains("Times are those of CET-1CEST,M3.5.0,M10.5.0/3."), "{page}");
+}
+
 /// What the centre's door says to a `GET`.
 fn get(ward: &Ward, path: &str) -> String {
     let status = json(ward, &["status"]);

@@ -18,6 +18,7 @@ use energy::{
     period::{Grain, Period},
     reconcile::Index,
 };
+use jiff::fmt::temporal::DateTimePrinter;
 use model::{Span, Time};
 use store::{Calibration, EnergyWrite, Fact, Write};
 
@@ -76,6 +77,11 @@ impl Centre {
             EnergyRequest::Calibrations => {
                 let machine = self.node.to_string();
                 self.read(conn, |_, _| EnergyQuestion::Calibrations { machine });
+            }
+            EnergyRequest::Zone => {
+                // A zone without a name cannot be written.
+                let zone = DateTimePrinter::new().time_zone_to_string(&self.electricity.zone).unwrap_or_default();
+                self.reply(conn, &Reply::Energy(EnergyReply::Zone(zone)));
             }
         }
         Ok(())

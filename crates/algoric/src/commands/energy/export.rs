@@ -16,17 +16,20 @@ use store::Reader;
 use super::House;
 use crate::{console, exit};
 
-/// Writes meter.csv, jobs.csv and accounts.csv, for who wants to check the account
+/// Writes meter.csv, jobs.csv, accounts.csv and period.csv, for who wants to check the account
 ///
 /// Each interval of the meters, each run with its share, and what is nobody's, in microjoules, micro-euros and milligrams
-/// of CO2e. Intervals are there for as long as they are kept (keep_samples_hours): what is older is not in meter.csv. Reads
-/// the data file itself, with or without a centre, so only who runs the centre can do it.
+/// of CO2e. Intervals are there for as long as they are kept (keep_samples_hours): what is older is not in meter.csv,
+/// and period.csv says so. Reads the data file itself, with or without a centre, so only who runs the centre can do it.
 #[derive(clap::Args)]
 pub struct Args {
     /// Where; it is made
     #[arg(value_name = "DIR")]
     to: PathBuf,
 }
+
+/// First line of `period.csv`: for how long there are intervals in `meter.csv`, and for how long the others account.
+const PERIOD: &str = "machine,meter_ms,account_ms\n";
 
 /// All time.
 const ALL: (Time, Time) = (Time(0), Time(i64::MAX / 2));
@@ -36,8 +39,11 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     let reader = Reader::open(&file)?;
     let mut known_until = Time(0);
     let (mut meter, mut accounts) = (export::METER.to_owned(), export::ACCOUNTS.to_owned());
+    let mut period = PERIOD.to_owned();
     for machine in reader.metered()? {
+        let mut metered_ms = 0;
         for sample in reader.samples(&machine, ALL.0, ALL.1)? {
+            metered_ms += sample.interval.span().0;
             known_until = known_until.max(sample.interval.end);
             meter.push_str(&export::meter(&machine, &sample.interval, sample.idle));
         }
@@ -49,6 +55,8 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
             unallocated: sum(|accounts| accounts.unallocated),
             unmeasured: sum(|accounts| accounts.unmeasured),
         };
+        let accounted_ms: i64 = hours.iter().map(|hour| hour.row.covered_ms).sum();
+        period.push_str(&format!("{},{metered_ms},{accounted_ms}\n", export::field(&machine)));
         accounts.push_str(&export::accounts(&machine, &sums));
     }
     let mut jobs = export::JOBS.to_owned();
@@ -68,7 +76,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         jobs.push_str(&export::job(name, &run.machine, &line, &run.account));
     }
     fs::create_dir_all(&args.to).with_context(|| format!("making {}", args.to.display()))?;
-    for (name, text) in [("meter.csv", meter), ("jobs.csv", jobs), ("accounts.csv", accounts)] {
+    for (name, text) in [("meter.csv", meter), ("jobs.csv", jobs), ("accounts.csv", accounts), ("period.csv", period)] {
         let path = args.to.join(name);
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
         console::line(path.display().to_string());

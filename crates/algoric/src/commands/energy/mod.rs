@@ -8,6 +8,7 @@ mod prices;
 use api::{EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, OwnerRow, Reply, Request, UsedRow};
 use clap::ValueEnum;
 use energy::{UJ_PER_KWH, period::Period};
+use jiff::{fmt::temporal::DateTimeParser, tz::TimeZone};
 
 use super::House;
 use crate::{
@@ -107,6 +108,15 @@ pub fn ask(centre: &mut Client, request: EnergyRequest) -> Result<EnergyReply, C
     match centre.ask(&Request::Energy(request))? {
         Reply::Energy(reply) => Ok(reply),
         _ => Err(ClientError::Unfit),
+    }
+}
+
+/// The zone of days, months and prices: the contract's, which is seldom the caller's on a machine that keeps UTC.
+pub fn zone(centre: &mut Client) -> anyhow::Result<TimeZone> {
+    let EnergyReply::Zone(name) = ask(centre, EnergyRequest::Zone)? else { return Err(ClientError::Unfit.into()) };
+    match name.as_str() {
+        "" => Ok(crate::zone::of_process()),
+        name => Ok(DateTimeParser::new().parse_time_zone(name)?),
     }
 }
 

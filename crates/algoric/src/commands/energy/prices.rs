@@ -3,13 +3,15 @@
 use api::{ContractReport, EnergyReply, EnergyRequest, PriceStep};
 use energy::contract::{SHIPPED, parse};
 
-use super::{ask, footnotes};
+use jiff::fmt::temporal::DateTimePrinter;
+
+use super::{ask, footnotes, zone};
 use crate::{
     client::ClientError,
     commands::House,
     console, exit,
     show::{self, Column, Noun, number, text},
-    words::Words,
+    words::{Language, Words},
 };
 
 /// Shows the contract in force and its prices in the next days
@@ -59,13 +61,21 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         return Ok(exit::OK);
     }
     let request = EnergyRequest::Contract { days: args.days };
-    let EnergyReply::Contract(report) = ask(&mut house.call()?, request)? else {
+    let mut centre = house.call()?;
+    let EnergyReply::Contract(report) = ask(&mut centre, request)? else {
         return Err(ClientError::Unfit.into());
     };
     if args.json {
         show::json(&report)?;
     } else {
-        console::print(page(&report, &house.words));
+        let zone = zone(&mut centre)?;
+        let name =
+            zone.iana_name().map(str::to_owned).or_else(|| DateTimePrinter::new().time_zone_to_string(&zone).ok());
+        let local = Words::new(Language::of_environment(), zone);
+        console::print(page(&report, &local));
+        if let Some(name) = name {
+            console::line(local.with("contract-zone", &[("zone", name.into())]));
+        }
     }
     Ok(exit::OK)
 }

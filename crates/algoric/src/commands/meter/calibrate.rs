@@ -84,8 +84,10 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         let busy = busy_us(Path::new("/proc"))?.saturating_sub(busy_before);
         drop(burning);
         let busy_milli = i64::try_from(u128::from(busy) * 1000 / u128::from(micros)).unwrap_or(i64::MAX);
-        if load == 0 && busy_milli > idle_at_most(cpus) {
-            return Err(Fault::new("calibrate-not-idle", [("cpus", words.fixed(busy_milli, 1000, 2))]).into());
+        // After each phase: nobody waits for the others to hear that they were in vain.
+        if busy_milli > busy_at_most(load, cpus) {
+            let gaps = [("cpus", words.fixed(busy_milli, 1000, 2)), ("load", load.to_string())];
+            return Err(Fault::new("calibrate-not-idle", gaps).into());
         }
         phases.push(Phase { busy_milli, power });
         factor = part.or(factor);
@@ -112,9 +114,9 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     Ok(exit::OK)
 }
 
-/// So many thousandths of a CPU may compute on an idle machine: what it does by itself, and the centre.
-fn idle_at_most(cpus: usize) -> i64 {
-    100 + i64::try_from(cpus).unwrap_or(0) * 20
+/// So many thousandths of a CPU may compute: the load, and what an idle machine does by itself, and the centre.
+fn busy_at_most(load: usize, cpus: usize) -> i64 {
+    100 + i64::try_from(load * 1000 + cpus * 20).unwrap_or(i64::MAX / 2)
 }
 
 /// Only a machine that does nothing else tells what it draws.
