@@ -178,7 +178,7 @@ impl Default for LimitsSection {
 #[derive(Clone, PartialEq, Debug, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct EnergySection {
-    /// Seconds from one look at the meters to the next.
+    /// Seconds from one look at the meters to the next, 1 to 60.
     pub sample_seconds: u32,
     /// What the machine draws with nothing to do, where that was not calibrated.
     pub idle_watts: Option<u32>,
@@ -412,6 +412,8 @@ mod tests {
             ("[[qos]]\nname = 'a'\npreempt_mode = 'kill'", "say off, suspend, requeue or cancel"),
             ("[machine]\nmemory = 'much'", "machine: memory: no amount of memory"),
             ("[machine]\ncpus = 0", "needs at least one"),
+            ("[energy]\nsample_seconds = 0", "energy: sample_seconds: say 1 to 60"),
+            ("[energy]\nsample_seconds = 61", "energy: sample_seconds: say 1 to 60"),
             ("[power]\npolcy = 'always-on'", "did you mean `policy`?"),
             ("[power]\npolicy = 'off-after=10m'", "power: driver: say fake or command"),
             ("[power]\ndriver = 'ipmi'", "power: driver: say fake or command"),

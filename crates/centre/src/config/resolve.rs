@@ -23,6 +23,9 @@ impl File {
             key: key.to_owned(),
             text: text.to_owned(),
         };
+        if !(1..=60).contains(&self.energy.sample_seconds) {
+            return Err(wrong("energy: sample_seconds", "say 1 to 60: meters are looked at once in so many seconds"));
+        }
         let machine = self.machine(found).map_err(|(key, text)| wrong(key, &text))?;
         let memory_per_cpu = if machine.simulated {
             Memory::Unlimited
