@@ -215,7 +215,7 @@ fn a_script_agrees(ward: &Ward, memory: &str) {
     let mut export = Command::new(EXE);
     let (code, said, complaint) =
         outcome(export.args(["energy", "export"]).arg(&tables).arg("--data").arg(ward.data()));
-    assert_eq!((code, said.lines().count()), (0, 3), "{complaint}");
+    assert_eq!((code, said.lines().count()), (0, 4), "{complaint}");
     let check = || {
         let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../examples/energy/check.py");
         let mut python = Command::new("python3");
