@@ -10,6 +10,7 @@ mod admin;
 mod energy;
 mod frame;
 mod money;
+mod portal;
 mod quote;
 mod reply;
 mod request;
@@ -21,6 +22,7 @@ pub use energy::{
 };
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
 pub use money::{BudgetRow, GiveBack, MoneyReply, MoneyRequest, Prepared, PurseChange, PurseRow};
+pub use portal::{Ask, Me, PeopleReply, PeopleRequest, PortalReply, PortalRequest, Who};
 pub use quote::{Amounts, Expected, Offer, Price, Quote};
 pub use reply::{
     Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,

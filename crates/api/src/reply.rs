@@ -6,7 +6,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminRow, EnergyReply, MoneyReply, Quote, ReservationSpec};
+use crate::{AdminRow, EnergyReply, MoneyReply, PortalReply, Quote, ReservationSpec};
 
 /// One answer, or part of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -129,6 +129,8 @@ pub enum Reply {
     Energy(EnergyReply),
     /// Money.
     Money(MoneyReply),
+    /// What the web process asked.
+    Portal(Box<PortalReply>),
 }
 
 impl Reply {

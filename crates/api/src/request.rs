@@ -3,7 +3,7 @@
 use model::{CpuSet, Exit, IndexSet, JobId, JobSpec, JobState, StepId, Text, Time, TimeLimit, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Admin, EnergyRequest, MoneyRequest, ReservationSpec};
+use crate::{Admin, EnergyRequest, MoneyRequest, PortalRequest, ReservationSpec};
 
 /// One question or order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -131,6 +131,8 @@ pub enum Request {
     Energy(EnergyRequest),
     /// Money. Answered by `Money` or `Done`.
     Money(Box<MoneyRequest>),
+    /// The web process, on behalf of somebody. Answered by `Portal`, or as the command that it carries.
+    Portal(Box<PortalRequest>),
 }
 
 /// A job without a script.

@@ -82,7 +82,6 @@ pub(crate) struct Centre {
     pub(crate) every_user: bool,
     pub(crate) shares_changed: bool,
     pub(crate) shares_written: Time,
-    pub(crate) board: crate::metrics::Board,
     /// What was measured and shared since the start, and is on disk.
     pub(crate) accounts_shown: energy::reconcile::Accounts,
     /// Connections that have something to send.

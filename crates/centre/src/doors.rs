@@ -1,8 +1,7 @@
-//! Where things come in: the commands' socket, the browser's, the launcher's, signals, other threads. One epoll waits
+//! Where things come in: the commands' socket, the launcher's, signals, other threads. One epoll waits
 //! for all of them.
 
 use std::{
-    net::{SocketAddr, TcpListener},
     os::{
         fd::{AsFd, AsRawFd, BorrowedFd},
         unix::{fs::PermissionsExt, net::UnixListener},
@@ -86,15 +85,13 @@ pub(crate) fn lock(paths: &Paths) -> Result<Flock<std::fs::File>, ServiceError> 
     Err(ServiceError::Taken(paths.data.display().to_string()))
 }
 
-/// Opens them; says the address for the browser.
+/// Opens them.
 pub(crate) fn open(
     paths: &Paths,
-    listen: Option<SocketAddr>,
     link: &Link,
     wake: Arc<EventFd>,
     words: Receiver<Word>,
-    board: crate::metrics::Board,
-) -> Result<(Doors, String), ServiceError> {
+) -> Result<Doors, ServiceError> {
     let socket = paths.socket();
     // We hold the lock: whatever is there is left over.
     std::fs::remove_file(&socket).ok();
@@ -102,13 +99,6 @@ pub(crate) fn open(
     unix.set_nonblocking(true).map_err(system("setting up the socket"))?;
     // Everybody may knock: the kernel says who it is.
     std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666)).map_err(system("opening the socket"))?;
-    let web = listen
-        .map(|address| TcpListener::bind(address).map_err(system(format!("listening on {address}"))))
-        .transpose()?;
-    let url = match web.as_ref().and_then(|listener| listener.local_addr().ok()) {
-        Some(address) => format!("http://{address}/"),
-        None => String::new(),
-    };
     let signals = SignalFd::with_flags(&stop_signals(), SfdFlags::SFD_CLOEXEC | SfdFlags::SFD_NONBLOCK)
         .map_err(system("signalfd"))?;
     let epoll = Epoll::new(EpollCreateFlags::EPOLL_CLOEXEC).map_err(system("epoll"))?;
@@ -119,10 +109,7 @@ pub(crate) fn open(
     watch(link.fd(), LAUNCHER)?;
     watch(wake.as_fd(), WAKE)?;
     watch(signals.as_fd(), SIGNALS)?;
-    if let Some(web) = web {
-        crate::http::open(web, board).map_err(system("starting the thread of the web address"))?;
-    }
-    Ok((Doors { epoll, unix, wake, words, signals, link_waits: false }, url))
+    Ok(Doors { epoll, unix, wake, words, signals, link_waits: false })
 }
 
 /// Binds a socket whose path may be longer than the 107 bytes that fit: by way of its directory's descriptor.

@@ -2,19 +2,13 @@
 //! know (exporters of Slurm, CEEMS, Scaphandre), and under our own where there is no such name. It shows the machine,
 //! nobody's jobs.
 
-use std::{
-    fmt::Write,
-    sync::{Arc, Mutex},
-};
+use std::{fmt::Write, sync::Arc};
 
 use drivers::meters::MeterConfig;
 use energy::{Energy, Power, reconcile::Accounts};
 use model::Time;
 
 use crate::{core::Centre, electricity::Electricity};
-
-/// What the door shows just now: the loop changes it, the door's thread reads it.
-pub(crate) type Board = Arc<Mutex<Shown>>;
 
 /// All of it.
 #[derive(Clone, Default)]
@@ -71,17 +65,9 @@ impl Centre {
         Some((whole.nth(usize::from(latest.source))?, latest.energy.mean(latest.span())))
     }
 
-    /// What visitors and watching programs see follows what is.
-    pub(crate) fn update_board(&mut self) {
-        let gauges = self.gauges();
-        if let Ok(mut board) = self.board.lock() {
-            if board.gauges != gauges {
-                board.gauges = gauges;
-            }
-            if !board.electricity.as_ref().is_some_and(|known| Arc::ptr_eq(known, &self.electricity)) {
-                board.electricity = Some(self.electricity.clone());
-            }
-        }
+    /// What programs that watch the centre are shown.
+    pub(crate) fn shown(&self) -> Shown {
+        Shown { gauges: self.gauges(), electricity: Some(self.electricity.clone()) }
     }
 
     fn gauges(&self) -> Gauges {

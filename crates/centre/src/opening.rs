@@ -3,7 +3,6 @@
 
 use crate::complain::complain;
 use std::{
-    net::SocketAddr,
     path::Path,
     sync::{Arc, mpsc::channel},
 };
@@ -94,12 +93,7 @@ fn this_program() -> Result<model::Text, ServiceError> {
 }
 
 /// Everything but the launcher's greeting is there when this returns.
-pub(crate) fn open(
-    paths: Paths,
-    listen: Option<SocketAddr>,
-    link: Link,
-    meters: Meters,
-) -> Result<(Centre, Doors), ServiceError> {
+pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Result<(Centre, Doors), ServiceError> {
     let file = config::load(&paths.config())?;
     let db = open_data(&paths)?;
     let found = discover()?;
@@ -147,8 +141,7 @@ pub(crate) fn open(
         bell.write(1).ok();
     })
     .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
-    let board = crate::metrics::Board::default();
-    let (doors, url) = doors::open(&paths, listen, &link, wake, words, board.clone())?;
+    let doors = doors::open(&paths, &link, wake, words)?;
     let mail = Mail::open(&file.mail, paths.mail(), &node).map_err(system("opening the place for letters"))?;
     let now = clock();
     let mut centre = Centre {
@@ -195,7 +188,6 @@ pub(crate) fn open(
         shares_written: now,
         touched: Vec::new(),
         again: Vec::new(),
-        board,
         accounts_shown: Default::default(),
         pruned: now,
         probed: now,

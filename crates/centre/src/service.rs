@@ -1,10 +1,7 @@
 //! The service: one thread, one loop. It waits for commands, for the launcher, for the disk and for the clock.
 
 use crate::complain::complain;
-use std::{
-    net::SocketAddr,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::{Refusal, Reply, Request};
 use drivers::local::link::Link;
@@ -24,8 +21,8 @@ use crate::{
 pub struct Options {
     /// Where.
     pub paths: Paths,
-    /// Address for the browser; `None`: no door.
-    pub listen: Option<SocketAddr>,
+    /// Address for the browser, as people type it; empty: there are no pages.
+    pub url: String,
     /// The launcher.
     pub link: Link,
     /// The machine's meters.
@@ -59,8 +56,8 @@ pub(crate) enum Word {
 pub fn run(options: Options) -> Result<Ended, ServiceError> {
     doors::block_signals()?;
     let _lock = doors::lock(&options.paths)?;
-    let Options { paths, listen, link, meters, ready } = options;
-    let (mut centre, mut doors) = open(paths, listen, link, meters)?;
+    let Options { paths, url, link, meters, ready } = options;
+    let (mut centre, mut doors) = open(paths, url, link, meters)?;
     ready(&centre.url);
     let mut wake_at: Option<Time> = None;
     loop {
@@ -87,7 +84,6 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
         centre.state.forget_finished(centre.now);
         centre.housekeeping();
         centre.end_orphans();
-        centre.update_board();
         centre.flush();
         send_to_launcher(&mut centre, &mut doors);
         send_to_commands(&mut centre, &doors);
@@ -216,7 +212,7 @@ fn hang_up(centre: &mut Centre, doors: &Doors, id: ConnId) {
     centre.owner_lost(id);
 }
 
-fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Result<(), Refusal> {
+pub(crate) fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Result<(), Refusal> {
     match request {
         Request::Ping => centre.reply(conn, &Reply::Done),
         Request::Status => centre.status(conn, peer),
@@ -266,6 +262,7 @@ fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Re
         Request::Reservations => centre.reservations(conn)?,
         Request::Energy(request) => centre.energy(conn, peer, request)?,
         Request::Money(request) => centre.money(conn, peer, *request)?,
+        Request::Portal(request) => centre.portal(conn, peer, *request)?,
         Request::Admin(admin) => centre.admin(conn, peer, admin)?,
         Request::StepBegin(request) => centre.step_begin(conn, peer, *request)?,
         Request::StepEnd(result) => centre.step_end(conn, peer, &result)?,

@@ -22,6 +22,7 @@ mod tariff;
 mod trial;
 mod up;
 mod urgent;
+mod web;
 mod why;
 
 use std::{ffi::OsString, path::PathBuf};

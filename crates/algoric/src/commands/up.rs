@@ -124,12 +124,21 @@ pub fn centre(args: &CentreArgs, house: &House) -> anyhow::Result<u8> {
 }
 
 fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, first: bool) -> anyhow::Result<u8> {
+    let web = super::web::Web::open(listen)?;
+    let url = web.url.clone();
+    // SAFETY: this process has one thread, so the child may go on as if it had been started.
+    if let ForkResult::Child = unsafe { fork() }.context("starting the process for the pages")? {
+        drop(link);
+        servant.become_it()?;
+        web.keep(paths.socket());
+    }
+    drop(web);
     // Some counters are root's to open, and anybody's to read once they are open.
     let meters = centre::Meters::open(&paths.config())?;
     servant.become_it()?;
     let data = paths.data.clone();
     let ready = Box::new(move |url: &str| welcome(&data, url, first));
-    match centre::run(centre::Options { paths, listen: Some(listen), link, meters, ready })? {
+    match centre::run(centre::Options { paths, url, link, meters, ready })? {
         centre::Ended::Stopped | centre::Ended::LauncherGone => Ok(exit::OK),
     }
 }

@@ -1,0 +1,81 @@
+//! The process that serves the pages: beside the centre, without any privilege, started again when it fails. It ends with
+//! the centre.
+
+use std::{
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::Context;
+use nix::{
+    sys::{
+        prctl::set_pdeathsig,
+        signal::Signal,
+        wait::{WaitStatus, waitpid},
+    },
+    unistd::{ForkResult, fork, getpid, getppid},
+};
+
+use crate::console;
+
+/// The address for browsers, opened but not served yet.
+pub struct Web {
+    listener: TcpListener,
+    /// As people type it.
+    pub url: String,
+}
+
+impl Web {
+    /// Takes the address; while there is privilege, so that it may be one below 1024.
+    pub fn open(listen: SocketAddr) -> anyhow::Result<Self> {
+        let listener = TcpListener::bind(listen).with_context(|| format!("listening on {listen}"))?;
+        let url = format!("http://{}/", listener.local_addr()?);
+        Ok(Self { listener, url })
+    }
+
+    /// Serves with the centre that answers at `socket`, and never returns; to be called in a process of its own.
+    pub fn keep(self, socket: PathBuf) -> ! {
+        let code = match self.keep_serving(&socket) {
+            Ok(()) => 0,
+            Err(fault) => {
+                console::complain(format!("algoric: the pages are not served: {fault:#}\n"));
+                1
+            }
+        };
+        std::process::exit(code)
+    }
+
+    fn keep_serving(self, socket: &std::path::Path) -> anyhow::Result<()> {
+        end_with_parent()?;
+        loop {
+            // SAFETY: this process has one thread, so the child may go on as if it had been started.
+            match unsafe { fork() }.context("starting the process for the pages")? {
+                ForkResult::Child => {
+                    end_with_parent()?;
+                    let options = portal::Options { listener: self.listener, socket: socket.to_owned() };
+                    return portal::serve(options).context("the pages");
+                }
+                ForkResult::Parent { child } => {
+                    let how = match waitpid(child, None) {
+                        Ok(WaitStatus::Exited(_, code)) => format!("with code {code}"),
+                        Ok(WaitStatus::Signaled(_, signal, _)) => format!("by {signal}"),
+                        _ => "somehow".to_owned(),
+                    };
+                    console::complain(format!("algoric: the process for the pages ended {how}; it is started again\n"));
+                }
+            }
+            std::thread::sleep(Duration::from_secs(1));
+        }
+    }
+}
+
+/// The kernel ends this process when its parent ends, however that happens.
+fn end_with_parent() -> anyhow::Result<()> {
+    set_pdeathsig(Signal::SIGTERM).context("asking to end with the centre")?;
+    // It may have ended before we asked; then we are somebody else's child.
+    if getppid().as_raw() <= 1 && getpid().as_raw() != 1 {
+        std::process::exit(0);
+    }
+    Ok(())
+}

@@ -1,0 +1,1 @@
+public-title = A shared computing centre

@@ -1,0 +1,1 @@
+public-title = Un centre de calcul partagé

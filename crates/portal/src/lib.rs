@@ -1,0 +1,58 @@
+//! The centre's face: pages for visitors and members, rendered here from what the centre says. It runs as a process of its
+//! own without any privilege and knows nothing but what the centre's socket answers on behalf of whoever asks.
+//!
+//! One folder for each place of the site (`public`, `jobs`, ...) with its handlers; the HTML is in `templates/`, the words
+//! are in `i18n/`. Handlers are short: extract, ask the centre, render. Must not know SQL, drivers, or who may do what:
+//! that is decided in the centre.
+
+mod door;
+mod fault;
+mod guard;
+mod house;
+mod page;
+mod public;
+mod statics;
+mod visit;
+mod watch;
+mod words;
+
+use std::{io, net::TcpListener, path::PathBuf, sync::Arc};
+
+use axum::{Router, middleware};
+
+use house::House;
+
+/// What the pages need to be served.
+pub struct Options {
+    /// Where browsers come in.
+    pub listener: TcpListener,
+    /// The centre's socket.
+    pub socket: PathBuf,
+}
+
+/// Serves pages until the process is ended. Two threads do the work: pages are made in milliseconds.
+///
+/// # Errors
+/// What the system says when it cannot begin.
+pub fn serve(options: Options) -> io::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    runtime.block_on(async {
+        let Options { listener, socket } = options;
+        listener.set_nonblocking(true)?;
+        let listener = tokio::net::TcpListener::from_std(listener)?;
+        let house = Arc::new(House::new(&socket)?);
+        axum::serve(listener, routes(house)).await
+    })
+}
+
+/// Everything that has an address.
+fn routes(house: Arc<House>) -> Router {
+    Router::new()
+        .merge(public::routes())
+        .merge(watch::routes())
+        .merge(statics::routes())
+        .fallback(fault::nothing_here)
+        .layer(middleware::from_fn_with_state(house.clone(), fault::put_into_words))
+        .layer(middleware::from_fn(guard::headers))
+        .with_state(house)
+}
