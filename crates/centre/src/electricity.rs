@@ -12,7 +12,7 @@ use energy::{
 use jiff::{civil::Date, tz::TimeZone};
 use store::{Reader, StoreError};
 
-use crate::config::{ConfigError, ContractChoice, File, distance, hinted};
+use crate::config::{ConfigError, ContractChoice, File};
 
 /// Calendars that change by the day, as lines that [`energy`] reads. Empty: none was imported.
 #[derive(Clone, PartialEq, Eq, Debug, Default)]
@@ -121,7 +121,7 @@ fn read(path: &Path) -> Result<String, ConfigError> {
 }
 
 fn syntax(path: &Path, fault: &dyn std::fmt::Display) -> ConfigError {
-    ConfigError::Syntax { path: path.display().to_string(), text: hinted(fault.to_string()) }
+    ConfigError::Syntax { path: path.display().to_string(), text: model::hinted(&fault.to_string()) }
 }
 
 fn factors(path: &Path, file: &File, zone: &TimeZone) -> Result<Factors, ConfigError> {
@@ -197,7 +197,7 @@ fn unknown(name: &str, known: &[Contract]) -> String {
     // People write the beginning, and no capitals.
     let beginning = |known: &str| known.chars().take(name.chars().count()).collect::<String>().to_lowercase();
     let asked = name.to_lowercase();
-    let near = names.iter().min_by_key(|known| distance(&asked, &beginning(known))).copied().unwrap_or_default();
+    let near = names.iter().min_by_key(|known| model::distance(&asked, &beginning(known))).copied().unwrap_or_default();
     format!("no contract is called `{name}`; did you mean `{near}`?\nthere are:\n  {}", names.join("\n  "))
 }
 

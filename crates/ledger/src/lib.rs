@@ -22,7 +22,6 @@ mod exact;
 pub mod fec;
 pub mod invoice;
 pub mod journal;
-mod nearest;
 pub mod posting;
 pub mod price;
 pub mod privacy;
@@ -32,5 +31,4 @@ pub mod tariff;
 mod words;
 
 pub use exact::{Exact, Overflow};
-pub use nearest::nearest;
 pub use words::UnknownWord;

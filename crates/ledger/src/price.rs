@@ -16,8 +16,8 @@ use model::{Money, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::exact::{Exact, Overflow};
-use crate::nearest::hint;
 use crate::tariff::{self, Book, Category, Kind, NoTariff, Piece, Resource, Tariff};
+use model::hint;
 
 /// What a job (or a folder, with `stored_mib`) held from one instant to another.
 #[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]

@@ -1,7 +1,7 @@
 //! Closed sets of words, as files have them: a word that is not in its set is an error that names the nearest. Must not
 //! know what words mean.
 
-use crate::nearest::hint;
+use model::hint;
 
 /// A word that is not known.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -8,6 +8,7 @@ mod index_set;
 mod job;
 mod machine;
 mod money;
+mod nearest;
 mod outcome;
 mod rows;
 mod state;
@@ -22,6 +23,7 @@ pub use job::{
 };
 pub use machine::{Core, CpuSet, Gpu, Machine, TopologyError};
 pub use money::{Money, MoneyError};
+pub use nearest::{distance, hint, hinted, nearest};
 pub use outcome::{Exit, Outcome, Usage};
 pub use rows::{
     AccountRow, ArrayPlace, NodePower, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow, QueueDetail,

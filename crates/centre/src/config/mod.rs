@@ -345,42 +345,9 @@ pub fn load(path: &Path) -> Result<File, ConfigError> {
 /// [`ConfigError::Syntax`].
 pub fn parse(path: &str, text: &str) -> Result<File, ConfigError> {
     toml::from_str(text).map_err(|fault| {
-        let text = hinted(fault.to_string());
+        let text = model::hinted(&fault.to_string());
         ConfigError::Syntax { path: path.to_owned(), text }
     })
-}
-
-/// An error of TOML, with the key that was meant where an unknown one is named.
-pub(crate) fn hinted(text: String) -> String {
-    let text = text.trim_end();
-    match nearest_key(text) {
-        Some(hint) => format!("{text}\ndid you mean `{hint}`?"),
-        None => text.to_owned(),
-    }
-}
-
-/// From serde's "unknown field `x`, expected one of `a`, `b`" the nearest of the expected ones.
-fn nearest_key(text: &str) -> Option<String> {
-    let message = &text[text.rfind("unknown field")?..];
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let wrong = quoted.next()?;
-    let near = quoted.map(|known| (distance(wrong, known), known)).min()?;
-    (near.0 <= near.1.len() / 2).then(|| near.1.to_owned())
-}
-
-/// Levenshtein's distance: single letters put in, left out or changed.
-pub(crate) fn distance(left: &str, right: &str) -> usize {
-    let right: Vec<char> = right.chars().collect();
-    let mut row: Vec<usize> = (0..=right.len()).collect();
-    for (line, letter) in left.chars().enumerate() {
-        let mut diagonal = std::mem::replace(&mut row[0], line + 1);
-        for (column, other) in right.iter().enumerate() {
-            let changed = diagonal + usize::from(letter != *other);
-            diagonal = row[column + 1];
-            row[column + 1] = changed.min(diagonal + 1).min(row[column] + 1);
-        }
-    }
-    row[right.len()]
 }
 
 #[cfg(test)]

@@ -186,7 +186,7 @@ impl Centre {
     fn may_change_payer(&self, project: &str, purse: &Purse, customer: Option<&str>) -> Outcome {
         if let Some(code) = customer.filter(|code| !self.money.customers.contains_key(*code)) {
             let known: Vec<&str> = self.money.customers.keys().map(String::as_str).collect();
-            let hint = ledger::nearest(code, known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
+            let hint = model::nearest(code, known).map_or(String::new(), |near| format!(", did you mean `{near}`?"));
             return Err(wrong(format!("there is no customer `{code}`{hint}")));
         }
         let is_other = purse.customer.is_some() && purse.customer.as_deref() != customer;

@@ -7,8 +7,8 @@ use model::Money;
 
 use super::{Category, Kind, Resource, Tariff, describe};
 use crate::day::Day;
-use crate::nearest::hint;
 use crate::words::UnknownWord;
+use model::hint;
 
 /// One thing that is wrong with tariffs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -11,7 +11,6 @@ use serde::de::{Deserializer, Error, IntoDeserializer, MapAccess, Visitor};
 
 use super::{Kind, PerMachine, Tariff, TariffError, TariffErrors};
 use crate::day::Day;
-use crate::nearest::hint;
 use crate::read::Euros;
 
 #[derive(Deserialize)]
@@ -43,11 +42,8 @@ struct Raw {
 
 /// Reads the file; every unknown word is named, with the nearest known one.
 pub(super) fn read(text: &str) -> Result<Vec<Tariff>, TariffErrors> {
-    let file: File = toml::from_str(text).map_err(|fault| {
-        let mut text = fault.to_string().trim_end().to_owned();
-        text.push_str(&unknown_key(fault.message()).unwrap_or_default());
-        TariffErrors(vec![TariffError::Syntax(text)])
-    })?;
+    let file: File = toml::from_str(text)
+        .map_err(|fault| TariffErrors(vec![TariffError::Syntax(model::hinted(&fault.to_string()))]))?;
     let mut errors = Vec::new();
     if file.currency != "EUR" {
         errors.push(TariffError::Currency(file.currency));
@@ -61,13 +57,6 @@ pub(super) fn read(text: &str) -> Result<Vec<Tariff>, TariffErrors> {
         }
     }
     if errors.is_empty() { Ok(tariffs) } else { Err(TariffErrors(errors)) }
-}
-
-/// serde says "unknown field `x`, expected one of `a`, `b`": which of these was meant.
-fn unknown_key(message: &str) -> Option<String> {
-    let mut quoted = message.split('`').skip(1).step_by(2);
-    let wrong = message.starts_with("unknown field").then(|| quoted.next())??;
-    Some(format!("\n{}", hint(wrong, quoted)))
 }
 
 fn resolve(raw: Raw, place: &str) -> Result<Tariff, Vec<TariffError>> {
