@@ -2,6 +2,8 @@
 
 use std::{io, path::Path};
 
+use jiff::tz::TimeZone;
+
 use crate::{
     door::Door,
     words::{Language, Words},
@@ -21,10 +23,12 @@ impl House {
     /// # Errors
     /// When the socket's directory cannot be opened.
     pub fn new(socket: &Path) -> io::Result<Self> {
+        // The machine's, as the centre's own.
+        let zone = TimeZone::system();
         Ok(Self {
             door: Door::new(socket)?,
-            french: Words::new(Language::French),
-            english: Words::new(Language::English),
+            french: Words::new(Language::French, zone.clone()),
+            english: Words::new(Language::English, zone),
         })
     }
 

@@ -1,7 +1,10 @@
 //! The words of the pages, in French and in English, from `i18n/`: one file for each place of the site. Numbers, dates and
 //! units as each language writes them are in here, too.
 
+mod format;
+
 use fluent_bundle::{FluentArgs, FluentResource, FluentValue, concurrent::FluentBundle};
+use jiff::tz::TimeZone;
 
 /// A language that we speak.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -42,7 +45,9 @@ impl Language {
             ($language:literal) => {
                 &[
                     include_str!(concat!("../i18n/", $language, "/common.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/layout.ftl")),
                     include_str!(concat!("../i18n/", $language, "/public.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/style.ftl")),
                 ]
             };
         }
@@ -58,11 +63,13 @@ pub struct Words {
     bundle: FluentBundle<FluentResource>,
     /// Which.
     pub language: Language,
+    /// In which the centre's days and hours are.
+    zone: TimeZone,
 }
 
 impl Words {
-    /// Of this language.
-    pub fn new(language: Language) -> Self {
+    /// Of this language, with times in this zone.
+    pub fn new(language: Language, zone: TimeZone) -> Self {
         let mut bundle = FluentBundle::new_concurrent(vec![language.tag().parse().unwrap_or_default()]);
         bundle.set_use_isolating(false);
         for text in language.texts() {
@@ -70,7 +77,12 @@ impl Words {
             let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(sound, _)| sound);
             bundle.add_resource_overriding(resource);
         }
-        Self { bundle, language }
+        Self { bundle, language, zone }
+    }
+
+    /// Whether there is such a text.
+    pub fn has(&self, key: &str) -> bool {
+        self.bundle.has_message(key)
     }
 
     /// A text without gaps. A key that does not exist shows itself, and a test finds it.

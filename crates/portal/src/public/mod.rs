@@ -1,5 +1,8 @@
 //! What everybody may see.
 
+mod lang;
+mod style;
+
 use std::sync::Arc;
 
 use askama::Template;
@@ -9,7 +12,7 @@ use crate::{fault::Fault, house::House, page::show, visit::Visit};
 
 /// Their addresses.
 pub fn routes() -> Router<Arc<House>> {
-    Router::new().route("/", get(front))
+    Router::new().route("/", get(front)).route("/lang", get(lang::switch)).route("/style", get(style::page))
 }
 
 #[derive(Template)]
