@@ -14,7 +14,7 @@ pub mod park;
 pub mod plot;
 pub mod pool;
 pub mod power;
-mod random;
+pub mod random;
 pub mod swf;
 pub mod tariff;
 mod text;

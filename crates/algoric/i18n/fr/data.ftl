@@ -5,3 +5,5 @@ restore-done = Les données sont celles de { $file } : { $submissions } soumissi
 restore-running = un centre tourne sur { $data }
 restore-running-advice = Arrêtez-le d’abord avec `algoric stop`, restaurez, puis `algoric up`.
 check-done = { $file } est sain : { $submissions } soumissions ({ $open } non terminées), { $runs } exécutions, { $size }.
+
+demo-filled = { $folder } contient maintenant un passé inventé : { $jobs } travaux de { $members } membres dans { $projects } projets, { $kwh } kWh. Pour y démarrer un centre : algoric up --data { $folder }

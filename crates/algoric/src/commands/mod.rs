@@ -3,6 +3,7 @@
 
 mod admin;
 mod data;
+mod demo;
 mod doctor;
 mod drain;
 mod energy;
@@ -97,6 +98,8 @@ enum Command {
     Backup(data::BackupArgs),
     Restore(data::RestoreArgs),
     Check(data::CheckArgs),
+    #[command(subcommand, hide = true)]
+    Demo(demo::DemoCommand),
     #[command(subcommand)]
     Kernel(kernel::KernelCommand),
 }
@@ -170,6 +173,7 @@ impl Command {
             Command::Backup(args) => data::backup(&args, house),
             Command::Restore(args) => data::restore(&args, house),
             Command::Check(args) => data::check(&args, house),
+            Command::Demo(command) => demo::run(&command, house),
             Command::Kernel(command) => kernel::run(command, house),
         }
     }

@@ -22,6 +22,7 @@ const GAP: Span = Span::minutes(5);
 
 /// What a restart goes on from, as it is kept in the file.
 #[derive(Clone, PartialEq, Debug, Default, Serialize, Deserialize)]
+#[serde(default)]
 pub(crate) struct Resume {
     /// How far the machine's meters were followed,
     pub(crate) follower: Follower,
