@@ -3,3 +3,4 @@
 pub mod local;
 pub mod meters;
 pub mod power;
+pub mod remote;

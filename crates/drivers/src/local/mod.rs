@@ -10,6 +10,7 @@ mod cgroup;
 mod child;
 mod clock;
 pub mod doctor;
+pub mod files;
 pub mod gpu;
 pub mod launcher;
 pub mod link;

@@ -20,7 +20,7 @@ use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, U
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a message changes.
-pub const VERSION: u16 = 4;
+pub const VERSION: u16 = 5;
 
 /// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -84,6 +84,9 @@ pub enum Order {
         /// Given back.
         number: u64,
     },
+    /// Start a servant for a member's files, which then speaks to the web process by itself. Where it cannot be started,
+    /// [`Report::Fault`] says why.
+    Files(files::Order),
 }
 
 /// Which processes of a job.
@@ -408,8 +411,8 @@ pub(crate) mod tests {
 
     /// Whoever changes these bytes changes [`VERSION`].
     #[test]
-    fn bytes_of_version_4() {
-        assert_eq!(VERSION, 4);
+    fn bytes_of_version_5() {
+        assert_eq!(VERSION, 5);
         let run = RunId { job: model::JobId(300), attempt: 2 };
         let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
         let guarantees = Guarantees {
@@ -423,7 +426,7 @@ pub(crate) mod tests {
             notes: vec!["n".to_owned()],
         };
         let runs = vec![RunReport { run, state: RunState::Running { pid: 5, started: Time(6), suspended: true } }];
-        let hello = Hello { version: 4, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
+        let hello = Hello { version: 5, pid: 9, boot_id: "b".to_owned(), guarantees, runs, unreadable: 3 };
         let orders = [
             Order::Script { id: ScriptId(1), bytes: "s".into() },
             Order::Launch(Box::new(sample(run))),
@@ -433,6 +436,7 @@ pub(crate) mod tests {
             Order::Quit,
             Order::Join { run, command: vec!["c".into()], env: Environment::from_pairs([("A", "1")]) },
             Order::Measure { number: 300 },
+            Order::Files(files::Order { uid: 1000, secret: [7; files::SECRET], shared: vec!["/s".into()] }),
         ];
         let reports = [
             Report::Hello(hello),

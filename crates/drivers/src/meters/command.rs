@@ -1,12 +1,14 @@
 //! Runs a program of the system for its output, and never waits longer than a limit. Must not know what it prints.
 
-use std::io::{self, Read, Write};
+use std::fs::File;
+use std::io::{self, Read, Seek, Write};
 use std::os::fd::AsFd;
 use std::os::unix::process::CommandExt;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 
@@ -23,6 +25,8 @@ pub struct Said {
     pub complaint: Vec<u8>,
     /// Whether it ended well.
     pub is_success: bool,
+    /// What it ended with, unless by a signal.
+    pub code: Option<i32>,
 }
 
 /// Runs `command` in a group of its own with `input`. `what` names it in errors.
@@ -31,33 +35,37 @@ pub struct Said {
 /// It is not installed, or takes longer than `limit`: then its whole group is ended.
 pub fn run(mut command: Command, input: &[u8], what: &str, limit: Duration) -> Result<Said, MeterError> {
     let program = command.get_program().to_string_lossy().into_owned();
-    command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
+    let input = readable(input).map_err(|source| MeterError::Unreachable { what: what.into(), source })?;
+    command.stdin(input).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(|source| match source.kind() {
         io::ErrorKind::NotFound => MeterError::Missing(format!("{what} needs the program `{program}`")),
         _ => MeterError::Unreachable { what: what.into(), source },
     })?;
-    let said = converse(&mut child, input, Instant::now() + limit);
+    let said = converse(&mut child, Instant::now() + limit);
     if !matches!(said, Ok(Some(_))) {
         // It may have ended by itself meanwhile; its number is ours until it is waited for.
         let _gone = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
     }
     let status = child.wait();
     match (said, status) {
-        (Ok(Some((output, complaint))), Ok(status)) => Ok(Said { output, complaint, is_success: status.success() }),
+        (Ok(Some((output, complaint))), Ok(status)) => {
+            Ok(Said { output, complaint, is_success: status.success(), code: status.code() })
+        }
         (Ok(None), _) => Err(MeterError::Late { what: what.into(), limit }),
         (Err(source), _) | (_, Err(source)) => Err(MeterError::Unreachable { what: what.into(), source }),
     }
 }
 
+/// What a program reads as its input: a file in memory, so that nobody has to wait until it has read all.
+fn readable(input: &[u8]) -> io::Result<Stdio> {
+    let mut file = File::from(memfd_create("input", MFdFlags::MFD_CLOEXEC)?);
+    file.write_all(input)?;
+    file.rewind()?;
+    Ok(file.into())
+}
+
 /// Output and complaint until both are closed; `None` when the time is over.
-fn converse(child: &mut Child, input: &[u8], until: Instant) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
-    // What is written here is a line or two: it fits into the pipe.
-    if let Some(mut stdin) = child.stdin.take() {
-        match stdin.write_all(input) {
-            Err(error) if error.kind() != io::ErrorKind::BrokenPipe => return Err(error),
-            _ => {}
-        }
-    }
+fn converse(child: &mut Child, until: Instant) -> io::Result<Option<(Vec<u8>, Vec<u8>)>> {
     let (Some(mut output), Some(mut complaint)) = (child.stdout.take(), child.stderr.take()) else {
         return Err(io::Error::other("no pipe"));
     };

@@ -106,6 +106,7 @@ impl Launcher {
     pub(super) fn reap(&mut self) {
         const KILLED: u8 = Signal::SIGKILL as u8;
         while let Waited::Ended(pid, fate, _) = sys::wait_any() {
+            self.servants.retain(|(_, servant)| *servant != pid);
             if !matches!(fate, Fate::Exited(0) | Fate::Killed(KILLED)) {
                 let theirs =
                     |slot: &&mut Slot| slot.taken().is_some_and(|taken| taken.supervisor == pid.as_raw() as u32);
@@ -139,10 +140,11 @@ impl Launcher {
         SlotFile::open(self.places.slots(), self.slots[at].number).and_then(|file| file.lock()).unwrap_or(false)
     }
 
-    /// Children of ours that are no supervisors, and were not there before us: orphans of dead supervisors.
+    /// Children of ours that are neither supervisors nor serve files, and were not there before us: orphans of dead supervisors.
     fn orphans(&self) -> Vec<Process> {
         let mut all = tree::children_of(getpid());
-        all.retain(|child| !self.is_supervisor(child.pid) && !self.foreign.contains(child));
+        let serves_files = |pid| self.servants.iter().any(|(_, servant)| *servant == pid);
+        all.retain(|child| !self.is_supervisor(child.pid) && !self.foreign.contains(child) && !serves_files(child.pid));
         all
     }
 

@@ -5,6 +5,7 @@
 //! Must not know why a job is started or ended.
 
 mod burial;
+mod servants;
 mod slots;
 mod talk;
 
@@ -25,7 +26,7 @@ use nix::sys::signalfd::{SfdFlags, SignalFd};
 use nix::sys::socket::{
     AddressFamily, Backlog, SockFlag, SockType, UnixAddr, accept4, bind, getsockopt, listen, socket, sockopt,
 };
-use nix::unistd::{geteuid, getpid};
+use nix::unistd::{Pid, geteuid, getpid};
 
 use super::cgroup::Kit;
 use super::link::Scripts;
@@ -144,6 +145,10 @@ struct Launcher {
     slots: Vec<Slot>,
     /// Children that we had before we were a launcher (of a shell that became us): none of a supervisor's orphans.
     foreign: Vec<Process>,
+    /// Processes that serve members' files: whose, and which.
+    servants: Vec<(u32, Pid)>,
+    /// The directory of the web process's socket.
+    run: PathBuf,
     /// Slot files that cannot be read, and why.
     unreadable: Vec<(u32, String)>,
     scripts: Scripts<Content>,
@@ -220,6 +225,8 @@ impl Launcher {
             strangers: Vec::new(),
             slots: Vec::new(),
             foreign: tree::children_of(getpid()),
+            servants: Vec::new(),
+            run: config.data.join("run"),
             unreadable: Vec::new(),
             scripts: Scripts::default(),
             buffer: vec![0; parcel::DATAGRAM],

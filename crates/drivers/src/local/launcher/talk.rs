@@ -109,6 +109,7 @@ impl Launcher {
             Order::Forget(runs) => runs.into_iter().for_each(|run| self.forget(run)),
             Order::Quit => return Some(ExitReason::Quit),
             Order::Measure { number } => self.measure(number),
+            Order::Files(order) => self.serve_files(order),
             Order::Terminate { run, .. }
             | Order::Signal { run, .. }
             | Order::Join { run, .. }
