@@ -44,6 +44,8 @@ impl Language {
         macro_rules! of {
             ($language:literal) => {
                 &[
+                    include_str!(concat!("../i18n/", $language, "/chart.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/account.ftl")),
                     include_str!(concat!("../i18n/", $language, "/common.ftl")),
                     include_str!(concat!("../i18n/", $language, "/layout.ftl")),
                     include_str!(concat!("../i18n/", $language, "/public.ftl")),
