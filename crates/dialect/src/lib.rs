@@ -26,6 +26,7 @@
 //!
 //! Beside them: [`script`] (batch scripts), [`patterns`] (`%j` in file names), [`environment`] (`SLURM_*`).
 
+pub mod cluster;
 pub mod columns;
 pub mod environ;
 pub mod environment;

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod accounts;
+mod cluster;
 mod commands;
 mod control;
 mod facts;
