@@ -4,3 +4,4 @@ pub mod local;
 pub mod meters;
 pub mod power;
 pub mod remote;
+pub mod slurm;
