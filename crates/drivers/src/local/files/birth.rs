@@ -41,14 +41,22 @@ pub(crate) struct Birth {
 /// The name of the web process's socket.
 const SOCKET: &str = "files.sock";
 
-/// Whether files may be served for that user by a process like this one: a member's account by root, else only our own.
+/// Whether files may be served for that user by a process like this one.
 ///
 /// # Errors
 /// Why not.
-pub fn permitted(uid: u32) -> Result<(), String> {
-    let own = geteuid();
-    if !own.is_root() {
-        return match uid == own.as_raw() {
+pub(crate) fn permitted(uid: u32) -> Result<(), String> {
+    permitted_for(uid, geteuid().as_raw(), geteuid().is_root())
+}
+
+/// Whether files may be served for that user: of a member's account by a launcher that is root (`every_user`), else only
+/// those of the user `own`, as whom everything runs.
+///
+/// # Errors
+/// Why not.
+pub fn permitted_for(uid: u32, own: u32, every_user: bool) -> Result<(), String> {
+    if !every_user {
+        return match uid == own {
             true => Ok(()),
             false => Err(format!("files of uid {uid} need a launcher that is root")),
         };

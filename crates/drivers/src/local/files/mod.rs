@@ -14,8 +14,9 @@ mod room;
 mod serve;
 mod upload;
 
-pub use birth::permitted;
-pub(crate) use birth::{Birth, live};
+pub use birth::permitted_for;
+pub(crate) use birth::{Birth, live, permitted};
+pub use files::Order;
 pub use serve::serve;
 
 use files::Fault;
