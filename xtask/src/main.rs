@@ -13,6 +13,7 @@ mod demo;
 mod licences;
 mod packages;
 mod rust_text;
+mod shots;
 mod test;
 mod tidy;
 mod tools;
@@ -44,6 +45,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
          customers, its documents and tables, and a check of them [--binary FILE]",
         demo::main,
     ),
+    ("shots", "DIR: a picture of every page in both languages, for a phone and for a desktop", shots::main),
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
     (
         "vm-test",

@@ -63,12 +63,33 @@ const NEEDS: &[Need] = &[
         And::File("/usr/share/lua/5.3/posix"),
         "Lmod in jobs",
     ),
+    need("chromium", "chromium", And::Nothing, "pages in a browser"),
+    need("chromium-driver", "chromedriver", And::Nothing, "pages in a browser"),
+    need("npm", "npm", And::Nothing, "the check of accessibility"),
     need("openfoam", "interFoam", And::File("/usr/bin/mpirun"), "OpenFOAM's ship"),
 ];
 
 /// CalculiX's decks: under /usr/share/doc, which slim images leave out when they install, and there partly compressed.
 const DECKS_PACKAGE: &str = "calculix-ccx-test";
 const DECKS: &str = "usr/share/doc/calculix-ccx-test/examples/test";
+
+/// The checker of accessibility that the browser tests use; licence MPL-2.0, so it is fetched and not kept here.
+const AXE: &str = "axe-core@4.14.1";
+
+/// `axe.min.js` from the npm registry; `None` where it cannot be had.
+pub fn axe(target: &Path) -> Option<PathBuf> {
+    let file = target.join("axe/package/axe.min.js");
+    if !file.exists() {
+        let script =
+            "set -e; rm -rf \"$1\"; mkdir -p \"$1\"; cd \"$1\"; npm pack --silent \"$2\" > /dev/null; tar xzf ./*.tgz";
+        let output = Command::new("sh").args(["-c", script, "axe"]).arg(target.join("axe")).arg(AXE).output().ok()?;
+        if !output.status.success() {
+            println!("{}", String::from_utf8_lossy(&output.stderr).trim());
+            return None;
+        }
+    }
+    file.exists().then_some(file)
+}
 
 /// Installs what is missing, where we may. What is missing then, with what cannot run without it.
 pub fn provide() -> Result<Vec<String>> {

@@ -123,6 +123,7 @@ fn tests(closing: &mut Vec<String>) -> Result<Outcome> {
         ("ALGORIC_FOAM", packages::foam_examples(&target), "OpenFOAM and its examples"),
         ("ALGORIC_LMOD", packages::lmod(&target), "Lmod"),
         ("ALGORIC_CLIENTS", packages::pypi(&target, &packages::CLIENTS), "programs from PyPI that drive Slurm"),
+        ("ALGORIC_AXE", packages::axe(&target), "the check of accessibility, axe-core, from npm"),
         ("ALGORIC_CHECKERS", packages::pypi(&target, &packages::CHECKERS), "checkers of invoices from PyPI"),
     ] {
         if let Some(folder) = found {
