@@ -12,6 +12,12 @@ pub const USAGE: u8 = 2;
 /// No centre answers.
 pub const NO_CENTRE: u8 = 3;
 
+/// Something is no longer as it was planned (`algoric grow check`).
+pub const DRIFT: u8 = 4;
+
+/// A machine could not be asked.
+pub const UNREACHABLE: u8 = 5;
+
 /// The reader of our output went away: what a shell shows for SIGPIPE.
 pub const BROKEN_PIPE: u8 = 141;
 

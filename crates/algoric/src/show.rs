@@ -19,6 +19,13 @@ pub struct Format {
     quiet: bool,
 }
 
+impl Format {
+    /// Whether a person reads it.
+    pub fn is_table(self) -> bool {
+        !self.json && !self.quiet
+    }
+}
+
 /// Something that lists are made of.
 pub trait Noun: Serialize {
     /// Titles of its columns, as keys of texts.

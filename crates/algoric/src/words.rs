@@ -24,6 +24,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/doctor.ftl")),
             include_str!(concat!("../i18n/", $language, "/energy.ftl")),
             include_str!(concat!("../i18n/", $language, "/errors.ftl")),
+            include_str!(concat!("../i18n/", $language, "/grow.ftl")),
             include_str!(concat!("../i18n/", $language, "/job.ftl")),
             include_str!(concat!("../i18n/", $language, "/lists.ftl")),
             include_str!(concat!("../i18n/", $language, "/meter.ftl")),

@@ -7,6 +7,7 @@ mod demo;
 mod doctor;
 mod drain;
 mod energy;
+mod grow;
 mod history;
 mod job;
 mod kernel;
@@ -91,6 +92,8 @@ enum Command {
     #[command(subcommand)]
     Reservation(reservation::ReservationCommand),
     Doctor(doctor::Args),
+    #[command(subcommand)]
+    Grow(grow::GrowCommand),
     Energy(energy::Args),
     #[command(subcommand)]
     Meter(meter::MeterCommand),
@@ -165,6 +168,7 @@ impl Command {
             Command::Operator(command) => admin::operator(command, house),
             Command::Reservation(command) => reservation::run(command, house),
             Command::Doctor(args) => doctor::run(&args, house),
+            Command::Grow(command) => grow::run(command, house),
             Command::Energy(args) => energy::run(&args, house),
             Command::Meter(command) => meter::run(command, house),
             Command::Price(command) => price::run(command, house),
