@@ -1,0 +1,26 @@
+//! The templates of this repository's `apps/`, which are in the program itself.
+
+use crate::template::{Template, TemplateError};
+
+macro_rules! app {
+    ($name:literal) => {
+        (
+            $name,
+            include_str!(concat!("../../../apps/", $name, "/app.toml")),
+            include_str!(concat!("../../../apps/", $name, "/script.sh")),
+            include_str!(concat!("../../../apps/", $name, "/README.md")),
+        )
+    };
+}
+
+/// Name, fields, script, more.
+const APPS: &[(&str, &str, &str, &str)] =
+    &[app!("python"), app!("sweep"), app!("flood"), app!("structures"), app!("openfoam"), app!("povray")];
+
+/// All of them, in the order in which they are offered.
+///
+/// # Errors
+/// Never, as a test says.
+pub fn shipped() -> Result<Vec<Template>, TemplateError> {
+    APPS.iter().map(|(name, app, script, readme)| Template::read(name, app, script, readme)).collect()
+}
