@@ -36,7 +36,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
         "bench",
         "engine: how fast it is, beside others [--quick] [--only NAME,...] [--rounds N] [--jobs N] [--pending N] \
          [--no-peers] [--install-peers] [--binary FILE]; simulate: how fast traces are replayed [--rounds N] \
-         [--binary FILE]; ledger: how long a month takes to close",
+         [--binary FILE]; ledger: how long a month takes to close; portal: how long pages take [--jobs N]",
         bench::main,
     ),
     (

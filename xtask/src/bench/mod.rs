@@ -13,6 +13,7 @@ mod idle;
 mod ledger;
 mod machine;
 mod party;
+mod portal;
 mod queue;
 mod rates;
 mod simulate;
@@ -193,7 +194,10 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         Some(("commands", rest)) => (What::Commands, rest),
         Some(("simulate", rest)) => return simulate::main(rest),
         Some(("ledger", rest)) => return ledger::main(rest),
-        _ => bail!("which bench? There are four: `cargo xtask bench engine`, `commands`, `simulate` and `ledger`"),
+        Some(("portal", rest)) => return portal::main(rest),
+        _ => bail!(
+            "which bench? There are five: `cargo xtask bench engine`, `commands`, `simulate`, `ledger` and `portal`"
+        ),
     };
     tools::only(arguments, &["quick", "no-peers", "install-peers"], &["only", "rounds", "jobs", "pending", "binary"])?;
     let chosen = choose(what, tools::option(arguments, "only"))?;

@@ -97,7 +97,7 @@ pub fn jobs(plan: Plan) -> anyhow::Result<Vec<Job>> {
     let mut trace = lublin::generate(Wish { jobs: plan.jobs, procs: plan.cores, seed: plan.seed, load: Some(LOAD) });
     // The model's own pace would take decades: time is pressed together, which leaves the load as it is.
     let last = trace.lines.iter().map(|line| line.submit).max().unwrap_or(1).max(1);
-    let seconds = (plan.until - plan.from).as_seconds() * 49 / 50;
+    let seconds = (plan.until - plan.from).as_seconds() * 999 / 1000;
     let pressed = |value: i64| (i128::from(value) * i128::from(seconds) / i128::from(last)) as i64;
     let mut random = Random::new(plan.seed ^ 0x5eed);
     for line in &mut trace.lines {
