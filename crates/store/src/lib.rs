@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod cluster;
 mod copy;
 mod db;
 mod energy;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use accounts::{AccountFilter, LiveFacts};
 pub use admin::{Member, Project};
+pub use cluster::{ClusterRun, ClusterWrite, HeldThen, KnownRun};
 pub use copy::{CheckReport, backup, check, restore};
 pub use db::{Db, FORMAT, Opened};
 pub use energy::{Calibration, EndedRun, EnergyWrite, Hour, JobEnergy, Settled, StoredSample};

@@ -6,7 +6,7 @@ use model::{Exit, JobId, JobSpec, JobState, StepId, Text, Time, Usage};
 use rusqlite::{Connection, params};
 use scheduler::{FairUsage, Finished};
 
-use crate::{EnergyWrite, Fact, MoneyWrite};
+use crate::{ClusterWrite, EnergyWrite, Fact, MoneyWrite};
 
 /// The number of a script or an environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -101,6 +101,8 @@ pub enum Write {
     Energy(Box<EnergyWrite>),
     /// Who pays for what.
     Money(Box<MoneyWrite>),
+    /// What a Slurm cluster did.
+    Cluster(Box<ClusterWrite>),
     /// A write without content: does the disk take any?
     Probe(Time),
 }
@@ -140,12 +142,12 @@ impl StepRecord {
 }
 
 /// Numbers joined by commas.
-fn list(numbers: &[u32]) -> String {
+pub(crate) fn list(numbers: &[u32]) -> String {
     numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(",")
 }
 
 /// A value that only this program wrote, as JSON.
-fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
+pub(crate) fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
     serde_json::to_string(value).map_err(|fault| rusqlite::Error::ToSqlConversionFailure(Box::new(fault)))
 }
 
@@ -183,7 +185,11 @@ impl Write {
                     json(&**fact)?
                 ])?;
             }
-            Write::Run { base, finished, node } => insert_run(sql, *base, finished, node)?,
+            Write::Run { base, finished, node } => {
+                let (cpus, gpus) = (&finished.placement.cpus, list(&finished.placement.gpus));
+                let held = Held { cpus: cpus.len() as u32, cpu_ids: &cpus.to_string(), gpus: &gpus };
+                insert_run(sql, *base, finished, node, held)?;
+            }
             Write::Step(step) => insert_step(sql, step)?,
             Write::Close(id) => {
                 sql.prepare_cached("DELETE FROM open WHERE id = ?1")?.execute([id.0])?;
@@ -201,6 +207,7 @@ impl Write {
             }
             Write::Energy(energy) => energy.perform(sql)?,
             Write::Money(money) => money.perform(sql)?,
+            Write::Cluster(cluster) => cluster.perform(sql)?,
             Write::Probe(at) => {
                 sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive', ?1)")?
                     .execute([at.0.to_string()])?;
@@ -236,7 +243,20 @@ impl Write {
     }
 }
 
-fn insert_run(sql: &Connection, base: JobId, run: &Finished, node: &str) -> rusqlite::Result<()> {
+/// What a run held, as it stands in its row.
+pub(crate) struct Held<'a> {
+    pub(crate) cpus: u32,
+    pub(crate) cpu_ids: &'a str,
+    pub(crate) gpus: &'a str,
+}
+
+pub(crate) fn insert_run(
+    sql: &Connection,
+    base: JobId,
+    run: &Finished,
+    node: &str,
+    held: Held<'_>,
+) -> rusqlite::Result<()> {
     sql.prepare_cached(include_str!("../queries/insert-run.sql"))?.execute(params![
         run.run.job.0,
         run.run.attempt,
@@ -254,10 +274,10 @@ fn insert_run(sql: &Connection, base: JobId, run: &Finished, node: &str) -> rusq
         run.start.map(|time| time.0),
         run.end.0,
         run.suspended.0,
-        run.placement.cpus.len() as i64,
-        run.placement.cpus.to_string(),
+        held.cpus,
+        held.cpu_ids,
         run.placement.memory_mib.map(u64::cast_signed),
-        list(&run.placement.gpus),
+        held.gpus,
         run.usage.user_us.cast_signed(),
         run.usage.system_us.cast_signed(),
         run.usage.max_rss_kib.cast_signed(),
@@ -270,7 +290,7 @@ fn insert_run(sql: &Connection, base: JobId, run: &Finished, node: &str) -> rusq
     Ok(())
 }
 
-fn insert_step(sql: &Connection, step: &StepRecord) -> rusqlite::Result<()> {
+pub(crate) fn insert_step(sql: &Connection, step: &StepRecord) -> rusqlite::Result<()> {
     sql.prepare_cached(include_str!("../queries/insert-step.sql"))?.execute(params![
         step.job.0,
         step.attempt,
