@@ -13,6 +13,8 @@ pub struct Project {
     pub shares: u32,
     /// Takes no new jobs.
     pub closed: bool,
+    /// What it computes may be told to everybody.
+    pub public: bool,
 }
 
 /// A membership.
@@ -32,8 +34,9 @@ impl Db {
     /// # Errors
     /// [`StoreError`].
     pub fn projects(&self) -> Result<Vec<Project>, StoreError> {
-        self.rows("SELECT name, description, shares, closed FROM project ORDER BY name", |row| {
-            Ok(Project { name: row.get(0)?, description: row.get(1)?, shares: row.get(2)?, closed: row.get(3)? })
+        self.rows("SELECT name, description, shares, closed, public FROM project ORDER BY name", |row| {
+            let (name, description, shares) = (row.get(0)?, row.get(1)?, row.get(2)?);
+            Ok(Project { name, description, shares, closed: row.get(3)?, public: row.get(4)? })
         })
     }
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use model::{CpuSet, JobId, JobSpec, JobState, Reason, RunId, Span, Time, Uid};
 use rusqlite::{Connection, OptionalExtension, named_params, params};
 
-use crate::{Reader, StoreError, accounts::indices, accounts::state_named};
+use crate::{Reader, StoreError, accounts::indices, accounts::state_named, usage::forget_names};
 
 /// What is written of money.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -145,6 +145,7 @@ impl MoneyWrite {
             Self::Forget(before) => {
                 sql.execute(include_str!("../queries/forget-jobs.sql"), named_params! { ":before": before.0 })?;
                 sql.execute(include_str!("../queries/empty-old-blobs.sql"), [before.0])?;
+                forget_names(sql, None, Some(*before))?;
             }
         }
         Ok(())
@@ -161,6 +162,7 @@ fn erase(sql: &Connection, uid: Uid, user: &str, pseudonym: &str) -> rusqlite::R
         [uid.0],
     )?;
     sql.execute(include_str!("../queries/erase-member.sql"), named_params! { ":uid": uid.0, ":name": pseudonym })?;
+    forget_names(sql, Some(uid), None)?;
     for table in ["member", "role", "operator"] {
         sql.execute(&format!("DELETE FROM {table} WHERE user = ?1"), [user])?;
     }

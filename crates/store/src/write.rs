@@ -79,6 +79,13 @@ pub enum Write {
         /// Takes no new jobs.
         closed: bool,
     },
+    /// Whether what a project computes may be told to everybody.
+    Consent {
+        /// Name.
+        project: String,
+        /// It may.
+        public: bool,
+    },
     /// A membership, or none any more.
     Member {
         /// Login name.
@@ -201,7 +208,9 @@ impl Write {
                 sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('usage', ?1)")?
                     .execute([json(&**usage)?])?;
             }
-            Write::Project { .. } | Write::Member { .. } | Write::Operator { .. } => self.administer(sql)?,
+            Write::Project { .. } | Write::Consent { .. } | Write::Member { .. } | Write::Operator { .. } => {
+                self.administer(sql)?;
+            }
             Write::Prune(before) => {
                 sql.execute_batch(&include_str!("../queries/prune.sql").replace(":before", &before.0.to_string()))?;
             }
@@ -221,6 +230,9 @@ impl Write {
             Write::Project { name, description, shares, closed } => sql
                 .prepare_cached(include_str!("../queries/put-project.sql"))?
                 .execute(params![name, description, shares, closed])?,
+            Write::Consent { project, public } => sql
+                .prepare_cached("UPDATE project SET public = ?2 WHERE name = ?1")?
+                .execute(params![project, public])?,
             Write::Member { user, project, membership: Some(default) } => {
                 if *default {
                     sql.prepare_cached("UPDATE member SET is_default = 0 WHERE user = ?1")?.execute([user])?;

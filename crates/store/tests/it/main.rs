@@ -9,3 +9,4 @@ mod latest;
 mod money;
 mod replay;
 mod support;
+mod usage;
