@@ -1,8 +1,8 @@
-//! What ran lately, for those who learn from it.
+//! What ran lately, for those who learn from it or show it.
 
 use std::sync::Arc;
 
-use model::{JobId, JobSpec, JobState, Span};
+use model::{JobId, JobSpec, JobState, Span, Time};
 use rusqlite::params;
 
 use crate::{Reader, StoreError};
@@ -36,5 +36,22 @@ impl Reader {
             }
         }
         Ok(())
+    }
+
+    /// How long the latest runs waited from when they could have started, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn latest_waits(&self, most: u32) -> Result<Vec<Span>, StoreError> {
+        self.db.rows_of(include_str!("../queries/latest-waits.sql"), [most], |row| row.get(0).map(Span))
+    }
+
+    /// How many runs ended since then.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn ended_since(&self, since: Time) -> Result<u64, StoreError> {
+        let counts = self.db.rows_of(include_str!("../queries/ended-since.sql"), [since.0], |row| row.get(0))?;
+        Ok(counts.into_iter().next().unwrap_or(0))
     }
 }

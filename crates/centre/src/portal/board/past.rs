@@ -1,0 +1,313 @@
+//! What the file knows of energy, for pages: on the archive's thread, from hours, minutes and the sums of days. No run is
+//! read, however many there are.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, PoisonError},
+};
+
+use api::{
+    Board, BoardPast, BoardReply, EnergyBoard, MeterRow, PortalReply, PriceStep, ProjectBoard, ProjectEnergy,
+    ProjectsBoard, RateRow, Reply, UsedRow,
+};
+use energy::{
+    Flag, Interval, PerKwh,
+    period::{Grain, Period},
+    rollup::{HOUR, Row as RollUp},
+};
+use jiff::{Timestamp, Unit, Zoned, tz::TimeZone};
+use model::{Span, Time};
+use store::{Hour, Reader, StoreError, Used};
+
+use super::Known;
+use crate::{consumption::Sum, electricity::Electricity};
+
+/// What is to be read.
+#[derive(Debug)]
+pub(crate) enum BoardQuestion {
+    /// What the front page shows of the past, to go with what it shows of now.
+    Now { board: Box<Board>, midnight: Time, electricity: Arc<Electricity>, known: Known },
+    /// Energy of the machines.
+    Energy {
+        period: Period,
+        machine: Option<String>,
+        from: Time,
+        until: Time,
+        now: Time,
+        electricity: Arc<Electricity>,
+        meters: Vec<MeterRow>,
+    },
+    /// Energy of projects.
+    Projects { period: Period, from: Time, until: Time, now: Time, projects: Vec<String> },
+    /// Energy of a project.
+    Project {
+        project: String,
+        description: String,
+        period: Period,
+        from: Time,
+        until: Time,
+        now: Time,
+        zone: TimeZone,
+    },
+}
+
+/// Power over the last day is shown by stretches of this length.
+const STRETCH: Span = Span::minutes(5);
+/// The latest jobs, whose waiting is shown.
+const LATEST: u32 = 200;
+/// So many applications of a project are told apart.
+const MOST_APPLICATIONS: usize = 12;
+
+/// Reads it.
+pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, StoreError> {
+    let reply = match question {
+        BoardQuestion::Now { mut board, midnight, electricity, known } => {
+            board.past = past(reader, board.now, midnight, &electricity)?;
+            *known.lock().unwrap_or_else(PoisonError::into_inner) = Some((board.now, board.past.clone()));
+            BoardReply::Now(board)
+        }
+        BoardQuestion::Energy { period, machine, from, until, now, electricity, meters } => {
+            let machines = match machine.clone() {
+                Some(name) => vec![name],
+                None => reader.metered()?,
+            };
+            let mut board = EnergyBoard {
+                period: period.to_string(),
+                machine,
+                from,
+                until,
+                now,
+                total: UsedRow::default(),
+                parts: Vec::new(),
+                machines: Vec::new(),
+                power: Vec::new(),
+                prices: Vec::new(),
+                rates: Vec::new(),
+                meters,
+                is_assumed: electricity.is_assumed,
+                carbon_source: electricity.factors.of_day(period.first_day()).source.clone(),
+            };
+            fill(reader, &mut board, period, &machines, &electricity)?;
+            BoardReply::Energy(Box::new(board))
+        }
+        BoardQuestion::Projects { period, from, until, now, projects } => {
+            let mut rows = Vec::new();
+            for project in projects {
+                let mut sum = Used::default();
+                reader.used(&project, day_of(period, 0), day_of(period, 1), &mut |day| sum += day.used)?;
+                if sum.runs > 0 {
+                    rows.push(row(project, &sum));
+                }
+            }
+            rows.sort_by_key(|row| std::cmp::Reverse(row.energy_uj));
+            BoardReply::Projects(Box::new(ProjectsBoard { period: period.to_string(), from, until, now, projects: rows }))
+        }
+        BoardQuestion::Project { project, description, period, from, until, now, zone } => {
+            let (total, parts, applications) = of_project(reader, &project, period, &zone)?;
+            let period = period.to_string();
+            BoardReply::Project(Box::new(ProjectBoard {
+                project,
+                description,
+                period,
+                from,
+                until,
+                now,
+                total,
+                parts,
+                applications,
+            }))
+        }
+    };
+    Ok(Reply::Portal(Box::new(PortalReply::Board(reply))))
+}
+
+/// An instant in a zone.
+pub(super) fn local(at: Time, zone: &TimeZone) -> Zoned {
+    Timestamp::from_millisecond(at.0).unwrap_or_default().to_zoned(zone.clone())
+}
+
+fn past(reader: &Reader, now: Time, midnight: Time, electricity: &Electricity) -> Result<BoardPast, StoreError> {
+    let mut today = Sum::default();
+    let mut minutes = Vec::new();
+    for machine in reader.metered()? {
+        reader.hours(&machine, midnight, now)?.iter().for_each(|hour| today.add(hour, &electricity.factors));
+        minutes.push(reader.minutes(&machine, now - Span::minutes(1440), now)?);
+    }
+    let mut waits = reader.latest_waits(LATEST)?;
+    let middle = waits.len() / 2;
+    let wait = (!waits.is_empty()).then(|| waits.select_nth_unstable(middle).1.0);
+    Ok(BoardPast {
+        today: today.row(String::new()),
+        power: power(&minutes, now - Span::minutes(1440), now, STRETCH),
+        wait_ms: wait,
+        ended: reader.ended_since(midnight)?,
+    })
+}
+
+/// Mean power of all machines together over stretches of equal length; `None` where no meter covers anything.
+fn power(machines: &[Vec<RollUp>], from: Time, until: Time, stretch: Span) -> Vec<(Time, Option<i64>)> {
+    let place = |at: Time| at.0.div_euclid(stretch.0);
+    let mut all: BTreeMap<i64, i64> = BTreeMap::new();
+    for rows in machines {
+        let mut own: BTreeMap<i64, (i64, i64)> = BTreeMap::new();
+        for row in rows {
+            let (energy, covered) = own.entry(place(row.start)).or_default();
+            *energy = energy.saturating_add(row.energy.0);
+            *covered = covered.saturating_add(row.covered_ms);
+        }
+        // A microjoule in a millisecond is a milliwatt.
+        for (at, (energy, covered)) in own.into_iter().filter(|(_, (_, covered))| *covered > 0) {
+            *all.entry(at).or_default() += energy / covered;
+        }
+    }
+    let places = place(from)..place(Time(until.0 + stretch.0 - 1));
+    places.map(|at| (Time(at * stretch.0), all.get(&at).copied())).collect()
+}
+
+/// The part of the period in which an hour is.
+fn part(at: Time, grain: Grain, zone: &TimeZone) -> Time {
+    let local = local(at, zone);
+    let start = match grain {
+        Grain::Hour => return at,
+        Grain::Day => local.start_of_day(),
+        Grain::Month => local.first_of_month().and_then(|day| day.start_of_day()),
+        Grain::Year => local.first_of_year().and_then(|day| day.start_of_day()),
+    };
+    start.map_or(at, |start| Time(start.timestamp().as_millisecond()))
+}
+
+fn fill(
+    reader: &Reader,
+    board: &mut EnergyBoard,
+    period: Period,
+    machines: &[String],
+    electricity: &Electricity,
+) -> Result<(), StoreError> {
+    let (grain, is_year) = (period.grain(), matches!(period, Period::Year(_)));
+    let mut total = Sum::default();
+    let mut parts: BTreeMap<Time, Sum> = BTreeMap::new();
+    let mut rates: BTreeMap<String, (PerKwh, i64)> = BTreeMap::new();
+    let mut curves = Vec::new();
+    for machine in machines {
+        let hours = reader.hours(machine, board.from, board.until)?;
+        let mut sum = Sum::default();
+        for hour in &hours {
+            sum.add(hour, &electricity.factors);
+            total.add(hour, &electricity.factors);
+            parts.entry(part(hour.row.start, grain, &electricity.zone)).or_default().add(hour, &electricity.factors);
+            if !is_year {
+                by_rate(&mut rates, hour, electricity);
+            }
+        }
+        board.machines.push(sum.row(machine.clone()));
+        curves.push(match period {
+            Period::Day(_) => reader.minutes(machine, board.from, board.until)?,
+            _ => hours.into_iter().map(|hour| hour.row).collect(),
+        });
+    }
+    board.total = total.row(String::new());
+    board.parts = parts.into_iter().map(|(start, sum)| (start, sum.row(String::new()))).collect();
+    let known = board.until.min(board.now);
+    board.power = match period {
+        Period::Day(_) => power(&curves, board.from, known, STRETCH),
+        Period::Month(_) => power(&curves, board.from, known, HOUR),
+        Period::Year(_) => Vec::new(),
+    };
+    if !is_year {
+        board.prices = prices(electricity, board.from, board.until);
+    }
+    let rate = |(rate, (price, energy_uj)): (String, (PerKwh, i64))| RateRow {
+        rate,
+        microeur_per_kwh: i64::try_from(price.0 / i128::from(energy_uj.max(1))).unwrap_or(0),
+        energy_uj,
+        microeur: price.rounded(),
+    };
+    board.rates = rates.into_iter().map(rate).collect();
+    board.rates.sort_by_key(|rate| rate.microeur_per_kwh);
+    Ok(())
+}
+
+fn by_rate(rates: &mut BTreeMap<String, (PerKwh, i64)>, hour: &Hour, electricity: &Electricity) {
+    let (start, energy) = (hour.row.start, hour.row.energy);
+    let interval = Interval { start, end: start + HOUR, energy, flag: Flag::Measured, source: 0 };
+    for (slice, part) in electricity.book.split(&interval, energy) {
+        let name = slice.rate.name;
+        let (price, sum) = match rates.get_mut(name) {
+            Some(known) => known,
+            None => rates.entry(name.to_owned()).or_default(),
+        };
+        price.add(part, slice.rate.microeur_per_kwh);
+        *sum = sum.saturating_add(part.0);
+    }
+}
+
+fn prices(electricity: &Electricity, from: Time, until: Time) -> Vec<PriceStep> {
+    let step = |slice: energy::contract::Slice<'_>| PriceStep {
+        start: slice.start,
+        end: slice.end,
+        contract: slice.rate.contract.name.clone(),
+        rate: slice.rate.name.to_owned(),
+        microeur_per_kwh: slice.rate.microeur_per_kwh,
+        is_known: slice.rate.is_known,
+    };
+    electricity.book.slices(from, until).into_iter().map(step).collect()
+}
+
+/// The first day of a period (0), or of the one after it (1), in days since 1970.
+fn day_of(period: Period, after: i8) -> i64 {
+    let first = period.first_day();
+    let span = match period {
+        Period::Year(_) => jiff::Span::new().years(after),
+        Period::Month(_) => jiff::Span::new().months(after),
+        Period::Day(_) => jiff::Span::new().days(after),
+    };
+    let day = first.checked_add(span).unwrap_or(first);
+    let since = jiff::civil::Date::constant(1970, 1, 1).until((Unit::Day, day));
+    since.map_or(0, |since| since.get_days().into())
+}
+
+fn row(name: String, used: &Used) -> ProjectEnergy {
+    ProjectEnergy {
+        name,
+        runs: used.runs,
+        cpu_ms: used.cpu_ms,
+        energy_uj: used.energy_uj,
+        microeur: used.electricity_microeur,
+        production_mg: used.production_mg,
+        lifecycle_mg: used.lifecycle_mg,
+    }
+}
+
+type OfProject = (ProjectEnergy, Vec<(Time, ProjectEnergy)>, Vec<ProjectEnergy>);
+
+fn of_project(reader: &Reader, project: &str, period: Period, zone: &TimeZone) -> Result<OfProject, StoreError> {
+    let mut total = Used::default();
+    let mut days: BTreeMap<i64, Used> = BTreeMap::new();
+    let mut applications: BTreeMap<String, Used> = BTreeMap::new();
+    reader.used(project, day_of(period, 0), day_of(period, 1), &mut |day| {
+        total += day.used;
+        *days.entry(day.day).or_default() += day.used;
+        match applications.get_mut(&day.application) {
+            Some(sum) => *sum += day.used,
+            None => *applications.entry(day.application).or_default() += day.used,
+        }
+    })?;
+    let mut parts: BTreeMap<Time, Used> = BTreeMap::new();
+    let grain = if matches!(period, Period::Year(_)) { Grain::Month } else { Grain::Day };
+    for (day, used) in days {
+        let date = jiff::civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().days(day));
+        let noon = date.ok().and_then(|date| date.at(12, 0, 0, 0).to_zoned(zone.clone()).ok());
+        let at = noon.map_or(Time(day * 86_400_000), |noon| Time(noon.timestamp().as_millisecond()));
+        *parts.entry(part(at, grain, zone)).or_default() += used;
+    }
+    let mut applications: Vec<(String, Used)> = applications.into_iter().collect();
+    applications.sort_by_key(|(_, used)| std::cmp::Reverse(used.energy_uj));
+    if applications.len() > MOST_APPLICATIONS {
+        let mut rest = Used::default();
+        applications.split_off(MOST_APPLICATIONS - 1).into_iter().for_each(|(_, used)| rest += used);
+        applications.push((String::new(), rest));
+    }
+    let applications = applications.into_iter().map(|(name, used)| row(name, &used)).collect();
+    let parts = parts.into_iter().map(|(start, used)| (start, row(String::new(), &used))).collect();
+    Ok((row(project.to_owned(), &total), parts, applications))
+}
