@@ -31,6 +31,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/money.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
             include_str!(concat!("../i18n/", $language, "/quote.ftl")),
+            include_str!(concat!("../i18n/", $language, "/people.ftl")),
             include_str!(concat!("../i18n/", $language, "/price.ftl")),
             include_str!(concat!("../i18n/", $language, "/simulate.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),

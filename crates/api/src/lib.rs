@@ -22,7 +22,13 @@ pub use energy::{
 };
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
 pub use money::{BudgetRow, GiveBack, MoneyReply, MoneyRequest, Prepared, PurseChange, PurseRow};
-pub use portal::{Ask, Me, PeopleReply, PeopleRequest, PortalReply, PortalRequest, Who};
+pub use portal::{
+    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy, ProjectsBoard,
+    RateRow,
+};
+pub use portal::{
+    Ask, LinkShown, Me, MyProject, No, PeopleReply, PeopleRequest, PortalReply, PortalRequest, Role, Secret, TakeLink, Who,
+};
 pub use quote::{Amounts, Expected, Offer, Price, Quote};
 pub use reply::{
     Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,

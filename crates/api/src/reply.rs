@@ -183,6 +183,8 @@ pub enum RefusalCode {
     InvalidJobId,
     /// Not the asker's, or operators only.
     AccessDenied,
+    /// Only for members, and nobody has logged in.
+    LogInFirst,
     /// The machine can never provide that.
     NodeConfigUnavailable,
     /// The same, because of memory.

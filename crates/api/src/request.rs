@@ -3,7 +3,7 @@
 use model::{CpuSet, Exit, IndexSet, JobId, JobSpec, JobState, StepId, Text, Time, TimeLimit, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Admin, EnergyRequest, MoneyRequest, PortalRequest, ReservationSpec};
+use crate::{Admin, EnergyRequest, MoneyRequest, PeopleRequest, PortalRequest, ReservationSpec};
 
 /// One question or order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -133,6 +133,8 @@ pub enum Request {
     Money(Box<MoneyRequest>),
     /// The web process, on behalf of somebody. Answered by `Portal`, or as the command that it carries.
     Portal(Box<PortalRequest>),
+    /// Members of the portal, asked for by an account of this machine. Answered by `Portal`.
+    People(Box<PeopleRequest>),
 }
 
 /// A job without a script.

@@ -52,6 +52,10 @@ pub(crate) struct Centre {
     pub(crate) steps: Steps,
     pub(crate) allocations: Allocations,
     pub(crate) mail: crate::mail::Mail,
+    /// Who uses the pages.
+    pub(crate) folk: crate::portal::folk::Folk,
+    pub(crate) hasher: crate::portal::passwords::Hasher<crate::portal::sessions::Then>,
+    pub(crate) patience: crate::portal::patience::Patience,
     /// This program's file.
     pub(crate) program: model::Text,
     /// Commands that wait for the end of a submission.
@@ -76,6 +80,8 @@ pub(crate) struct Centre {
     pub(crate) now: Time,
     pub(crate) started: Time,
     pub(crate) url: String,
+    /// What the front page shows of the past, for a few seconds.
+    pub(crate) board_known: crate::portal::board::Known,
     pub(crate) zone: jiff::tz::TimeZone,
     pub(crate) service_uid: model::Uid,
     /// The launcher runs jobs of every user.

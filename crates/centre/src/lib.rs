@@ -38,7 +38,7 @@ mod submissions;
 mod submit;
 
 pub use allocations::RUNNER;
-pub use config::{ConfigError, File as ConfigFile, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
+pub use config::{ConfigError, File as ConfigFile, PortalSection, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
 pub use electricity::{Calendars, Electricity};
 pub use metering::Meters;
 pub use opening::ServiceError;

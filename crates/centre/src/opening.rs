@@ -30,6 +30,7 @@ use crate::{
     money::Money,
     paths::Paths,
     people::People,
+    portal::{folk::Folk, passwords::Hasher},
     power::Switches,
     reading::Archive,
     recovery::read_back,
@@ -97,7 +98,9 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
     let file = config::load(&paths.config())?;
     let db = open_data(&paths)?;
     let found = discover()?;
-    let people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
+    let mut people = People::load(&db, file.operators.clone(), Uid(geteuid().as_raw()))?;
+    let folk = Folk::new(db.folk()?);
+    people.granted = folk.accounts_with(api::Role::Operator);
     let config = file.scheduler(&paths.config(), &found, people.shares())?;
     let name = file.name.clone().unwrap_or_else(|| config.machine.name.clone());
     let node: Arc<str> = Arc::from(config.machine.name.as_str());
@@ -135,6 +138,12 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         bell.write(1).ok();
     })
     .map_err(system("finding out which machines are on"))?;
+    let (tell, bell) = (say.clone(), wake.clone());
+    let hasher = Hasher::start(move |hashed| {
+        tell.send(Word::Hashed(hashed)).ok();
+        bell.write(1).ok();
+    })
+    .map_err(system("starting the thread for passwords"))?;
     let bell = wake.clone();
     let archive = Archive::start(&paths.database(), move |conn, reply| {
         say.send(Word::Answer(conn, reply)).ok();
@@ -167,6 +176,9 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         steps: back.steps,
         allocations: Allocations::restored(back.allocations),
         mail,
+        folk,
+        hasher,
+        patience: Default::default(),
         program: this_program()?,
         waiters: Default::default(),
         perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),
@@ -181,6 +193,7 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         now,
         started: now,
         url,
+        board_known: crate::portal::board::Known::default(),
         zone: jiff::tz::TimeZone::system(),
         service_uid: Uid(geteuid().as_raw()),
         every_user: false,

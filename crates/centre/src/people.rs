@@ -15,6 +15,8 @@ pub(crate) struct People {
     /// Operators named in the configuration.
     fixed: Vec<String>,
     operators: Vec<String>,
+    /// Accounts of those who are operators by the pages.
+    pub(crate) granted: Vec<String>,
     /// All projects, also closed ones.
     pub(crate) projects: Vec<Project>,
     /// All memberships.
@@ -32,6 +34,7 @@ impl People {
             own: Some(own),
             uids: RefCell::default(),
             operators: Vec::new(),
+            granted: Vec::new(),
             projects: Vec::new(),
             members: Vec::new(),
             owners: HashMap::new(),
@@ -93,7 +96,7 @@ impl People {
             return true;
         }
         let name = self.name(uid);
-        self.fixed.contains(&name) || self.operators.contains(&name)
+        [&self.fixed, &self.operators, &self.granted].into_iter().any(|list| list.contains(&name))
     }
 
     /// The launcher is root's: whoever serves is nobody in particular.
@@ -103,7 +106,8 @@ impl People {
 
     /// Operators by name, and whether the configuration names them.
     pub(crate) fn operators(&self) -> Vec<(String, bool)> {
-        let mut list: BTreeMap<&String, bool> = self.operators.iter().map(|name| (name, false)).collect();
+        let by_hand = self.operators.iter().chain(&self.granted);
+        let mut list: BTreeMap<&String, bool> = by_hand.map(|name| (name, false)).collect();
         list.extend(self.fixed.iter().map(|name| (name, true)));
         list.into_iter().map(|(name, fixed)| (name.clone(), fixed)).collect()
     }

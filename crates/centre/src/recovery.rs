@@ -321,6 +321,7 @@ impl Centre {
                 self.metering_agrees();
                 self.hint_all();
                 self.money_again();
+                self.folk_again();
             }
             Err(fault) => {
                 complain!("{fault}");

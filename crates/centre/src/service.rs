@@ -27,9 +27,12 @@ pub struct Options {
     pub link: Link,
     /// The machine's meters.
     pub meters: crate::Meters,
-    /// Called once commands can come in, with the address for the browser.
-    pub ready: Box<dyn FnOnce(&str)>,
+    /// Called once commands can come in.
+    pub ready: Ready,
 }
+
+/// Is told the address for the browser, and the link that makes the first operator while there is none.
+pub type Ready = Box<dyn FnOnce(&str, Option<&api::Secret>)>;
 
 /// Why the service ended.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -47,6 +50,7 @@ pub(crate) enum Word {
     Metered(crate::metering::Said),
     Site(energy::reconcile::Index),
     Power(crate::power::Said),
+    Hashed(crate::portal::passwords::Hashed<crate::portal::sessions::Then>),
 }
 
 /// Serves until told to stop.
@@ -58,7 +62,8 @@ pub fn run(options: Options) -> Result<Ended, ServiceError> {
     let _lock = doors::lock(&options.paths)?;
     let Options { paths, url, link, meters, ready } = options;
     let (mut centre, mut doors) = open(paths, url, link, meters)?;
-    ready(&centre.url);
+    let first = centre.first_link();
+    ready(&centre.url, first.as_ref());
     let mut wake_at: Option<Time> = None;
     loop {
         let timeout = patience(&centre, wake_at);
@@ -263,6 +268,7 @@ pub(crate) fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Req
         Request::Energy(request) => centre.energy(conn, peer, request)?,
         Request::Money(request) => centre.money(conn, peer, *request)?,
         Request::Portal(request) => centre.portal(conn, peer, *request)?,
+        Request::People(request) => centre.people_command(conn, peer, *request)?,
         Request::Admin(admin) => centre.admin(conn, peer, admin)?,
         Request::StepBegin(request) => centre.step_begin(conn, peer, *request)?,
         Request::StepEnd(result) => centre.step_end(conn, peer, &result)?,
@@ -306,6 +312,7 @@ fn hear(centre: &mut Centre, doors: &Doors) {
             Word::Metered(said) => centre.metered(said),
             Word::Site(index) => centre.site_metered(index),
             Word::Power(said) => centre.power_said(said),
+            Word::Hashed(hashed) => centre.hashed(hashed),
         }
     }
 }

@@ -10,6 +10,7 @@ use std::{
 };
 
 use api::{Ask, FrameError, PortalReply, PortalRequest, Refusal, Reply, Request, Who};
+use crate::guard;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,
@@ -110,7 +111,7 @@ impl Door {
     /// # Errors
     /// [`DoorError`], a refusal included.
     pub async fn each(&self, who: &Who, ask: Ask, mut take: impl FnMut(Reply)) -> Result<(), DoorError> {
-        let request = Request::Portal(Box::new(PortalRequest { who: who.clone(), ask }));
+        let request = Request::Portal(Box::new(PortalRequest { who: who.clone(), from: guard::from(), ask }));
         let frame = api::encode(&request)?;
         let mut line = self.line().await?;
         line.stream.write_all(&frame).await?;

@@ -8,10 +8,10 @@ use axum::{
     extract::{Request, State, rejection::FormRejection},
     http::StatusCode,
     middleware::Next,
-    response::{Html, IntoResponse, Response},
+    response::{Html, IntoResponse, Redirect, Response},
 };
 
-use crate::{door::DoorError, house::House, visit, words::Language};
+use crate::{door::DoorError, house::House, page, visit, words::Language};
 
 /// Why there is no page. `what` names words of `common.ftl`: `fault-WHAT` and `fault-WHAT-help`.
 #[derive(Clone, Debug)]
@@ -57,6 +57,7 @@ impl From<DoorError> for Fault {
         match error {
             DoorError::Refused(refusal) => {
                 let (status, what) = match refusal.code {
+                    RefusalCode::LogInFirst => (StatusCode::UNAUTHORIZED, "login"),
                     RefusalCode::AccessDenied => (StatusCode::FORBIDDEN, "forbidden"),
                     RefusalCode::InvalidJobId => (StatusCode::NOT_FOUND, "missing"),
                     RefusalCode::StorageFailed => (StatusCode::SERVICE_UNAVAILABLE, "storage"),
@@ -103,8 +104,14 @@ struct FaultPage<'a> {
 /// Gives a fault its page, in the language of the request.
 pub async fn put_into_words(State(house): State<Arc<House>>, request: Request, next: Next) -> Response {
     let language: Language = visit::language(request.headers());
+    let asked = request.uri().path_and_query().map_or("/", |path| path.as_str()).to_owned();
+    let is_look = request.method() == axum::http::Method::GET;
     let response = next.run(request).await;
     let Some(fault) = response.extensions().get::<Fault>() else { return response };
+    if fault.what == "login" && is_look {
+        // Whoever only wanted to look logs in and is brought back.
+        return Redirect::to(&format!("/login?next={}", page::quoted(&asked))).into_response();
+    }
     let words = house.words(language);
     let page = FaultPage {
         lang: language.tag(),

@@ -1,6 +1,6 @@
 //! What all handlers share.
 
-use std::{io, path::Path};
+use std::{io, net::IpAddr, path::Path};
 
 use jiff::tz::TimeZone;
 
@@ -13,8 +13,19 @@ use crate::{
 pub struct House {
     /// The way to the centre.
     pub door: Door,
+    /// How browsers come here.
+    pub way: Way,
     french: Words,
     english: Words,
+}
+
+/// How browsers come here.
+#[derive(Clone, Debug, Default)]
+pub struct Way {
+    /// Only by HTTPS, so cookies are for that alone.
+    pub secure: bool,
+    /// A proxy that is believed when it says where somebody comes from.
+    pub proxy: Option<IpAddr>,
 }
 
 impl House {
@@ -22,11 +33,12 @@ impl House {
     ///
     /// # Errors
     /// When the socket's directory cannot be opened.
-    pub fn new(socket: &Path) -> io::Result<Self> {
+    pub fn new(socket: &Path, way: Way) -> io::Result<Self> {
         // The machine's, as the centre's own.
         let zone = TimeZone::system();
         Ok(Self {
             door: Door::new(socket)?,
+            way,
             french: Words::new(Language::French, zone.clone()),
             english: Words::new(Language::English, zone),
         })

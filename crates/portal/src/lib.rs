@@ -6,6 +6,7 @@
 //! that is decided in the centre.
 
 mod chart;
+mod account;
 mod door;
 mod fault;
 mod guard;
@@ -17,11 +18,17 @@ mod visit;
 mod watch;
 mod words;
 
-use std::{io, net::TcpListener, path::PathBuf, sync::Arc};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener},
+    path::PathBuf,
+    sync::Arc,
+};
 
 use axum::{Router, middleware};
 
 use house::House;
+pub use house::Way;
 
 /// What the pages need to be served.
 pub struct Options {
@@ -29,6 +36,8 @@ pub struct Options {
     pub listener: TcpListener,
     /// The centre's socket.
     pub socket: PathBuf,
+    /// How browsers come here.
+    pub way: Way,
 }
 
 /// Serves pages until the process is ended. Two threads do the work: pages are made in milliseconds.
@@ -38,22 +47,26 @@ pub struct Options {
 pub fn serve(options: Options) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let Options { listener, socket } = options;
+        let Options { listener, socket, way } = options;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let house = Arc::new(House::new(&socket)?);
-        axum::serve(listener, routes(house)).await
+        let house = Arc::new(House::new(&socket, way)?);
+        let service = routes(house).into_make_service_with_connect_info::<SocketAddr>();
+        axum::serve(listener, service).await
     })
 }
 
 /// Everything that has an address.
 fn routes(house: Arc<House>) -> Router {
     Router::new()
+        .merge(account::routes(&house))
         .merge(public::routes())
         .merge(watch::routes())
         .merge(statics::routes())
         .fallback(fault::nothing_here)
         .layer(middleware::from_fn_with_state(house.clone(), fault::put_into_words))
-        .layer(middleware::from_fn(guard::headers))
+        .layer(middleware::from_fn(guard::own_site))
+        .layer(middleware::from_fn_with_state(house.clone(), guard::headers))
+        .layer(middleware::from_fn_with_state(house.clone(), guard::place))
         .with_state(house)
 }

@@ -13,6 +13,7 @@ use serde::de::DeserializeOwned;
 use crate::{
     door::{Door, DoorError},
     fault::Fault,
+    guard::Mark,
     house::House,
     words::{Language, Words},
 };
@@ -24,7 +25,7 @@ pub const LANGUAGE: &str = "algoric_lang";
 
 /// One request of somebody.
 pub struct Visit {
-    house: Arc<House>,
+    pub(crate) house: Arc<House>,
     /// Its language.
     pub language: Language,
     /// On whose behalf.
@@ -39,6 +40,11 @@ impl Visit {
     /// The words of its language.
     pub fn words(&self) -> &Words {
         self.house.words(self.language)
+    }
+
+    /// What all visits share.
+    pub fn house(&self) -> &Arc<House> {
+        &self.house
     }
 
     /// The way to the centre.
@@ -66,6 +72,14 @@ impl Visit {
         self.me.member.is_some()
     }
 
+    /// Whoever this is must be a member: else they are asked to log in, and are brought back.
+    ///
+    /// # Errors
+    /// It is a visitor.
+    pub fn members_only(&self) -> Result<(), Fault> {
+        if self.is_member() { Ok(()) } else { Err(Fault::login()) }
+    }
+
     /// Asks the centre as a command, on their behalf.
     ///
     /// # Errors
@@ -81,6 +95,15 @@ impl Visit {
     pub async fn ask(&self, ask: Ask) -> Result<PortalReply, DoorError> {
         self.door().portal(&self.who, ask).await
     }
+}
+
+/// On whose behalf a request comes: of a session's cookie, or of a token.
+pub fn who(headers: &HeaderMap) -> Who {
+    let bearer = headers.get(header::AUTHORIZATION).and_then(|line| line.to_str().ok());
+    if let Some(token) = bearer.and_then(|line| line.strip_prefix("Bearer ")) {
+        return Who::Token(token.trim().to_owned());
+    }
+    cookie(headers, SESSION).map_or(Who::Visitor, |secret| Who::Session(secret.to_owned()))
 }
 
 /// The language of a request: what was chosen, else what the browser prefers.
@@ -100,14 +123,19 @@ impl FromRequestParts<Arc<House>> for Visit {
     type Rejection = Fault;
 
     async fn from_request_parts(parts: &mut Parts, house: &Arc<House>) -> Result<Self, Fault> {
-        let who = match cookie(&parts.headers, SESSION) {
-            Some(secret) => Who::Session(secret.to_owned()),
-            None => Who::Visitor,
-        };
+        let who = who(&parts.headers);
         let reply = house.door.portal(&who, Ask::People(PeopleRequest::WhoAmI)).await?;
-        let PortalReply::People(PeopleReply::Me(me)) = reply else { return Err(DoorError::Unfit.into()) };
+        let PortalReply::People(PeopleReply::Me(mut me)) = reply else { return Err(DoorError::Unfit.into()) };
+        if me.csrf.is_empty()
+            && let Some(Mark(mark)) = parts.extensions.get()
+        {
+            me.csrf.clone_from(mark);
+        }
         let path = parts.uri.path_and_query().map_or("/", |path| path.as_str()).to_owned();
-        Ok(Self { house: house.clone(), language: language(&parts.headers), who, me: *me, path })
+        // What a member chose in their account counts where this browser has not chosen another one.
+        let chosen = cookie(&parts.headers, LANGUAGE).and_then(Language::of_tag);
+        let language = chosen.or_else(|| Language::of_tag(&me.language)).unwrap_or_else(|| language(&parts.headers));
+        Ok(Self { house: house.clone(), language, who, me: *me, path })
     }
 }
 

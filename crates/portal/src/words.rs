@@ -45,6 +45,7 @@ impl Language {
             ($language:literal) => {
                 &[
                     include_str!(concat!("../i18n/", $language, "/chart.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/account.ftl")),
                     include_str!(concat!("../i18n/", $language, "/common.ftl")),
                     include_str!(concat!("../i18n/", $language, "/layout.ftl")),
                     include_str!(concat!("../i18n/", $language, "/public.ftl")),

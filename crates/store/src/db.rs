@@ -11,13 +11,14 @@ use rusqlite_migration::{M, Migrations};
 use crate::StoreError;
 
 /// The format this program writes; SQLite's `user_version`.
-pub const FORMAT: i64 = 6;
+pub const FORMAT: i64 = 7;
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0001-centre.sql")),
     M::up(include_str!("../migrations/0002-energy.sql")),
     M::up(include_str!("../migrations/0003-money.sql")),
     M::up(include_str!("../migrations/0004-kept.sql")),
+    M::up(include_str!("../migrations/0005-people.sql")),
     M::up(include_str!("../migrations/0006-slurm.sql")),
     M::up(include_str!("../migrations/0007-usage.sql")),
 ];

@@ -14,6 +14,7 @@ mod fact;
 mod known;
 mod latest;
 mod money;
+mod people;
 mod replay;
 mod usage;
 mod wishes;
@@ -29,6 +30,7 @@ pub use energy::{Calibration, EndedRun, EnergyWrite, Hour, JobEnergy, Settled, S
 pub use error::StoreError;
 pub use fact::{Fact, StoredEvent};
 pub use money::{MoneyWrite, RunOver};
+pub use people::{Folk, Link, LinkKind, PeopleWrite, Person, Promise, SecretHash, Session, Standing, Token, Trace};
 pub use replay::{Reader, Replay, StoredSubmission};
 pub use usage::{Used, UsedDay};
 pub use write::{BlobId, StepRecord, Write};

@@ -6,7 +6,7 @@ use model::{Exit, JobId, JobSpec, JobState, StepId, Text, Time, Usage};
 use rusqlite::{Connection, params};
 use scheduler::{FairUsage, Finished};
 
-use crate::{ClusterWrite, EnergyWrite, Fact, MoneyWrite};
+use crate::{ClusterWrite, EnergyWrite, Fact, MoneyWrite, PeopleWrite};
 
 /// The number of a script or an environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -108,6 +108,8 @@ pub enum Write {
     Energy(Box<EnergyWrite>),
     /// Who pays for what.
     Money(Box<MoneyWrite>),
+    /// Who uses the pages.
+    People(Box<PeopleWrite>),
     /// What a Slurm cluster did.
     Cluster(Box<ClusterWrite>),
     /// A write without content: does the disk take any?
@@ -216,6 +218,7 @@ impl Write {
             }
             Write::Energy(energy) => energy.perform(sql)?,
             Write::Money(money) => money.perform(sql)?,
+            Write::People(people) => people.perform(sql)?,
             Write::Cluster(cluster) => cluster.perform(sql)?,
             Write::Probe(at) => {
                 sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive', ?1)")?

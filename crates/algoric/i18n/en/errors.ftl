@@ -14,6 +14,7 @@ refused-invalid-partition = there is no partition { $detail }
 refused-invalid-account = there is no project { $detail }, or it is not yours
 refused-invalid-qos = there is no QOS { $detail }, or it is not for you
 refused-invalid-job-id = there is no such job
+refused-log-in-first = this is for members only { $detail }
 refused-access-denied = this is for its owner or for operators only { $detail }
 refused-node-config-unavailable = the machine can never provide that { $detail }
 refused-memory-unavailable = the machine can never provide that much memory { $detail }

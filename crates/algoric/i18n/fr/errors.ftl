@@ -14,6 +14,7 @@ refused-invalid-partition = il n’y a pas de partition { $detail }
 refused-invalid-account = il n’y a pas de projet { $detail }, ou ce n’est pas le vôtre
 refused-invalid-qos = il n’y a pas de QOS { $detail }, ou elle ne vous est pas ouverte
 refused-invalid-job-id = ce job n’existe pas
+refused-log-in-first = réservé aux membres { $detail }
 refused-access-denied = réservé à son propriétaire ou aux opérateurs { $detail }
 refused-node-config-unavailable = la machine ne pourra jamais fournir cela { $detail }
 refused-memory-unavailable = la machine n’aura jamais autant de mémoire { $detail }

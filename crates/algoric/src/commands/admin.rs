@@ -6,6 +6,7 @@ use clap::{Args, Subcommand};
 use super::{
     House,
     money::{self, member::PersonCommand, project::PurseCommand},
+    people,
 };
 use crate::{
     client::ClientError,
@@ -76,6 +77,8 @@ pub enum OperatorCommand {
         /// Login name
         user: String,
     },
+    /// Prints a new link by which somebody becomes an operator of the pages, once (operators)
+    Link,
     /// Lists operators
     List(Format),
     /// Makes an operator a plain user again (operators)
@@ -113,6 +116,7 @@ pub fn member(command: MemberCommand, house: &House) -> anyhow::Result<u8> {
 pub fn operator(command: OperatorCommand, house: &House) -> anyhow::Result<u8> {
     match command {
         OperatorCommand::Add { user } => change(Admin::AddOperator(user), house),
+        OperatorCommand::Link => people::operator_link(house),
         OperatorCommand::List(format) => list::<OperatorRow>(AdminKind::Operator, format, house),
         OperatorCommand::Remove { user } => change(Admin::RemoveOperator(user), house),
     }

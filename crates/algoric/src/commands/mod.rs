@@ -15,6 +15,7 @@ mod links;
 mod meter;
 mod money;
 mod price;
+mod people;
 pub mod quote;
 mod reservation;
 mod simulate;

@@ -86,7 +86,8 @@ pub fn up(args: &UpArgs, house: &House) -> anyhow::Result<u8> {
         }
         ForkResult::Parent { child } => {
             drop(theirs);
-            let served = serve(paths, args.listen, Link::new(ours), &servant, first);
+            let start = Start { first, tells: true };
+            let served = serve(paths, args.listen, Link::new(ours), &servant, start);
             // Our end of the socket is closed by now, so the launcher leaves as well.
             match (served?, waitpid(child, None)) {
                 (exit::OK, Ok(WaitStatus::Exited(_, code))) => Ok(u8::try_from(code).unwrap_or(exit::FAILED)),
@@ -120,24 +121,38 @@ pub fn centre(args: &CentreArgs, house: &House) -> anyhow::Result<u8> {
         }
     };
     let stay = Servant { uid: None, gid: None, shared: false };
-    serve(paths, args.listen, link, &stay, false)
+    serve(paths, args.listen, link, &stay, Start { first: false, tells: false })
 }
 
-fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, first: bool) -> anyhow::Result<u8> {
+/// How it was started.
+struct Start {
+    /// There was no centre before.
+    first: bool,
+    /// Somebody reads what is said: it may have a secret in it, which must not get into a log.
+    tells: bool,
+}
+
+fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, start: Start) -> anyhow::Result<u8> {
+    let section = centre::load_config(&paths.config())?.portal;
     let web = super::web::Web::open(listen)?;
     let url = web.url.clone();
     // SAFETY: this process has one thread, so the child may go on as if it had been started.
     if let ForkResult::Child = unsafe { fork() }.context("starting the process for the pages")? {
         drop(link);
         servant.become_it()?;
-        web.keep(paths.socket());
+        web.keep(&paths.socket(), &section);
     }
     drop(web);
     // Some counters are root's to open, and anybody's to read once they are open.
     let meters = centre::Meters::open(&paths.config())?;
     servant.become_it()?;
     let data = paths.data.clone();
-    let ready = Box::new(move |url: &str| welcome(&data, url, first));
+    let ready = Box::new(move |url: &str, link: Option<&api::Secret>| {
+        welcome(&data, url, start.first);
+        if let Some(link) = link.filter(|_| start.tells) {
+            console::print(format!("Who runs this centre begins here, once: {}\n", link.0));
+        }
+    });
     match centre::run(centre::Options { paths, url, link, meters, ready })? {
         centre::Ended::Stopped | centre::Ended::LauncherGone => Ok(exit::OK),
     }

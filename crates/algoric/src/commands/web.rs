@@ -3,11 +3,12 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::PathBuf,
+    path::Path,
     time::Duration,
 };
 
 use anyhow::Context;
+use centre::PortalSection;
 use nix::{
     sys::{
         prctl::set_pdeathsig,
@@ -35,8 +36,8 @@ impl Web {
     }
 
     /// Serves with the centre that answers at `socket`, and never returns; to be called in a process of its own.
-    pub fn keep(self, socket: PathBuf) -> ! {
-        let code = match self.keep_serving(&socket) {
+    pub fn keep(self, socket: &Path, section: &PortalSection) -> ! {
+        let code = match self.keep_serving(socket, section) {
             Ok(()) => 0,
             Err(fault) => {
                 console::complain(format!("algoric: the pages are not served: {fault:#}\n"));
@@ -46,14 +47,16 @@ impl Web {
         std::process::exit(code)
     }
 
-    fn keep_serving(self, socket: &std::path::Path) -> anyhow::Result<()> {
+    fn keep_serving(self, socket: &Path, section: &PortalSection) -> anyhow::Result<()> {
         end_with_parent()?;
         loop {
             // SAFETY: this process has one thread, so the child may go on as if it had been started.
             match unsafe { fork() }.context("starting the process for the pages")? {
                 ForkResult::Child => {
                     end_with_parent()?;
-                    let options = portal::Options { listener: self.listener, socket: socket.to_owned() };
+                    let url = section.public_url.as_ref().unwrap_or(&self.url);
+                    let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy };
+                    let options = portal::Options { listener: self.listener, socket: socket.to_owned(), way };
                     return portal::serve(options).context("the pages");
                 }
                 ForkResult::Parent { child } => {

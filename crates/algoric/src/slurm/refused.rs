@@ -13,7 +13,7 @@ pub fn refused(refusal: Refusal) -> Refused {
         RefusalCode::InvalidAccount => Refused::InvalidAccount,
         RefusalCode::InvalidQos => Refused::InvalidQos,
         RefusalCode::InvalidJobId => Refused::InvalidJobId,
-        RefusalCode::AccessDenied => Refused::AccessDenied,
+        RefusalCode::AccessDenied | RefusalCode::LogInFirst => Refused::AccessDenied,
         RefusalCode::NodeConfigUnavailable => Refused::NodeConfigUnavailable(detail),
         RefusalCode::MemoryUnavailable => {
             Refused::NodeConfigUnavailable("Memory specification can not be satisfied".into())

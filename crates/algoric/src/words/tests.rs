@@ -89,6 +89,7 @@ fn every_reason_state_and_refusal_has_its_text() {
         RefusalCode::InvalidQos,
         RefusalCode::InvalidJobId,
         RefusalCode::AccessDenied,
+        RefusalCode::LogInFirst,
         RefusalCode::NodeConfigUnavailable,
         RefusalCode::MemoryUnavailable,
         RefusalCode::DependencyProblem,

@@ -1,9 +1,14 @@
 //! What the web process asks on behalf of people who are not known by the kernel: visitors, and members by their session
 //! or token. The centre finds out who that is and what they may; the web process only carries what it was given.
 
+mod board;
 mod people;
 
-pub use people::{Me, PeopleReply, PeopleRequest};
+pub use board::{
+    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy, ProjectsBoard,
+    RateRow,
+};
+pub use people::{LinkShown, Me, MyProject, No, PeopleReply, PeopleRequest, Role, Secret, TakeLink};
 
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +41,8 @@ impl std::fmt::Debug for Who {
 pub struct PortalRequest {
     /// On whose behalf.
     pub who: Who,
+    /// From which address, as it is written down with what they change; empty: not known.
+    pub from: String,
     /// What.
     pub ask: Ask,
 }
@@ -48,6 +55,8 @@ pub enum Ask {
     Command(Box<Request>),
     /// Members, sessions, invitations. Answered by `PortalReply::People`.
     People(PeopleRequest),
+    /// The centre as everybody may see it, and its energy. Answered by `PortalReply::Board`.
+    Board(BoardRequest),
     /// Figures for those who watch the centre (Prometheus' text format). Answered by `PortalReply::Text`.
     Metrics,
 }
@@ -57,6 +66,8 @@ pub enum Ask {
 pub enum PortalReply {
     /// Members, sessions, invitations.
     People(PeopleReply),
+    /// The centre as everybody may see it, and its energy.
+    Board(BoardReply),
     /// A text.
     Text(String),
 }

@@ -3,6 +3,7 @@
 mod electricity;
 mod flexible;
 mod money;
+mod portal;
 mod power;
 mod resolve;
 
@@ -13,6 +14,7 @@ use serde::Deserialize;
 pub use electricity::{CarbonSection, ContractChoice, ElectricitySection, SiteSection};
 pub use flexible::FlexibleSection;
 pub use money::MoneySection;
+pub use portal::PortalSection;
 pub use power::PowerSection;
 
 /// The text of a new centre's file: everything commented, so that it shows what can be said.
@@ -91,6 +93,8 @@ pub struct File {
     pub seller: ledger::invoice::Seller,
     /// Machines that are switched off when nobody needs them.
     pub power: PowerSection,
+    /// How browsers come to the pages.
+    pub portal: PortalSection,
 }
 
 /// `[machine]`
@@ -336,7 +340,9 @@ pub fn load(path: &Path) -> Result<File, ConfigError> {
         Err(fault) if fault.kind() == std::io::ErrorKind::NotFound => return Ok(File::default()),
         Err(source) => return Err(ConfigError::Io { path: shown, source }),
     };
-    parse(&shown, &text)
+    let file = parse(&shown, &text)?;
+    file.portal.check(path)?;
+    Ok(file)
 }
 
 /// Reads the file's text.

@@ -111,14 +111,23 @@ impl Mail {
     /// left out.
     fn addresses(&self, spec: &JobSpec) -> Vec<String> {
         let wish = spec.mail_user.as_deref().unwrap_or(&spec.owner.user);
-        let good = |word: &&str| {
-            !word.is_empty()
-                && word.len() <= 254
-                && word.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;:\\\"()[]".contains(&byte))
-        };
+        let good = |word: &&str| is_word(word);
         let whole = |word: &str| if word.contains('@') { word.to_owned() } else { format!("{word}@{}", self.domain) };
         wish.split(',').map(str::trim).filter(good).map(whole).take(16).collect()
     }
+}
+
+/// Whether this can stand in a letter's head as somebody's name or address.
+fn is_word(word: &str) -> bool {
+    !word.is_empty()
+        && word.len() <= 254
+        && word.bytes().all(|byte| byte.is_ascii_graphic() && !b"<>,;:\\\"()[]".contains(&byte))
+}
+
+/// Whether letters can go there: `somebody@some.where`.
+pub(crate) fn is_address(text: &str) -> bool {
+    let parts = text.split_once('@');
+    is_word(text) && parts.is_some_and(|(name, place)| !name.is_empty() && !place.is_empty() && !place.contains('@'))
 }
 
 impl Centre {

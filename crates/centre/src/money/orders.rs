@@ -96,11 +96,22 @@ impl Centre {
 
     /// Operators, and those whom the configuration names.
     fn treasurers_only(&mut self, peer: Peer) -> Outcome {
-        let name = self.people.name(peer.uid);
-        if self.file.money.treasurers.contains(&name) || self.people.is_operator(peer.uid) {
+        if self.is_named_treasurer(peer.uid) || self.people.is_operator(peer.uid) {
             return Ok(());
         }
         Err(refuse(RefusalCode::AccessDenied, "only operators and treasurers see to money"))
+    }
+
+    /// Whether an account is a treasurer's: the configuration names it, or it is linked to one of the pages.
+    pub(crate) fn is_named_treasurer(&mut self, uid: model::Uid) -> bool {
+        let name = self.people.name(uid);
+        let by_pages = || self.folk.accounts_with(api::Role::Treasurer).contains(&name);
+        self.file.money.treasurers.contains(&name) || by_pages()
+    }
+
+    /// What a member is to a project.
+    pub(crate) fn project_role(&self, user: &str, project: &str) -> Role {
+        self.money.roles.get(&(user.to_owned(), project.to_owned())).copied().unwrap_or(Role::Member)
     }
 
     pub(super) fn texts(&mut self, conn: ConnId, texts: Vec<String>) {
@@ -245,7 +256,7 @@ impl Centre {
         open.filter(|project| all || mine(&project.name)).map(|project| self.purse_row(&project.name)).collect()
     }
 
-    fn purse_row(&self, name: &str) -> PurseRow {
+    pub(crate) fn purse_row(&self, name: &str) -> PurseRow {
         let purse = self.money.purses.get(name).cloned().unwrap_or_default();
         let project = self.money.ledger.project(name);
         let today = self.money.day(self.now);

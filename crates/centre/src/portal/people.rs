@@ -1,27 +1,86 @@
-//! Who holds a session, and what every page shows of them.
+//! What is asked about people: who is here, coming in, links. Must not know roles: what a request is called is said here,
+//! who may do it in [`super::roles`].
 
-use api::{Me, PeopleReply, PeopleRequest, PortalReply, Refusal, Who};
-use model::{Gid, Uid};
+use api::{Me, MyProject, PeopleReply, PeopleRequest, PortalReply, Refusal, Role, Who};
+use ledger::budget::Role as ProjectRole;
+use store::Standing;
 
+use super::{caller::Caller, roles::Action, secrets};
 use crate::{connection::ConnId, core::Centre};
 
+/// Which action a request is.
+pub(super) fn action(request: &PeopleRequest) -> Action {
+    match request {
+        PeopleRequest::WhoAmI => Action::SeePublic,
+        PeopleRequest::LogIn { .. } | PeopleRequest::SeeLink(_) | PeopleRequest::TakeLink(_) => Action::ComeIn,
+        PeopleRequest::LogOut => Action::Leave,
+        PeopleRequest::FirstLink => Action::MakeOperator,
+    }
+}
+
 impl Centre {
-    pub(super) fn people_asked(&mut self, conn: ConnId, who: &Who, request: PeopleRequest) -> Result<(), Refusal> {
+    /// Answers what somebody may ask.
+    pub(super) fn people_asked(
+        &mut self,
+        conn: ConnId,
+        who: &Who,
+        caller: Caller,
+        request: PeopleRequest,
+    ) -> Result<(), Refusal> {
         match request {
             PeopleRequest::WhoAmI => {
-                let me = self.me(who);
+                let me = self.me(who, &caller);
                 self.portal_reply(conn, PortalReply::People(PeopleReply::Me(Box::new(me))));
             }
+            PeopleRequest::LogIn { login, password, agent } => self.log_in(conn, caller, &login, password, agent)?,
+            PeopleRequest::LogOut => self.log_out(conn, &caller)?,
+            PeopleRequest::SeeLink(code) => self.see_link(conn, &caller, &code),
+            PeopleRequest::TakeLink(take) => self.take_link(conn, caller, *take)?,
+            PeopleRequest::FirstLink => self.ask_first_link(conn, &caller)?,
         }
         Ok(())
     }
 
-    fn me(&self, _who: &Who) -> Me {
-        Me { centre: self.name.clone(), ..Me::default() }
+    fn me(&mut self, who: &Who, caller: &Caller) -> Me {
+        let mut me = Me {
+            centre: self.name.clone(),
+            roles: caller.roles.clone(),
+            every_user: self.every_user,
+            ..Me::default()
+        };
+        let Some(person) = caller.person.and_then(|id| self.folk.person(id)) else { return me };
+        me.member = Some(person.id);
+        (me.login, me.name, me.language) = (person.login.clone(), person.name.clone(), person.language.clone());
+        me.account.clone_from(&person.account);
+        if let Who::Session(secret) = who {
+            me.csrf = secrets::csrf(secret);
+        }
+        me.projects = self.my_projects(person.id, person.account.as_deref());
+        if caller.is(Role::Operator) {
+            let waits = |one: &&store::Person| match one.state {
+                Standing::Waiting => true,
+                Standing::Active => one.account.is_none(),
+                Standing::Locked | Standing::Archived => false,
+            };
+            me.waiting = self.folk.persons().filter(waits).count() as u32;
+        }
+        me
     }
 
-    /// The account of this machine that is linked to whoever holds this.
-    pub(super) fn account_of(&self, _who: &Who) -> Option<(Uid, Gid)> {
-        None
+    /// Projects of somebody: those that they are in, and those that wait until they have an account.
+    pub(super) fn my_projects(&self, person: i64, account: Option<&str>) -> Vec<MyProject> {
+        let members = self.people.members.iter().filter(|member| Some(member.user.as_str()) == account);
+        let own = members.map(|member| MyProject {
+            name: member.project.clone(),
+            role: self.project_role(&member.user, &member.project).name().to_owned(),
+            promised: false,
+        });
+        let promises = self.folk.promises().iter().filter(|promise| promise.person == person);
+        let promised = promises.map(|promise| MyProject {
+            name: promise.project.clone(),
+            role: if promise.role.is_empty() { ProjectRole::Member.name().to_owned() } else { promise.role.clone() },
+            promised: true,
+        });
+        own.chain(promised).collect()
     }
 }

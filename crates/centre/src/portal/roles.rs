@@ -1,0 +1,140 @@
+//! Who may do what: one table, one function. Every request names the action that it is (`action_of` in this folder's
+//! files), and is asked about here before anything else happens to it; no handler decides.
+//!
+//! To add an action: one line in the table below, and one in the golden table of the test, which walks every action with
+//! every role. Then say in your area's `action` function which requests are that action. Where an action is about one
+//! project, ask [`Caller::leads`] besides: the table says that leads may, not of which project they are.
+//!
+//! Must not know who holds which role ([`super::caller`]), nor what the actions do.
+
+use api::Role;
+
+/// What a token must be good for, so that it may do something. Sessions are good for everything.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub(crate) enum Scope {
+    /// No token does this: only somebody at a page, or a command.
+    Never,
+    /// Looking.
+    Read,
+    /// Submitting jobs, and steering one's own.
+    Submit,
+    /// Reading and writing one's files.
+    Files,
+    /// Everything else that the roles of its owner allow.
+    Manage,
+}
+
+impl Scope {
+    /// Those that a token can have.
+    pub(crate) const ALL: [Scope; 4] = [Scope::Read, Scope::Submit, Scope::Files, Scope::Manage];
+
+    /// Its name.
+    pub(crate) fn name(self) -> &'static str {
+        match self {
+            Scope::Never => "never",
+            Scope::Read => "read",
+            Scope::Submit => "submit",
+            Scope::Files => "files",
+            Scope::Manage => "manage",
+        }
+    }
+}
+
+macro_rules! table {
+    ($($(#[$about:meta])* $action:ident: $scope:ident, $($role:ident)+;)+) => {
+        /// What can be asked for.
+        #[derive(Clone, Copy, PartialEq, Eq, Debug)]
+        pub(crate) enum Action {
+            $($(#[$about])* $action,)+
+        }
+
+        impl Action {
+            /// All.
+            #[cfg(test)]
+            const ALL: &'static [Action] = &[$(Action::$action),+];
+
+            /// The roles of which one is needed, and what a token must be good for.
+            fn row(self) -> (Scope, &'static [Role]) {
+                match self {
+                    $(Action::$action => (Scope::$scope, &[$(Role::$role),+]),)+
+                }
+            }
+        }
+    };
+}
+
+table! {
+    /// What everybody may see: the front page, prices, who one is.
+    SeePublic: Read, Visitor;
+    /// Log in, use a link, ask for a new password.
+    ComeIn: Never, Visitor;
+    /// End one's own session.
+    Leave: Never, Member;
+    /// Ask for a new link that makes an operator.
+    MakeOperator: Never, Operator;
+    /// See jobs, prices, energy: one's own, and what the centre's privacy allows of others.
+    Look: Read, Member;
+    /// Submit jobs, hold, release and cancel them.
+    Compute: Submit, Member;
+    /// What commands allow to operators and treasurers only, and ask about again themselves.
+    RunCentre: Manage, Operator Treasurer;
+}
+
+/// Whether somebody with these roles may do that.
+pub(crate) fn may(roles: &[Role], action: Action) -> bool {
+    let (_, needed) = action.row();
+    needed.contains(&Role::Visitor) || needed.iter().any(|role| roles.contains(role))
+}
+
+/// Whether a token that is good for these may do that, if its owner may.
+pub(crate) fn token_may(scopes: &[Scope], action: Action) -> bool {
+    let (scope, _) = action.row();
+    scope != Scope::Never && scopes.contains(&scope)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Every action with every role that somebody could have alone, in the order of [`Role::ALL`]: `x` may, `.` may not.
+    /// Then what a token must be good for.
+    const GOLDEN: &str = "
+        SeePublic    xxxxxx read
+        ComeIn       xxxxxx never
+        Leave        .x.... never
+        MakeOperator .....x never
+        Look         .x.... read
+        Compute      .x.... submit
+        RunCentre    ...x.x manage
+    ";
+
+    #[test]
+    fn the_whole_table() {
+        let mut shown = String::from("\n");
+        for action in Action::ALL {
+            let marks: String =
+                Role::ALL.iter().map(|role| if may(&[*role], *action) { 'x' } else { '.' }).collect();
+            let scope = action.row().0.name();
+            shown += &format!("        {:<12} {marks} {scope}\n", format!("{action:?}"));
+        }
+        shown += "    ";
+        assert_eq!(shown, GOLDEN, "the table of roles and actions changed: is that meant?");
+    }
+
+    #[test]
+    fn roles_add_up_and_tokens_take_away() {
+        for action in Action::ALL {
+            let all = may(&Role::ALL, *action);
+            assert!(all, "{action:?} is for somebody");
+            for one in Role::ALL {
+                for other in Role::ALL {
+                    let (alone, both) = (may(&[one], *action) || may(&[other], *action), may(&[one, other], *action));
+                    assert_eq!(alone, both, "{action:?} {one:?} {other:?}");
+                }
+            }
+            assert!(!token_may(&[], *action), "a token without scope does nothing");
+            let every = token_may(&Scope::ALL, *action);
+            assert_eq!(every, action.row().0 != Scope::Never, "{action:?}");
+        }
+    }
+}
