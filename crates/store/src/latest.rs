@@ -51,7 +51,9 @@ impl Reader {
     /// # Errors
     /// [`StoreError`].
     pub fn ended_since(&self, since: Time) -> Result<u64, StoreError> {
-        let counts = self.db.rows_of(include_str!("../queries/ended-since.sql"), [since.0], |row| row.get::<_, i64>(0).map(i64::cast_unsigned))?;
+        let counts = self.db.rows_of(include_str!("../queries/ended-since.sql"), [since.0], |row| {
+            row.get::<_, i64>(0).map(i64::cast_unsigned)
+        })?;
         Ok(counts.into_iter().next().unwrap_or(0))
     }
 }
