@@ -36,6 +36,7 @@ mod status;
 mod steps;
 mod submissions;
 mod submit;
+mod used;
 
 pub use allocations::RUNNER;
 pub use config::{ConfigError, File as ConfigFile, PortalSection, TEMPLATE as CONFIG_TEMPLATE, load as load_config};

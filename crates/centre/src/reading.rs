@@ -14,6 +14,7 @@ use crate::{
     connection::ConnId,
     consumption::{self, EnergyQuestion},
     money::archive,
+    used::{self, InvoiceQuestion, UsedQuestion},
 };
 
 /// What a command wants to know of the past.
@@ -29,6 +30,10 @@ pub(crate) enum Question {
     Ending { base: JobId, only: Option<Uid> },
     /// About electricity.
     Energy(Box<EnergyQuestion>),
+    /// What a project used.
+    Used(Box<UsedQuestion>),
+    /// An issued document, for those who answer for a project.
+    Invoice(InvoiceQuestion),
     /// All entries of the ledger.
     Ledger,
     /// Issued documents.
@@ -91,6 +96,8 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
             Ok(if endings.is_empty() { unknown(base) } else { Reply::Ended { state, exit } })
         }
         Question::Energy(question) => consumption::reply(reader, *question),
+        Question::Used(question) => used::used(reader, *question),
+        Question::Invoice(question) => used::invoice(reader, &question.number, part),
         Question::Ledger => archive::ledger(reader, part),
         Question::Documents(numbers) => archive::documents(reader, &numbers, part),
         Question::Export { uid, about } => archive::export(reader, uid, about, part),

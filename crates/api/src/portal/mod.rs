@@ -3,12 +3,17 @@
 
 mod board;
 mod people;
+mod projects;
 
 pub use board::{
     Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy, ProjectsBoard,
     RateRow,
 };
 pub use people::{LinkShown, Me, MyProject, No, PeopleReply, PeopleRequest, Role, Secret, TakeLink};
+
+pub use projects::{
+    InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,
+};
 
 use serde::{Deserialize, Serialize};
 
@@ -57,6 +62,8 @@ pub enum Ask {
     People(PeopleRequest),
     /// The centre as everybody may see it, and its energy. Answered by `PortalReply::Board`.
     Board(BoardRequest),
+    /// Projects. Answered by `PortalReply::Projects`.
+    Projects(ProjectsRequest),
     /// Figures for those who watch the centre (Prometheus' text format). Answered by `PortalReply::Text`.
     Metrics,
 }
@@ -68,6 +75,8 @@ pub enum PortalReply {
     People(PeopleReply),
     /// The centre as everybody may see it, and its energy.
     Board(BoardReply),
+    /// Projects.
+    Projects(ProjectsReply),
     /// A text.
     Text(String),
 }

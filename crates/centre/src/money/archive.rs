@@ -67,7 +67,7 @@ pub(crate) fn export(
 }
 
 /// A text in parts that fit into a frame each.
-fn pieces(text: &str, part: &mut dyn FnMut(Reply)) {
+pub(crate) fn pieces(text: &str, part: &mut dyn FnMut(Reply)) {
     let mut left = text;
     loop {
         let mut end = left.len().min(PART);

@@ -7,9 +7,10 @@
 //! - [`settle`]: a run that is over gets its price, once its energy is known; the centre's failures are given back.
 //! - [`watch`]: running jobs against their project's budgets.
 //! - [`kept`]: a start does not add up years again.
-//! - [`orders`] and [`invoices`]: what treasurers ask for. [`people`]: what is held about a member.
+//! - [`orders`] and [`invoices`]: what treasurers ask for. [`bills`]: what those who answer for a project see. [`people`]: what is held about a member.
 
 pub(crate) mod archive;
+mod bills;
 mod holds;
 mod invoices;
 mod kept;

@@ -11,6 +11,7 @@ mod links;
 pub(crate) mod passwords;
 pub(crate) mod patience;
 mod people;
+mod projects;
 mod roles;
 mod secrets;
 pub(crate) mod sessions;
@@ -32,6 +33,7 @@ fn action(ask: &Ask) -> Action {
     match ask {
         Ask::Command(request) => action_of_command(request),
         Ask::People(request) => people::action(request),
+        Ask::Projects(request) => projects::action(request),
         Ask::Metrics => Action::SeePublic,
     }
 }
@@ -77,6 +79,7 @@ impl Centre {
         match ask {
             Ask::Command(request) => self.as_member(conn, &caller, action, *request),
             Ask::People(request) => self.people_asked(conn, &who, caller, request),
+            Ask::Projects(request) => self.projects_asked(conn, &caller, request),
             Ask::Metrics => {
                 let text = metrics::text(&self.shown(), clock(), resident_kib().unwrap_or(0));
                 self.portal_reply(conn, PortalReply::Text(text));

@@ -76,6 +76,12 @@ table! {
     Look: Read, Member;
     /// Submit jobs, hold, release and cancel them.
     Compute: Submit, Member;
+    /// See projects: one's own, or all of them for who runs the centre or sees to its money.
+    SeeProjects: Read, Member;
+    /// See invoices of projects that one answers for.
+    SeeBills: Read, Lead Treasurer Operator;
+    /// Say who is in a project that one answers for, and what it is.
+    LeadProject: Manage, Lead Operator;
     /// What commands allow to operators and treasurers only, and ask about again themselves.
     RunCentre: Manage, Operator Treasurer;
 }
@@ -105,6 +111,9 @@ mod tests {
         MakeOperator .....x never
         Look         .x.... read
         Compute      .x.... submit
+        SeeProjects  .x.... read
+        SeeBills     ..xx.x read
+        LeadProject  ..x..x manage
         RunCentre    ...x.x manage
     ";
 
