@@ -6,6 +6,7 @@ use jiff::tz::TimeZone;
 
 use crate::{
     door::Door,
+    files::client::Files,
     words::{Language, Words},
 };
 
@@ -15,6 +16,8 @@ pub struct House {
     pub door: Door,
     /// How browsers come here.
     pub way: Way,
+    /// The way to members' files.
+    pub files: Files,
     french: Words,
     english: Words,
 }
@@ -38,6 +41,7 @@ impl House {
         let zone = TimeZone::system();
         Ok(Self {
             door: Door::new(socket)?,
+            files: Files::new(socket.parent().unwrap_or(Path::new("/"))),
             way,
             french: Words::new(Language::French, zone.clone()),
             english: Words::new(Language::English, zone),

@@ -9,6 +9,7 @@ mod chart;
 mod account;
 mod door;
 mod fault;
+mod files;
 mod guard;
 mod house;
 mod page;

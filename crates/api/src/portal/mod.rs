@@ -2,6 +2,7 @@
 //! or token. The centre finds out who that is and what they may; the web process only carries what it was given.
 
 mod board;
+mod files;
 mod people;
 mod projects;
 
@@ -9,6 +10,7 @@ pub use board::{
     Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy, ProjectsBoard,
     RateRow,
 };
+pub use files::{FilesReply, FilesRequest};
 pub use people::{LinkShown, Me, MyProject, No, PeopleReply, PeopleRequest, Role, Secret, TakeLink};
 
 pub use projects::{
@@ -62,6 +64,8 @@ pub enum Ask {
     People(PeopleRequest),
     /// The centre as everybody may see it, and its energy. Answered by `PortalReply::Board`.
     Board(BoardRequest),
+    /// Members' files. Answered by `PortalReply::Files`.
+    Files(FilesRequest),
     /// Projects. Answered by `PortalReply::Projects`.
     Projects(ProjectsRequest),
     /// Figures for those who watch the centre (Prometheus' text format). Answered by `PortalReply::Text`.
@@ -75,6 +79,8 @@ pub enum PortalReply {
     People(PeopleReply),
     /// The centre as everybody may see it, and its energy.
     Board(BoardReply),
+    /// Members' files.
+    Files(FilesReply),
     /// Projects.
     Projects(ProjectsReply),
     /// A text.

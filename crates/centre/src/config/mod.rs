@@ -1,6 +1,7 @@
 //! `DATA/config.toml`: what the centre's owner decides. Unknown keys are errors that name the nearest known one.
 
 mod electricity;
+mod files;
 mod flexible;
 mod money;
 mod portal;
@@ -12,6 +13,7 @@ use std::path::Path;
 use serde::Deserialize;
 
 pub use electricity::{CarbonSection, ContractChoice, ElectricitySection, SiteSection};
+pub use files::FilesSection;
 pub use flexible::FlexibleSection;
 pub use money::MoneySection;
 pub use portal::PortalSection;
@@ -95,6 +97,8 @@ pub struct File {
     pub power: PowerSection,
     /// How browsers come to the pages.
     pub portal: PortalSection,
+    /// Which folders members find in the pages.
+    pub files: FilesSection,
 }
 
 /// `[machine]`
@@ -342,6 +346,7 @@ pub fn load(path: &Path) -> Result<File, ConfigError> {
     };
     let file = parse(&shown, &text)?;
     file.portal.check(path)?;
+    file.files.check(path)?;
     Ok(file)
 }
 

@@ -6,6 +6,7 @@
 
 pub(crate) mod board;
 pub(crate) mod caller;
+mod files;
 pub(crate) mod folk;
 mod links;
 pub(crate) mod passwords;
@@ -33,6 +34,7 @@ fn action(ask: &Ask) -> Action {
     match ask {
         Ask::Command(request) => action_of_command(request),
         Ask::People(request) => people::action(request),
+        Ask::Files(request) => files::action(request),
         Ask::Projects(request) => projects::action(request),
         Ask::Metrics => Action::SeePublic,
     }
@@ -79,6 +81,7 @@ impl Centre {
         match ask {
             Ask::Command(request) => self.as_member(conn, &caller, action, *request),
             Ask::People(request) => self.people_asked(conn, &who, caller, request),
+            Ask::Files(request) => self.files_asked(conn, &caller, &request),
             Ask::Projects(request) => self.projects_asked(conn, &caller, request),
             Ask::Metrics => {
                 let text = metrics::text(&self.shown(), clock(), resident_kib().unwrap_or(0));

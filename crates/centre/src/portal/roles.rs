@@ -76,6 +76,8 @@ table! {
     Look: Read, Member;
     /// Submit jobs, hold, release and cancel them.
     Compute: Submit, Member;
+    /// Read and write one's own files.
+    UseFiles: Files, Member;
     /// See projects: one's own, or all of them for who runs the centre or sees to its money.
     SeeProjects: Read, Member;
     /// See invoices of projects that one answers for.
@@ -111,6 +113,7 @@ mod tests {
         MakeOperator .....x never
         Look         .x.... read
         Compute      .x.... submit
+        UseFiles     .x.... files
         SeeProjects  .x.... read
         SeeBills     ..xx.x read
         LeadProject  ..x..x manage

@@ -5,6 +5,7 @@
 
 mod crashes;
 mod failures;
+mod files;
 mod limits;
 mod machines;
 mod outcomes;

@@ -6,12 +6,16 @@
 //! a path never leaves its root (`reach`), whatever links do meanwhile, and nothing here waits for somebody: no pipe, no
 //! device is opened.
 
+mod bin;
 mod birth;
 mod change;
 mod look;
+mod pack;
 mod reach;
 mod room;
 mod serve;
+mod tree;
+mod unpack;
 mod upload;
 
 pub use birth::permitted_for;
@@ -46,4 +50,10 @@ fn io_fault(error: &std::io::Error) -> Fault {
         Some(code) => fault(Errno::from_raw(code)),
         None => Fault::Other(error.to_string()),
     }
+}
+
+/// Seconds since 1970.
+fn now() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.map_or(0, |since| since.as_secs().cast_signed())
 }

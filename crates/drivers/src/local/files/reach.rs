@@ -234,3 +234,48 @@ pub(super) fn read_at(file: &OwnedFd, buffer: &mut [u8], offset: u64) -> Result<
     }
     Ok(done)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+
+    /// Both ways to stay beneath agree about what must not be reached; by hand, no link is followed at all.
+    #[test]
+    fn nothing_outside_is_reached() {
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("home");
+        std::fs::create_dir_all(home.join("a/b")).unwrap();
+        std::fs::write(home.join("a/b/file"), "mine").unwrap();
+        std::fs::write(folder.path().join("outside"), "theirs").unwrap();
+        symlink(folder.path().join("outside"), home.join("absolute")).unwrap();
+        symlink("../outside", home.join("up")).unwrap();
+        symlink("a/../../outside", home.join("crooked")).unwrap();
+        symlink("a/b", home.join("inside")).unwrap();
+        symlink("..", home.join("a/top")).unwrap();
+        symlink("loop", home.join("loop")).unwrap();
+        symlink("/proc/self/root", home.join("root")).unwrap();
+        let reaches = [Reach::new(&home, &[]), Reach::new(&home, &[]).by_hand()];
+        assert!(reaches[0].kernel);
+        for reach in &reaches {
+            let open = |path: &str| reach.file(&Place::new(Root::Home, path).unwrap()).map(|_| ());
+            assert_eq!(open("a/b/file"), Ok(()));
+            assert_eq!(open("a/b"), Err(Fault::NotFile));
+            assert_eq!(open("a/none"), Err(Fault::Missing));
+            for path in ["absolute", "up", "crooked", "loop", "root/etc/passwd"] {
+                let got = open(path);
+                assert!(matches!(got, Err(Fault::Outside | Fault::NotFolder)), "{path}: {got:?}");
+            }
+        }
+        let open = |reach: &Reach, path: &str| reach.file(&Place::new(Root::Home, path).unwrap()).is_ok();
+        assert_eq!(reaches.each_ref().map(|reach| open(reach, "inside/file")), [true, false]);
+        assert_eq!(reaches.each_ref().map(|reach| open(reach, "a/top/a/b/file")), [true, false]);
+        // This process's own memory is no file.
+        for path in ["/proc/self/mem", "/proc/self/status", "/dev/fd/0", "/proc/self/exe"] {
+            let place = Place::of_machine(path).unwrap();
+            assert!(reaches.iter().all(|reach| reach.file(&place).is_err()), "{path}");
+        }
+    }
+}

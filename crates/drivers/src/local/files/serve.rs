@@ -10,8 +10,10 @@ use files::{Fault, Frame, Hello, Order, Reply, Request};
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 
 use super::look::{self, Shelf, View};
+use super::pack::Pack;
 use super::reach::Reach;
-use super::{change, room, upload};
+use super::unpack::Unpack;
+use super::{bin, change, room, upload};
 
 /// Leaves after nobody has asked anything for so long.
 const IDLE: Duration = Duration::from_secs(60);
@@ -21,6 +23,8 @@ const LIFE: Duration = Duration::from_secs(12 * 3600);
 const QUIET: Duration = Duration::from_secs(5);
 /// Whoever sends half a request has so long for the rest.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// Archives under way at once.
+const WORKS: usize = 8;
 
 /// Serves one web process over `socket` as whoever we are, until it goes or asks no more.
 ///
@@ -92,6 +96,8 @@ struct Servant {
     reach: Reach,
     uid: u32,
     shelf: Option<Shelf>,
+    packs: Works<Pack>,
+    unpacks: Works<Unpack>,
     input: Vec<u8>,
     output: Vec<u8>,
 }
@@ -102,6 +108,8 @@ impl Servant {
             reach: Reach::new(home, &order.shared),
             uid: order.uid,
             shelf: None,
+            packs: Works::default(),
+            unpacks: Works::default(),
             input: Vec::new(),
             output: Vec::new(),
         }
@@ -129,8 +137,70 @@ impl Servant {
             Request::Save { place, was } => Reply::Entry(change::save(reach, &place, was, &self.input)?),
             Request::MakeFolder(place) => Reply::Done(change::make_folder(reach, &place)?),
             Request::Rename { from, to } => Reply::Done(change::rename(reach, &from, &to)?),
+            Request::Discard(place) => Reply::Done(bin::discard(reach, self.uid, &place)?),
+            Request::Bin { from, count } => {
+                let (items, total) = bin::list(reach, self.uid, from, count)?;
+                Reply::Bin { items, total }
+            }
+            Request::Restore { root, id } => Reply::Place(bin::restore(reach, self.uid, root, id.as_bytes())?),
+            Request::Destroy { root, id } => {
+                let (count, more) = bin::destroy(reach, self.uid, root, id.as_ref().map(model::Text::as_bytes))?;
+                Reply::Removed { count, more }
+            }
+            Request::Pack { place, form } => Reply::Number(self.packs.begin(Pack::new(reach, &place, form)?)?),
+            Request::PackMore(number) => {
+                let packed = self.packs.of(number)?.more(&mut self.output);
+                if !matches!(&packed, Ok(packed) if !packed.end) {
+                    self.packs.end(number);
+                }
+                Reply::Packed(packed?)
+            }
+            Request::PackDrop(number) => {
+                self.packs.end(number);
+                Reply::Done(0)
+            }
+            Request::Unpack(place) => Reply::Number(self.unpacks.begin(Unpack::new(reach, &place)?)?),
+            Request::UnpackMore(number) => {
+                let unpacked = self.unpacks.of(number)?.more();
+                if !matches!(&unpacked, Ok(unpacked) if !unpacked.end) {
+                    self.unpacks.end(number);
+                }
+                Reply::Unpacked(unpacked?)
+            }
             Request::Room(root) => Reply::Room(room::of(reach, self.uid, root)?),
-            _ => return Err(Fault::Nonsense),
         })
+    }
+}
+
+/// Works that go on over several requests; the oldest gives way when there are too many.
+struct Works<T> {
+    next: u32,
+    under_way: Vec<(u32, T)>,
+}
+
+impl<T> Default for Works<T> {
+    fn default() -> Self {
+        Self { next: 1, under_way: Vec::new() }
+    }
+}
+
+impl<T> Works<T> {
+    fn begin(&mut self, work: T) -> Result<u32, Fault> {
+        if self.under_way.len() >= WORKS {
+            self.under_way.remove(0);
+        }
+        let number = self.next;
+        self.next = number.checked_add(1).ok_or(Fault::TooMuch)?;
+        self.under_way.push((number, work));
+        Ok(number)
+    }
+
+    fn of(&mut self, number: u32) -> Result<&mut T, Fault> {
+        let found = self.under_way.iter_mut().find(|(known, _)| *known == number);
+        found.map(|(_, work)| work).ok_or(Fault::Missing)
+    }
+
+    fn end(&mut self, number: u32) {
+        self.under_way.retain(|(known, _)| *known != number);
     }
 }

@@ -10,7 +10,7 @@ use files::{Entry, Fault, Place, UploadKey};
 use nix::dir::Dir;
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{FileStat, Mode, fchmod, fstat};
+use nix::sys::stat::{FileStat, Mode, fchmod};
 use nix::unistd::{UnlinkatFlags, unlinkat};
 
 use super::change::put_in_place;
@@ -113,8 +113,7 @@ fn begin_writing(file: &File, from: u64) {
 fn sweep(reach: &Reach, place: &Place) {
     let Some(Ok(folder)) = place.parent().map(|parent| reach.folder(&parent)) else { return };
     let (Ok(own), Ok(mut listing)) = (folder.try_clone(), Dir::from_fd(folder)) else { return };
-    let Ok(now) = fstat(&own).map(|_| std::time::SystemTime::now()) else { return };
-    let now = now.duration_since(std::time::UNIX_EPOCH).map_or(0, |since| since.as_secs().cast_signed());
+    let now = super::now();
     for entry in listing.iter().flatten() {
         let name = entry.file_name();
         let stale = || reach::about(own.as_fd(), name).is_ok_and(|about| about.st_mtime < now - FORGOTTEN);
