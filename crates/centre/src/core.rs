@@ -33,6 +33,8 @@ pub(crate) struct Centre {
     pub(crate) metering: Option<crate::metering::Metering>,
     /// Who switches machines, if somebody does.
     pub(crate) switches: Option<crate::power::Switches>,
+    /// The Slurm that runs the jobs, if one does.
+    pub(crate) cluster: Option<crate::cluster::Cluster>,
     /// Name of the centre, and of its one machine.
     pub(crate) name: String,
     pub(crate) node: Arc<str>,
@@ -382,6 +384,7 @@ impl Centre {
                 After::Tariffs(electricity) => self.electricity = electricity,
                 After::Metered(settled) => self.show_energy(&settled),
                 After::Calibrated(calibration) => self.calibrated(&calibration),
+                After::UsageWritten => self.usage_written(true),
                 After::Owed(_) => {}
             }
         }

@@ -38,6 +38,8 @@ pub(crate) enum After {
     Calibrated(Box<store::Calibration>),
     /// What was shared of energy waits again if this batch fails.
     Metered(Box<store::Settled>),
+    /// What a cluster's accounting told is here: it may tell more.
+    UsageWritten,
     /// Facts that took effect before they were written; owed again if this batch fails.
     Owed(Vec<scheduler::Event>),
 }

@@ -71,6 +71,15 @@ impl Centre {
         self.learned.note(&asked, ran);
     }
 
+    /// A run of a cluster is over.
+    pub(crate) fn learn_told(&mut self, run: &store::ClusterRun) {
+        let Some(start) = run.finished.start.filter(|_| counts(run.finished.state)) else { return };
+        let (spec, over) = (&run.spec, &run.finished);
+        let application = application(spec.name.as_bytes());
+        let ran = Span((over.end - start).0.saturating_sub(over.suspended.0).max(0));
+        self.learned.note(&asked(spec.owner.uid, &application, &spec.request, spec.time_limit), ran);
+    }
+
     /// How long a job is expected to run.
     pub(crate) fn expectation(&self, spec: &JobSpec) -> Option<Expectation> {
         let application = application(spec.name.as_bytes());

@@ -4,6 +4,7 @@
 mod admin;
 mod allocations;
 mod amend;
+mod cluster;
 mod complain;
 mod config;
 mod connection;

@@ -18,6 +18,7 @@ use store::{Db, Opened, Reader, Writer};
 
 use crate::{
     allocations::Allocations,
+    cluster::Cluster,
     config,
     connection::Connections,
     core::{Centre, Stopping},
@@ -144,6 +145,12 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         bell.write(1).ok();
     })
     .map_err(system("starting the thread for passwords"))?;
+    let (tell, bell) = (say.clone(), wake.clone());
+    let cluster = Cluster::open(&file.cluster, &paths, move |word| {
+        tell.send(word).ok();
+        bell.write(1).ok();
+    })
+    .map_err(|fault| system("beginning to watch the cluster")(std::io::Error::other(fault)))?;
     let bell = wake.clone();
     let archive = Archive::start(&paths.database(), move |conn, reply| {
         say.send(Word::Answer(conn, reply)).ok();
@@ -160,6 +167,7 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         money,
         metering,
         switches,
+        cluster,
         name,
         node,
         state: back.state,

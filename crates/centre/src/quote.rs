@@ -68,7 +68,9 @@ impl Centre {
             greatest: spec.time_limit.span(),
         };
         let energy = |run: Span| Some(times(power?.over(run), tasks));
-        let foresee = |patience| self.state.foresee(spec.clone(), self.now, patience, middle);
+        // When a Slurm would start it, only Slurm knows.
+        let is_here = self.cluster.is_none();
+        let foresee = |patience| is_here.then(|| self.state.foresee(spec.clone(), self.now, patience, middle)).flatten();
         let plain = foresee(Patience::None);
         let offer = |start: Option<Time>| Offer {
             start,

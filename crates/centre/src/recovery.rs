@@ -140,6 +140,7 @@ impl Centre {
                 }
             }
             Report::Fault { text } => complain!("launcher: {text}"),
+            Report::Told { number, code, output, complaint } => self.command_told(number, code, &output, &complaint),
             Report::Measured { number, busy_us, runs } => self.measured(number, busy_us, runs),
             // An order to end it found nothing: it is gone, and nobody saw how.
             Report::Unknown { run } if self.live_run(run.job) == Some(run) && self.state.ending(run).is_some() => {
@@ -296,6 +297,7 @@ impl Centre {
                 After::Ended(run, end) => self.deferred.push((run, *end)),
                 After::Metered(settled) => self.energy_unwritten(*settled),
                 After::Owed(events) => self.owed.splice(0..0, events).for_each(drop),
+                After::UsageWritten => self.usage_written(false),
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
                 After::Order(_) | After::Launch(_) | After::Switch { .. } | After::Over(_) | After::Mail(_) => {}

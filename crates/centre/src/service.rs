@@ -50,6 +50,7 @@ pub(crate) enum Word {
     Metered(crate::metering::Said),
     Site(energy::reconcile::Index),
     Power(crate::power::Said),
+    Cluster(Box<crate::cluster::Said>),
     Hashed(crate::portal::passwords::Hashed<crate::portal::sessions::Then>),
 }
 
@@ -218,6 +219,7 @@ fn hang_up(centre: &mut Centre, doors: &Doors, id: ConnId) {
 }
 
 pub(crate) fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Request) -> Result<(), Refusal> {
+    let Some(request) = centre.cluster_answers(conn, peer, request)? else { return Ok(()) };
     match request {
         Request::Ping => centre.reply(conn, &Reply::Done),
         Request::Status => centre.status(conn, peer),
@@ -312,6 +314,7 @@ fn hear(centre: &mut Centre, doors: &Doors) {
             Word::Metered(said) => centre.metered(said),
             Word::Site(index) => centre.site_metered(index),
             Word::Power(said) => centre.power_said(said),
+            Word::Cluster(said) => centre.cluster_said(*said),
             Word::Hashed(hashed) => centre.hashed(hashed),
         }
     }

@@ -16,7 +16,7 @@ impl Centre {
     pub(crate) fn status(&mut self, conn: ConnId, peer: Peer) {
         let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
         let load = self.state.machine_use();
-        let report = StatusReport {
+        let mut report = StatusReport {
             name: self.name.clone(),
             version: env!("CARGO_PKG_VERSION").to_owned(),
             pid: std::process::id(),
@@ -41,6 +41,7 @@ impl Centre {
             budgets: self.budget_warnings(peer),
             rss_kib: resident_kib().unwrap_or(0),
         };
+        self.cluster_status(only, &mut report);
         self.reply(conn, &Reply::Status(Box::new(report)));
     }
 

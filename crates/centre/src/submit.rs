@@ -51,6 +51,9 @@ impl Centre {
         if !self.every_user && peer.uid != self.service_uid {
             return Err(refuse(RefusalCode::AccessDenied, "this centre runs only the jobs of the user who started it"));
         }
+        if self.cluster.is_some() {
+            return self.admit_there(peer, spec);
+        }
         spec.owner = (*self.people.owner(peer.uid, peer.gid)).clone();
         let is_operator = self.people.is_operator(peer.uid);
         spec.account = self

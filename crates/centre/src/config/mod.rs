@@ -1,5 +1,6 @@
 //! `DATA/config.toml`: what the centre's owner decides. Unknown keys are errors that name the nearest known one.
 
+mod cluster;
 mod electricity;
 mod files;
 mod flexible;
@@ -12,6 +13,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+pub use cluster::{ClusterSection, Engine};
 pub use electricity::{CarbonSection, ContractChoice, ElectricitySection, SiteSection};
 pub use files::FilesSection;
 pub use flexible::FlexibleSection;
@@ -93,6 +95,8 @@ pub struct File {
     pub money: MoneySection,
     /// The centre as it stands on an invoice.
     pub seller: ledger::invoice::Seller,
+    /// Who runs the jobs.
+    pub cluster: ClusterSection,
     /// Machines that are switched off when nobody needs them.
     pub power: PowerSection,
     /// How browsers come to the pages.

@@ -42,7 +42,7 @@ use serde::{Deserialize, Serialize};
 use store::{MoneyWrite, Reader, StoreError, Write};
 
 pub(crate) use holds::Holds;
-pub(crate) use settle::Due;
+pub(crate) use settle::{Due, ToldEnd, ToldRun};
 
 use crate::{
     complain::complain,

@@ -63,6 +63,37 @@ impl Used<'_> {
     }
 }
 
+/// A run that another engine's accounting told.
+pub(crate) struct ToldRun {
+    /// Which.
+    pub(crate) run: RunId,
+    /// Whose budget.
+    pub(crate) project: String,
+    /// Whose job.
+    pub(crate) member: Uid,
+    /// What it held; `None`: it never began.
+    pub(crate) usage: Option<Usage>,
+    /// `Some`: it was told otherwise before, as having held this.
+    pub(crate) before: Option<Option<Usage>>,
+    /// Its time limit: it costs no more than that was quoted for.
+    pub(crate) limit: Option<Span>,
+    /// Whose doing its end was.
+    pub(crate) end: ToldEnd,
+    /// Names this telling.
+    pub(crate) mark: String,
+}
+
+/// Whose doing an end was.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(crate) enum ToldEnd {
+    /// Its own, or its owner's.
+    Itself,
+    /// The machine's.
+    MachineFailed,
+    /// An emergency's.
+    Displaced,
+}
+
 impl super::Money {
     /// Energy is on its way to the disk: runs whose account it closes have their price with it.
     pub(crate) fn energy_known(&mut self, settled: &Settled) {
@@ -199,6 +230,87 @@ impl Centre {
         {
             self.give_back(day, &settled, back);
         }
+    }
+
+    /// Whether a run that is told can have its price: without a ledger it waits where it was told.
+    pub(crate) fn may_settle(&self) -> bool {
+        self.money.broken.is_none()
+    }
+
+    /// Prices a run that another engine ran, at once: by the same rules as one that ran here.
+    pub(crate) fn settle_run(&mut self, told: ToldRun) {
+        if !self.is_paid(&told.project) {
+            return;
+        }
+        match told.before.clone() {
+            Some(before) => self.settle_change(told, before),
+            None => self.settle_first(told),
+        }
+    }
+
+    fn settle_first(&mut self, told: ToldRun) {
+        let ToldRun { run, project, member, limit, end, .. } = told;
+        let Some(mut usage) = told.usage else { return self.free_money(run) };
+        let (measured, is_measured) = self.energy_so_far(run);
+        if is_measured {
+            usage.energy_uj = measured;
+        }
+        // It went on beyond its limit: what was quoted is all that it costs.
+        if let Some(limit) = limit.filter(|limit| usage.end - usage.start > *limit) {
+            let greatest = Usage { end: usage.start + limit, ..usage.clone() };
+            if let Some(lines) = self.lines(&project, greatest) {
+                self.hold_money(run, &project, &lines);
+            }
+        }
+        let back = match end {
+            ToldEnd::Itself => None,
+            ToldEnd::MachineFailed => Some(Back { reason: Reason::Failure, is_whole: true }),
+            ToldEnd::Displaced => Some(Back { reason: Reason::Displaced, is_whole: true }),
+        };
+        let energy_uj = Some(usage.energy_uj);
+        self.settle(run, Due { project, member, usage, energy_uj, by: self.now, back });
+    }
+
+    /// The accounting was mended after the run had its price: the difference is entered beside it.
+    fn settle_change(&mut self, told: ToldRun, before: Option<Usage>) {
+        let cost = |usage: Option<Usage>| {
+            let usage = usage.map(|usage| Usage { energy_uj: 0, ..usage });
+            Some(usage.map_or(Some(Vec::new()), |usage| self.lines(&told.project, usage)).map(|lines| book::gross(&lines))?)
+        };
+        let (Some(then), Some(now)) = (cost(before), cost(told.usage.clone())) else { return };
+        let counted = now - then;
+        // A run that was given back cost nothing before and costs nothing now.
+        if counted == Cost::default() || told.end != ToldEnd::Itself {
+            return;
+        }
+        let correct = ledger::posting::Correct {
+            project: told.project,
+            run: None,
+            id: told.mark,
+            reason: Reason::Adjustment,
+            counted,
+            returned: Vec::new(),
+            bonus: model::Money::ZERO,
+            credits: None,
+            note: format!("the cluster's accounting of run {} was changed", told.run),
+        };
+        let day = self.money.day(self.now);
+        self.enter_own(day, What::Correct(correct));
+    }
+
+    /// What something costs a project, by lines.
+    fn lines(&self, project: &str, usage: Usage) -> Option<Vec<ledger::price::Line>> {
+        let (_, customer) = self.money.payer(project)?;
+        price(self.money.tariffs.as_ref()?, customer.category, &[usage]).ok()
+    }
+
+    /// Type of a machine that nothing more is said of, as the tariffs name it.
+    pub(crate) fn machine_kind(&self) -> String {
+        self.machine_type()
+    }
+
+    fn is_paid(&self, project: &str) -> bool {
+        self.money.is_paid_for(project)
     }
 
     /// The energy of a run whose end was not measured in time, which the log and the job's history say.

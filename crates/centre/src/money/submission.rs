@@ -157,6 +157,9 @@ impl Centre {
 
     /// Physical cores that a request will hold.
     fn cores_of(&self, request: &Request) -> u32 {
+        if let Some(cluster) = &self.cluster {
+            return cluster.cores_of(request);
+        }
         let machine = &self.state.config().machine;
         let all = machine.cores.len() as u32;
         if request.exclusive {

@@ -10,6 +10,7 @@
 
 pub mod accounting;
 pub mod nodes;
+pub mod orders;
 pub mod pairs;
 pub mod queue;
 pub mod split;

@@ -20,7 +20,7 @@ use model::{CpuSet, Limits, OpenMode, Outcome, Owner, RunId, Span, Text, Time, U
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a message changes.
-pub const VERSION: u16 = 5;
+pub const VERSION: u16 = 6;
 
 /// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -87,6 +87,25 @@ pub enum Order {
     /// Start a servant for a member's files, which then speaks to the web process by itself. Where it cannot be started,
     /// [`Report::Fault`] says why.
     Files(files::Order),
+    /// Run a program of the system as a member, for what it prints: [`Report::Told`].
+    Command(Box<Command>),
+}
+
+/// A program of the system that is run as a member: it is no job, and ends within a minute or is ended.
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
+pub struct Command {
+    /// Given back.
+    pub number: u64,
+    /// As whom. Groups are looked up when the launcher is root; a launcher that is not root only takes its own uid.
+    pub owner: Owner,
+    /// The program, by its path or its name, and its arguments.
+    pub words: Vec<Text>,
+    /// Its environment, all of it.
+    pub env: Environment,
+    /// Where.
+    pub workdir: Text,
+    /// Its standard input.
+    pub input: Text,
 }
 
 /// Which processes of a job.
@@ -274,6 +293,17 @@ pub enum Report {
         /// it is at this moment, else what it was within the last second.
         runs: Vec<(RunId, u64)>,
     },
+    /// Answers [`Order::Command`].
+    Told {
+        /// As it was ordered.
+        number: u64,
+        /// What it ended with; `None`: by a signal, or it was never started.
+        code: Option<u8>,
+        /// What it wrote, the first 256 KiB.
+        output: Text,
+        /// And what on its standard error, or why it was not started.
+        complaint: Text,
+    },
 }
 
 /// Who failed around a run.
@@ -411,8 +441,8 @@ pub(crate) mod tests {
 
     /// Whoever changes these bytes changes [`VERSION`].
     #[test]
-    fn bytes_of_version_5() {
-        assert_eq!(VERSION, 5);
+    fn bytes_of_version_6() {
+        assert_eq!(VERSION, 6);
         let run = RunId { job: model::JobId(300), attempt: 2 };
         let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
         let guarantees = Guarantees {
@@ -437,6 +467,14 @@ pub(crate) mod tests {
             Order::Join { run, command: vec!["c".into()], env: Environment::from_pairs([("A", "1")]) },
             Order::Measure { number: 300 },
             Order::Files(files::Order { uid: 1000, secret: [7; files::SECRET], shared: vec!["/s".into()] }),
+            Order::Command(Box::new(Command {
+                number: 300,
+                owner: Owner { uid: model::Uid(1), gid: model::Gid(2), user: "u".into(), group: "g".into() },
+                words: vec!["sbatch".into()],
+                env: Environment::from_pairs([("A", "1")]),
+                workdir: "/w".into(),
+                input: "i".into(),
+            })),
         ];
         let reports = [
             Report::Hello(hello),
@@ -446,6 +484,7 @@ pub(crate) mod tests {
             Report::HookFailed { run, hook: HookKind::Launcher, error: "e".to_owned() },
             Report::Fault { text: "t".to_owned() },
             Report::Measured { number: 300, busy_us: 1, runs: vec![(run, 2)] },
+            Report::Told { number: 300, code: Some(1), output: "o".into(), complaint: "c".into() },
         ];
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
         let mut text = String::new();

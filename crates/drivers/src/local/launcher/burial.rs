@@ -107,6 +107,7 @@ impl Launcher {
         const KILLED: u8 = Signal::SIGKILL as u8;
         while let Waited::Ended(pid, fate, _) = sys::wait_any() {
             self.servants.retain(|(_, servant)| *servant != pid);
+            self.command_ended(pid, &fate);
             if !matches!(fate, Fate::Exited(0) | Fate::Killed(KILLED)) {
                 let theirs =
                     |slot: &&mut Slot| slot.taken().is_some_and(|taken| taken.supervisor == pid.as_raw() as u32);
@@ -140,11 +141,12 @@ impl Launcher {
         SlotFile::open(self.places.slots(), self.slots[at].number).and_then(|file| file.lock()).unwrap_or(false)
     }
 
-    /// Children of ours that are neither supervisors nor serve files, and were not there before us: orphans of dead supervisors.
+    /// Children of ours that are neither supervisors nor serve members, and were not there before us: orphans of dead
+    /// supervisors.
     fn orphans(&self) -> Vec<Process> {
         let mut all = tree::children_of(getpid());
-        let serves_files = |pid| self.servants.iter().any(|(_, servant)| *servant == pid);
-        all.retain(|child| !self.is_supervisor(child.pid) && !self.foreign.contains(child) && !serves_files(child.pid));
+        let serves = |pid| self.servants.iter().any(|(_, servant)| *servant == pid) || self.is_command(pid);
+        all.retain(|child| !self.is_supervisor(child.pid) && !self.foreign.contains(child) && !serves(child.pid));
         all
     }
 

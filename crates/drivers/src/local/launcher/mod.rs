@@ -5,6 +5,7 @@
 //! Must not know why a job is started or ended.
 
 mod burial;
+mod commands;
 mod servants;
 mod slots;
 mod talk;
@@ -147,6 +148,10 @@ struct Launcher {
     foreign: Vec<Process>,
     /// Processes that serve members' files: whose, and which.
     servants: Vec<(u32, Pid)>,
+    /// Programs that run as members, for what they print.
+    commands: Vec<commands::Running>,
+    /// Accounts that are being made: the order's number, and the name.
+    making: Vec<(u64, String)>,
     /// The directory of the web process's socket.
     run: PathBuf,
     /// Slot files that cannot be read, and why.
@@ -226,6 +231,8 @@ impl Launcher {
             slots: Vec::new(),
             foreign: tree::children_of(getpid()),
             servants: Vec::new(),
+            commands: Vec::new(),
+            making: Vec::new(),
             run: config.data.join("run"),
             unreadable: Vec::new(),
             scripts: Scripts::default(),

@@ -1,0 +1,241 @@
+//! The engine "slurm": a cluster runs the jobs, the centre mirrors its queue, takes in its accounting, and goes on doing
+//! everything else: members, projects, money, electricity, history, advice. Must not know how Slurm prints anything (that
+//! is `dialect::cluster`), nor how its commands are run (`drivers::slurm`).
+//!
+//! - [`usage`]: what ended comes in from the accounting, once ([`told`]: a row there, a run here; [`ledger`]: its price).
+//! - [`mirror`]: the queue and the machines, as they were a few seconds ago.
+//! - [`answers`]: what members ask, from the mirror. [`orders`]: what they want done, by Slurm's own commands, as themselves.
+//! - [`accounts`]: what Slurm's associations should be, and the fewest commands that make them so.
+
+pub(crate) mod accounts;
+mod answers;
+mod ledger;
+mod mirror;
+mod orders;
+mod told;
+mod usage;
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    sync::mpsc::{Sender, channel},
+    time::Duration,
+};
+
+use dialect::cluster::{
+    nodes::{Node, Partition},
+    queue::Queued,
+    tree::Qos,
+};
+use drivers::slurm::Slurm;
+use model::{JobId, Span, Time};
+use store::{ClusterRun, ClusterWrite, Reader, Write};
+
+use crate::{
+    complain::complain,
+    config::{ClusterSection, Engine},
+    connection::ConnId,
+    core::Centre,
+    journal::After,
+    paths::Paths,
+    service::Word,
+};
+use usage::Nudge;
+
+/// What the threads that watch Slurm say.
+pub(crate) enum Said {
+    /// Rows of the accounting, and until when it has all been read.
+    Usage {
+        /// New or changed.
+        runs: Vec<ClusterRun>,
+        /// The high-water mark.
+        until: Option<Time>,
+    },
+    /// The accounting was read, as it was then.
+    UsageRead(Time),
+    /// It cannot be read.
+    UsageFault(String),
+    /// The queue, as it was then.
+    Queue(Time, Vec<Queued>),
+    /// Machines, partitions, QOS.
+    Park(Box<Park>),
+    /// slurmctld does not answer.
+    QueueFault(String),
+    /// What somebody asked of Slurm.
+    Answer(ConnId, Box<api::Reply>),
+}
+
+/// The cluster's machines and rules.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Park {
+    pub(crate) name: String,
+    pub(crate) version: String,
+    pub(crate) nodes: Vec<Node>,
+    pub(crate) partitions: Vec<Partition>,
+    pub(crate) qos: Vec<Qos>,
+}
+
+/// Everything that the loop knows of the cluster.
+pub(crate) struct Cluster {
+    slurm: Slurm,
+    usage: Sender<Nudge>,
+    say: Say,
+    park: Park,
+    /// Threads of a core, by machine.
+    threads: HashMap<String, u32>,
+    /// What the tariffs call a machine.
+    kinds: HashMap<String, String>,
+    /// The queue, in the order of numbers.
+    queue: BTreeMap<JobId, Queued>,
+    /// When it was seen; when the accounting was.
+    seen: Time,
+    read: Time,
+    /// Why one of them is not.
+    fault: Option<String>,
+    usage_fault: Option<String>,
+    /// What Slurm's commands that run as members are for.
+    doing: HashMap<u64, orders::Doing>,
+    last_order: u64,
+    /// Submissions that somebody waits for, by number.
+    waited: BTreeSet<JobId>,
+}
+
+/// Numbers of the launcher's commands: from here on they are the cluster's.
+const FIRST_ORDER: u64 = 1 << 32;
+
+/// A way to the loop.
+#[derive(Clone)]
+struct Say(std::sync::Arc<dyn Fn(Said) + Send + Sync>);
+
+impl Say {
+    fn say(&self, said: Said) {
+        (self.0)(said);
+    }
+}
+
+impl Cluster {
+    /// Begins to watch a cluster, where the configuration names one.
+    pub(crate) fn open(
+        section: &ClusterSection,
+        paths: &Paths,
+        say: impl Fn(Word) + Send + Sync + 'static,
+    ) -> Result<Option<Self>, Box<dyn std::error::Error + Send + Sync>> {
+        if section.engine != Engine::Slurm {
+            return Ok(None);
+        }
+        let say = Say(std::sync::Arc::new(move |said| say(Word::Cluster(Box::new(said)))));
+        let (nudge, nudges) = channel();
+        let tell = say.clone();
+        let usage = usage::Usage {
+            slurm: section.slurm(),
+            reader: Reader::open(&paths.database())?,
+            overlap: Span::minutes(i64::from(section.overlap_minutes)),
+            pause: Duration::from_secs(u64::from(section.usage_seconds.max(1))),
+            nudges,
+            say: move |said| tell.say(said),
+            reviewed: None,
+        };
+        std::thread::Builder::new().name("accounting".to_owned()).spawn(move || usage.serve())?;
+        let watch = mirror::Mirror {
+            slurm: section.slurm(),
+            pause: Duration::from_secs(u64::from(section.queue_seconds.max(1))),
+            say: say.clone(),
+        };
+        std::thread::Builder::new().name("queue".to_owned()).spawn(move || watch.serve())?;
+        let kinds = section.types.iter().flat_map(|kind| {
+            let names = dialect::values::hostlist::expand(&kind.nodes).unwrap_or_default();
+            names.into_iter().map(|name| (name, kind.machine.clone()))
+        });
+        Ok(Some(Self {
+            slurm: section.slurm(),
+            usage: nudge,
+            say,
+            park: Park::default(),
+            threads: HashMap::new(),
+            kinds: kinds.collect(),
+            queue: BTreeMap::new(),
+            seen: Time(0),
+            read: Time(0),
+            fault: None,
+            usage_fault: None,
+            doing: HashMap::new(),
+            last_order: FIRST_ORDER,
+            waited: BTreeSet::new(),
+        }))
+    }
+
+    /// The fate of what [`Said::Usage`] brought.
+    pub(crate) fn usage_written(&self, is_written: bool) {
+        self.usage.send(Nudge::Written(is_written)).ok();
+    }
+
+    /// What the queue was.
+    fn renew(&mut self, at: Time, rows: Vec<Queued>) {
+        let queue: BTreeMap<JobId, Queued> = rows.into_iter().map(|row| (row.row.id, row)).collect();
+        let is_over = |id: &JobId, row: &Queued| {
+            !row.row.state.is_final() && queue.get(id).is_none_or(|now| now.row.state.is_final())
+        };
+        if self.queue.iter().any(|(id, row)| is_over(id, row)) {
+            self.usage.send(Nudge::Ended).ok();
+        }
+        (self.queue, self.seen, self.fault) = (queue, at, None);
+    }
+}
+
+impl Centre {
+    /// A thread that watches the cluster said something.
+    pub(crate) fn cluster_said(&mut self, said: Said) {
+        match said {
+            Said::Usage { runs, until } => return self.usage_came(runs, until),
+            Said::Answer(conn, reply) => return self.reply(conn, &reply),
+            _ => {}
+        }
+        let Some(cluster) = &mut self.cluster else { return };
+        match said {
+            Said::UsageRead(at) => {
+                (cluster.read, cluster.usage_fault) = (at, None);
+                self.answer_waiters();
+            }
+            Said::UsageFault(fault) => cluster.usage_fault = Some(fault),
+            Said::Queue(at, rows) => cluster.renew(at, rows),
+            Said::Park(park) => {
+                cluster.threads = park.nodes.iter().map(|node| (node.name.clone(), node.threads_per_core)).collect();
+                cluster.park = *park;
+            }
+            Said::QueueFault(fault) => {
+                if cluster.fault.as_ref() != Some(&fault) {
+                    complain!("the cluster does not answer: {fault}");
+                }
+                cluster.fault = Some(fault);
+            }
+            Said::Usage { .. } | Said::Answer(..) => {}
+        }
+    }
+
+    /// Rows of the accounting go into the batch that is being filled, each with its price.
+    fn usage_came(&mut self, runs: Vec<ClusterRun>, until: Option<Time>) {
+        let Some(cluster) = &self.cluster else { return };
+        if self.degraded.is_some() || !self.may_settle() || (cluster.park.nodes.is_empty() && !runs.is_empty()) {
+            return cluster.usage_written(false);
+        }
+        for mut run in runs {
+            self.give_its_project(&mut run);
+            // The run stands in the file before the entries about it.
+            self.journal.write(Write::Cluster(Box::new(ClusterWrite::Run(Box::new(run.clone())))));
+            self.settle_told(&run);
+            self.learn_told(&run);
+        }
+        if let Some(until) = until {
+            self.journal.write(Write::Cluster(Box::new(ClusterWrite::Read(until))));
+        }
+        self.journal.after(After::UsageWritten);
+    }
+
+    /// Slurm writes names of accounts in small letters; a project is called as it was named here.
+    fn give_its_project(&self, run: &mut ClusterRun) {
+        let account = run.spec.account.clone();
+        let named = |project: &&store::Project| project.name != account && project.name.eq_ignore_ascii_case(&account);
+        if let Some(project) = self.people.projects.iter().find(named) {
+            std::sync::Arc::make_mut(&mut run.spec).account.clone_from(&project.name);
+        }
+    }
+}
