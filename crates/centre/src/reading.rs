@@ -14,6 +14,7 @@ use crate::{
     connection::ConnId,
     consumption::{self, EnergyQuestion},
     money::archive,
+    portal::board::{self, BoardQuestion},
     used::{self, InvoiceQuestion, UsedQuestion},
 };
 
@@ -34,6 +35,8 @@ pub(crate) enum Question {
     Used(Box<UsedQuestion>),
     /// An issued document, for those who answer for a project.
     Invoice(InvoiceQuestion),
+    /// What everybody may see of the centre, and energy for pages.
+    Board(Box<BoardQuestion>),
     /// All entries of the ledger.
     Ledger,
     /// Issued documents.
@@ -98,6 +101,7 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
         Question::Energy(question) => consumption::reply(reader, *question),
         Question::Used(question) => used::used(reader, *question),
         Question::Invoice(question) => used::invoice(reader, &question.number, part),
+        Question::Board(question) => board::reply(reader, *question),
         Question::Ledger => archive::ledger(reader, part),
         Question::Documents(numbers) => archive::documents(reader, &numbers, part),
         Question::Export { uid, about } => archive::export(reader, uid, about, part),

@@ -22,7 +22,7 @@ use jiff::fmt::temporal::DateTimePrinter;
 use model::{Span, Time};
 use store::{Calibration, EnergyWrite, Fact, Write};
 
-pub(crate) use report::{EnergyQuestion, reply};
+pub(crate) use report::{EnergyQuestion, Sum, reply};
 
 use crate::{
     connection::{ConnId, Peer},
@@ -173,7 +173,7 @@ impl Centre {
     }
 
     /// What tells what the machine draws.
-    fn meter_rows(&self) -> Vec<MeterRow> {
+    pub(crate) fn meter_rows(&self) -> Vec<MeterRow> {
         let calibrated = self.reader.calibrations(&self.node).ok().and_then(|mut all| all.pop());
         let metering = self.metering.as_ref();
         // Before the first answer: the one that is asked first.

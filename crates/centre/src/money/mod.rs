@@ -17,6 +17,7 @@ mod kept;
 mod orders;
 mod people;
 mod settle;
+mod shown;
 mod submission;
 mod watch;
 

@@ -36,6 +36,7 @@ fn action(ask: &Ask) -> Action {
         Ask::People(request) => people::action(request),
         Ask::Files(request) => files::action(request),
         Ask::Projects(request) => projects::action(request),
+        Ask::Board(request) => board::action(request),
         Ask::Metrics => Action::SeePublic,
     }
 }
@@ -83,6 +84,7 @@ impl Centre {
             Ask::People(request) => self.people_asked(conn, &who, caller, request),
             Ask::Files(request) => self.files_asked(conn, &caller, &request),
             Ask::Projects(request) => self.projects_asked(conn, &caller, request),
+            Ask::Board(request) => self.board_asked(conn, &caller, request),
             Ask::Metrics => {
                 let text = metrics::text(&self.shown(), clock(), resident_kib().unwrap_or(0));
                 self.portal_reply(conn, PortalReply::Text(text));

@@ -47,12 +47,14 @@ impl Centre {
                 BoardQuestion::Energy { period, machine, from, until, now, electricity, meters }
             }
             BoardRequest::EnergyOfProjects { period } => {
-                let (period, from, until) = self.time_of(period.as_deref(), |day| Period::Month(day.first_of_month()))?;
+                let (period, from, until) =
+                    self.time_of(period.as_deref(), |day| Period::Month(day.first_of_month()))?;
                 let projects = self.projects_seen(caller);
                 BoardQuestion::Projects { period, from, until, now: self.now, projects }
             }
             BoardRequest::EnergyOfProject { project, period } => {
-                let (period, from, until) = self.time_of(period.as_deref(), |day| Period::Month(day.first_of_month()))?;
+                let (period, from, until) =
+                    self.time_of(period.as_deref(), |day| Period::Month(day.first_of_month()))?;
                 // Whether there is such a project is nothing to those who do not belong to it.
                 if !self.projects_seen(caller).contains(&project) {
                     return Err(refuse(RefusalCode::AccessDenied, ""));

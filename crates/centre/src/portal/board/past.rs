@@ -40,15 +40,7 @@ pub(crate) enum BoardQuestion {
     /// Energy of projects.
     Projects { period: Period, from: Time, until: Time, now: Time, projects: Vec<String> },
     /// Energy of a project.
-    Project {
-        project: String,
-        description: String,
-        period: Period,
-        from: Time,
-        until: Time,
-        now: Time,
-        zone: TimeZone,
-    },
+    Project { project: String, description: String, period: Period, from: Time, until: Time, now: Time, zone: TimeZone },
 }
 
 /// Power over the last day is shown by stretches of this length.
@@ -100,7 +92,13 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
                 }
             }
             rows.sort_by_key(|row| std::cmp::Reverse(row.energy_uj));
-            BoardReply::Projects(Box::new(ProjectsBoard { period: period.to_string(), from, until, now, projects: rows }))
+            BoardReply::Projects(Box::new(ProjectsBoard {
+                period: period.to_string(),
+                from,
+                until,
+                now,
+                projects: rows,
+            }))
         }
         BoardQuestion::Project { project, description, period, from, until, now, zone } => {
             let (total, parts, applications) = of_project(reader, &project, period, &zone)?;
