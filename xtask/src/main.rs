@@ -12,6 +12,8 @@ mod deb;
 mod demo;
 mod licences;
 mod packages;
+mod parity;
+mod rooms;
 mod rust_text;
 mod shots;
 mod test;
@@ -42,10 +44,16 @@ const COMMANDS: &[(&str, &str, Command)] = &[
     (
         "demo",
         "energy DIR: a day of a small centre in four minutes, its account, and a check of it; month DIR: a month with two \
-         customers, its documents and tables, and a check of them [--binary FILE]",
+         customers, its documents and tables, and a check of them; cluster DIR: a real cluster of Slurm, what it must \
+         stand, and the evidence [--keep-running] [--binary FILE]",
         demo::main,
     ),
     ("shots", "DIR: a picture of every page in both languages, for a phone and for a desktop", shots::main),
+    (
+        "parity",
+        "the same scripts with a real Slurm on this machine and with ours, both now [--cases NAME,...] [--keep DIR]",
+        parity::main,
+    ),
     ("deb", "the Debian package [--profile dev] [--binary FILE] [--check]", deb::main),
     (
         "vm-test",

@@ -43,6 +43,9 @@ const fn need(package: &'static str, program: &'static str, and: And, without: &
     Need { package, program, and, without }
 }
 
+/// What a cluster needs cannot run without it.
+const CLUSTER: &str = "a cluster of Slurm";
+
 const NEEDS: &[Need] = &[
     need("qemu-system-x86", "qemu-system-x86_64", And::Nothing, "tests on cgroup v2"),
     need("busybox-static", "busybox", And::Nothing, "tests on cgroup v2"),
@@ -67,6 +70,17 @@ const NEEDS: &[Need] = &[
     need("chromium-driver", "chromedriver", And::Nothing, "pages in a browser"),
     need("npm", "npm", And::Nothing, "the check of accessibility"),
     need("openfoam", "interFoam", And::File("/usr/bin/mpirun"), "OpenFOAM's ship"),
+    need("slurm-wlm munge", "slurmctld", And::File("/usr/sbin/munged"), CLUSTER),
+    need("slurmdbd", "slurmdbd", And::Nothing, CLUSTER),
+    need("mariadb-server", "mariadbd", And::Nothing, CLUSTER),
+    need("iproute2", "ip", And::Nothing, CLUSTER),
+    need("openssh-server openssh-client", "sshd", And::File("/usr/bin/ssh"), CLUSTER),
+    need(
+        "openmpi-bin libopenmpi-dev gcc",
+        "mpirun.openmpi",
+        And::File("/usr/lib/x86_64-linux-gnu/openmpi/include"),
+        CLUSTER,
+    ),
 ];
 
 /// CalculiX's decks: under /usr/share/doc, which slim images leave out when they install, and there partly compressed.
@@ -93,7 +107,16 @@ pub fn axe(target: &Path) -> Option<PathBuf> {
 
 /// Installs what is missing, where we may. What is missing then, with what cannot run without it.
 pub fn provide() -> Result<Vec<String>> {
-    let missing = || NEEDS.iter().filter(|need| !need.is_there()).collect::<Vec<_>>();
+    provide_for(|_| true)
+}
+
+/// The same for a cluster alone.
+pub fn provide_for_cluster() -> Result<Vec<String>> {
+    provide_for(|need| need.without == CLUSTER)
+}
+
+fn provide_for(wanted: fn(&Need) -> bool) -> Result<Vec<String>> {
+    let missing = || NEEDS.iter().filter(|need| wanted(need) && !need.is_there()).collect::<Vec<_>>();
     let names: Vec<&str> = missing().iter().flat_map(|need| need.package.split(' ')).collect();
     if !names.is_empty() && tools::is_root() && tools::has("apt-get") {
         install(&names)?;
@@ -107,6 +130,15 @@ pub fn provide() -> Result<Vec<String>> {
 pub fn missing_for_vm() -> Option<&'static str> {
     let mut needs = NEEDS.iter().filter(|need| need.without.contains("cgroup"));
     needs.find(|need| !need.is_there()).map(|need| need.package)
+}
+
+/// Why there can be no machines of namespaces with Slurm on them; `None`: there can.
+pub fn obstacle_for_cluster() -> Option<String> {
+    if !tools::is_root() {
+        return Some("only root can make machines of namespaces".into());
+    }
+    let need = NEEDS.iter().find(|need| need.without == CLUSTER && !need.is_there())?;
+    Some(format!("package {} is missing", need.package))
 }
 
 fn install(names: &[&str]) -> Result<()> {

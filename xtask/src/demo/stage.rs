@@ -109,7 +109,8 @@ impl Drop for Centre {
     }
 }
 
-fn built() -> Result<PathBuf> {
+/// The program, built here.
+pub fn built() -> Result<PathBuf> {
     if !tools::run(&mut tools::command("cargo", ["build", "--package", "algoric"]))? {
         bail!("it does not build");
     }

@@ -13,8 +13,6 @@ use std::{
 
 use super::case::Case;
 
-const PRELUDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/parity/prelude.sh");
-
 /// Where and as whom lines are typed.
 pub struct Typist {
     pub directory: PathBuf,
@@ -43,7 +41,8 @@ impl Typist {
     /// Types a line and gives what it says, in the words of a case's file.
     pub fn type_line(&self, line: &str) -> String {
         let mut command = Command::new("timeout");
-        let script = format!("umask 022; . {PRELUDE}; {line}");
+        let prelude = super::folder().join("prelude.sh");
+        let script = format!("umask 022; . {}; {line}", prelude.display());
         command.args(["-k", "1", "100", "bash", "-c", &script]);
         command.env_clear().env("PATH", &self.path).current_dir(&self.directory).stdin(Stdio::null());
         for (name, value) in &self.variables {

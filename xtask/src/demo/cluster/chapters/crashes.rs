@@ -1,0 +1,89 @@
+//! Each part is killed while jobs run: what was accepted is done, once, and accounted for.
+
+use std::thread::sleep;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::Chapter;
+use crate::demo::cluster::evidence::Evidence;
+use crate::demo::cluster::slurm::{Cluster, HEAD, SERVICES, Service};
+
+pub const CHAPTER: Chapter = Chapter {
+    name: "crashes",
+    about: "`kill -9` of each part of Slurm in turn, with jobs running: none is lost, none is done twice.",
+    play,
+};
+
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// How many jobs are under way each time.
+const JOBS: usize = 6;
+
+fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    for service in &SERVICES {
+        one(cluster, evidence, service).with_context(|| format!("while {} was killed", service.title()))?;
+    }
+    steps(cluster, evidence)
+}
+
+/// Kills one of the daemons, and starts it again after some seconds.
+fn one(cluster: &mut Cluster, evidence: &mut Evidence, service: &Service) -> Result<()> {
+    let (title, name) = (service.title(), service.title().replace(' ', "-"));
+    let script = "echo $SLURM_JOB_ID begin >> $SLURM_JOB_NAME; sleep 6; echo $SLURM_JOB_ID end >> $SLURM_JOB_NAME";
+    let submit = format!("sbatch --parsable -J {name} -n1 --mem=50 -o /dev/null --wrap '{script}'");
+    let mut accepted = Vec::new();
+    for _ in 0..JOBS {
+        accepted.push(cluster.must("alice", &submit)?);
+    }
+    cluster.until(&format!("test $(squeue -h -t R -n {name} | wc -l) = {JOBS}"), PATIENCE)?;
+    cluster.kill(service)?;
+    // A submission meanwhile counts only if it is answered.
+    let meanwhile = evidence.type_line(cluster, HEAD, "alice", &format!("timeout 4 {submit}"))?;
+    accepted.extend(meanwhile.text.trim().parse::<u32>().ok().map(|id| id.to_string()));
+    sleep(Duration::from_secs(2));
+    cluster.bring_up(service)?;
+    cluster.until_idle(PATIENCE)?;
+    let ids = accepted.join(",");
+    let finished = format!("test $(sacct -a -n -X -P -o State -j {ids} | grep -c '^COMPLETED') = {}", accepted.len());
+    let settled = cluster.until(&finished, Duration::from_secs(40));
+    let accounts = evidence.type_line(
+        cluster,
+        HEAD,
+        "root",
+        &format!("sacct -a -n -X -D -P -o JobID,State,ExitCode,ElapsedRaw -j {ids}"),
+    )?;
+    let wrote = cluster.must("alice", &format!("sort {name} | uniq -c"))?;
+    let once = |id: &String, word: &str| wrote.lines().any(|line| line.trim() == format!("1 {id} {word}"));
+    let is_whole = accepted.iter().all(|id| once(id, "begin") && once(id, "end"));
+    let has_others = wrote.lines().count() != 2 * accepted.len();
+    evidence.check(
+        &format!("{title} was killed: {} accepted jobs began once and ended once", accepted.len()),
+        is_whole && !has_others,
+        &format!("{} lines of {}", wrote.lines().count(), 2 * accepted.len()),
+    );
+    evidence.check(&format!("{title} was killed: all are accounted for as done"), settled.is_ok(), &accounts.text);
+    Ok(())
+}
+
+/// Kills the supervisors of all steps on one machine: what they ran cannot go on, and nobody says that it was done.
+fn steps(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    let line =
+        "sbatch --parsable --no-requeue -w n3 -J orphan -n1 -o /dev/null --wrap 'sleep 20; echo survived >> orphan'";
+    let id = cluster.must("alice", line)?;
+    cluster.until("test -n \"$(squeue -h -t R -n orphan)\"", PATIENCE)?;
+    sleep(Duration::from_secs(1));
+    let killed = cluster.rooms.kill("n3", "slurmstepd")?;
+    let slurmd = SERVICES.last().context("there are services")?;
+    cluster.kill(slurmd)?;
+    cluster.bring_up(slurmd)?;
+    cluster.until_idle(PATIENCE)?;
+    let accounts =
+        evidence.type_line(cluster, HEAD, "root", &format!("sacct -a -n -X -P -o State,ExitCode -j {id}"))?.text;
+    evidence.check(
+        &format!("{killed} supervisors were killed with their daemon: the job is not said to be done"),
+        killed > 0 && !accounts.contains("COMPLETED") && !accounts.trim().is_empty(),
+        &accounts,
+    );
+    Ok(())
+}
