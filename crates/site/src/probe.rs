@@ -147,7 +147,8 @@ fn disk(line: &str) -> Option<Disk> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let [name, bytes, rotates, "disk"] = fields[..] else { return None };
     let bytes: u64 = bytes.parse().ok()?;
-    Some(Disk { name: name.to_owned(), gib: bytes >> 30, rotates: rotates == "1" })
+    // Disks of memory have no size until somebody uses them.
+    (bytes >> 30 > 0).then(|| Disk { name: name.to_owned(), gib: bytes >> 30, rotates: rotates == "1" })
 }
 
 fn card(line: &str) -> Option<Card> {

@@ -12,6 +12,7 @@ mod emergency;
 mod energy;
 mod flexible;
 mod flows;
+mod grow;
 mod help;
 mod hostile;
 mod hull;

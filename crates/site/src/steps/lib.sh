@@ -29,8 +29,15 @@ alone() { exec 9> /run/algoric-grow.lock && flock -w 600 9; }
 
 has_systemd() { [ -d /run/systemd/system ]; }
 
-# Whether a service runs; those of old say so by their exit code, too.
-runs() { service "$1" status >/dev/null 2>&1; }
+# Whether a service runs. Without systemd its program is looked for: Debian's old scripts say yes without a configuration.
+runs() {
+    if has_systemd; then systemctl is-active --quiet "$1"; return; fi
+    case $1 in
+        munge) pidof munged ;;
+        mariadb) pidof mariadbd mysqld ;;
+        *) pidof "$1" ;;
+    esac >/dev/null
+}
 
 # What a service was started with: the files named.
 made_of() { cat "$@" 2>/dev/null | sha256sum | cut -d' ' -f1; }

@@ -7,7 +7,12 @@ check() {
         while IFS=: read -r name uid; do
             [ -n "$name" ] || continue
             here=$(getent passwd "$name" | cut -d: -f3)
-            [ "$here" = "$uid" ] || { say member-differs "$name ${here:-none} $uid"; bad=1; }
+            case $here in
+                "$uid") continue ;;
+                '') say member-missing "$name $uid" ;;
+                *) say member-differs "$name $here $uid" ;;
+            esac
+            bad=1
         done
         exit "$bad"
     )

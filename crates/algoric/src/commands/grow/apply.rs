@@ -109,6 +109,7 @@ fn take(step: &Step, caller: &Caller<'_>, progress: &Progress, dry_run: bool) ->
 fn line(step: &Step, came: &Came, width: usize, house: &House) -> String {
     let words = &house.words;
     let (key, outcome) = match came {
+        Came::Already if step.work.is_gate() => ("grow-well", None),
         Came::Already => ("grow-already", None),
         Came::Made => ("grow-made", None),
         Came::Would(outcome) => ("grow-to-do", Some(outcome)),

@@ -1,0 +1,215 @@
+//! `algoric grow`, for real: three machines with an sshd each, a file system, processes, a network and a name of their own,
+//! become a Slurm cluster of Debian's packages; the program is killed half way and goes on; what is broken is found; and
+//! all of it is taken back.
+//!
+//! Needs root, namespaces, and the packages of Slurm, MariaDB, munge and openssh-server. Without them nothing is run, and
+//! that is said.
+
+mod machines;
+
+use std::{
+    fs,
+    io::{BufRead as _, BufReader},
+    os::unix::fs::PermissionsExt as _,
+    path::Path,
+    process::{Output, Stdio},
+    time::Instant,
+};
+
+use machines::{MACHINES, Machines};
+
+struct Said {
+    code: i32,
+    stdout: String,
+    stderr: String,
+}
+
+fn said(output: Output) -> Said {
+    let text = |bytes| String::from_utf8(bytes).unwrap();
+    Said { code: output.status.code().unwrap_or(-1), stdout: text(output.stdout), stderr: text(output.stderr) }
+}
+
+/// The operator, who sits at a desk beside the machines.
+struct Operator<'a> {
+    machines: &'a Machines,
+}
+
+impl Operator<'_> {
+    fn grow(&self, words: &[&str]) -> Said {
+        said(self.command(words).output().unwrap())
+    }
+
+    fn command(&self, words: &[&str]) -> std::process::Command {
+        let mut command = self.machines.at_desk(env!("CARGO_BIN_EXE_algoric"));
+        command.arg("grow").args(words).env("LC_ALL", "C").current_dir(self.machines.place());
+        if words[0] != "plan" {
+            command.args(["--ssh-config", "ssh_config"]);
+        }
+        command
+    }
+
+    /// `apply`, which is killed as soon as it says that it did something on a line with `word`.
+    fn apply_until(&self, word: &str) {
+        let mut apply = self.command(&["apply"]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let mut seen = String::new();
+        for line in BufReader::new(apply.stdout.take().unwrap()).lines().map(Result::unwrap) {
+            seen.push_str(&line);
+            if line.contains(word) {
+                apply.kill().unwrap();
+                break;
+            }
+        }
+        assert!(!apply.wait().unwrap().success() && seen.contains(word), "{seen}");
+    }
+}
+
+/// What came of each step that is not as it was, of a table of `check`.
+fn findings(said: &Said) -> Vec<String> {
+    let rows: serde_json::Value = serde_json::from_str(&said.stdout).unwrap();
+    let row =
+        |row: &serde_json::Value| format!("{}@{}", row["what"].as_str().unwrap(), row["machine"].as_str().unwrap());
+    rows.as_array().unwrap().iter().map(row).collect()
+}
+
+fn mode(path: &Path) -> u32 {
+    fs::metadata(path).unwrap().permissions().mode() & 0o777
+}
+
+#[test]
+fn three_machines_become_a_cluster_and_are_given_back() {
+    let machines = match Machines::open() {
+        Ok(machines) => machines,
+        Err(why) => {
+            eprintln!("NOT RUN: a cluster grown over ssh; {why}");
+            return;
+        }
+    };
+    let begun = Instant::now();
+    let tell = |what: &str| eprintln!("{:6.1} s  {what}", begun.elapsed().as_secs_f32());
+    let operator = Operator { machines: &machines };
+
+    planned(&operator);
+    tell("planned");
+    let before: Vec<String> = MACHINES.iter().map(|name| machines.traces(name)).collect();
+
+    // Killed while accounting is set up, and called again: it goes on, and nothing is done twice.
+    operator.apply_until("slurmdbd.conf: done");
+    tell("killed half way");
+    let applied = operator.grow(&["apply"]);
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+    assert!(applied.stdout.contains("head  slurmdbd.conf: already so"), "{}", applied.stdout);
+    assert!(applied.stdout.contains("head  controller (slurmctld): done"), "{}", applied.stdout);
+    tell("applied");
+
+    a_real_cluster(&machines);
+    let checked = operator.grow(&["check"]);
+    assert_eq!((checked.code, checked.stderr.as_str()), (0, ""), "{}", checked.stdout);
+    tell("checked");
+
+    broken_and_mended(&operator, &machines);
+    tell("broken and mended");
+
+    let undone = operator.grow(&["undo"]);
+    assert_eq!(undone.code, 0, "{}{}", undone.stdout, undone.stderr);
+    let after: Vec<String> = MACHINES.iter().map(|name| machines.traces(name)).collect();
+    assert_eq!(before, after, "what was there before is there again, and nothing else");
+    let dump = machines.on("head", "cat /var/lib/algoric/grow/slurm_acct_db-*.sql");
+    assert!(dump.contains("mesca_job_table"), "the history was not kept");
+    let again = operator.grow(&["undo"]);
+    assert_eq!((again.code, again.stdout.as_str()), (0, "There was nothing to take back.\n"));
+    tell("undone");
+}
+
+/// Scanned and planned, with nothing that others may read.
+fn planned(operator: &Operator<'_>) {
+    let scanned = operator.grow(&[
+        "scan",
+        "head=10.88.0.1",
+        "n1=10.88.0.2",
+        "n2=10.88.0.3",
+        "--cluster",
+        "mesca",
+        "--trust-new-keys",
+        "--quiet",
+    ]);
+    assert_eq!((scanned.code, scanned.stdout.as_str()), (0, "head\nn1\nn2\n"), "{}", scanned.stderr);
+    let place = operator.machines.place();
+    let park = place.join("park.toml");
+    let own = "home = \"/srv/home\"\n[[project]]\nname = \"eau\"\nmembers = [\"nessie\"]\n";
+    let text = fs::read_to_string(&park).unwrap();
+    fs::write(&park, text.replace("# home = \"/home\"         # the folder that all machines share\n", own)).unwrap();
+    // Scanned again: what the operator wrote is still there.
+    assert_eq!(operator.grow(&["scan", "--quiet"]).code, 0);
+    assert!(fs::read_to_string(&park).unwrap().contains(own));
+
+    let planned = operator.grow(&["plan"]);
+    assert_eq!(planned.code, 0, "{}", planned.stderr);
+    let folder = place.join("grow");
+    assert_eq!(mode(&folder), 0o700);
+    assert_eq!((mode(&folder.join("files/munge.key")), mode(&folder.join("files/slurmdbd.conf"))), (0o600, 0o600));
+    let key = fs::read_to_string(folder.join("files/munge.key")).unwrap();
+    for shown in ["PLAN.md", "plan.json"] {
+        assert!(!fs::read_to_string(folder.join(shown)).unwrap().contains(&key), "{shown} tells the key");
+    }
+    assert_eq!(operator.grow(&["plan"]).code, 0);
+    assert_eq!(fs::read_to_string(folder.join("files/munge.key")).unwrap(), key, "a new plan goes on with its key");
+    let dry = operator.grow(&["apply", "--dry-run"]);
+    assert!(dry.code == 0 && dry.stdout.contains("Nothing was changed on mesca."), "{}{}", dry.stdout, dry.stderr);
+}
+
+/// As Slurm itself says it.
+fn a_real_cluster(machines: &Machines) {
+    let on_head = |line: &str| machines.on("head", line);
+    assert_eq!(on_head("sinfo -h -o '%n %T' | sort"), "head idle\nn1 idle\nn2 idle\n");
+    let names = on_head("srun -N3 --ntasks-per-node=1 --mem=64 hostname | sort");
+    assert_eq!(names, "head\nn1\nn2\n");
+    // As a member: held to her project, confined to her cores, her files in the shared home.
+    let script = "cd /srv/home/nessie && srun -A eau -N2 -n2 -c2 --mem=64 sh -c \
+                  'hostname; grep -c /job_ /proc/self/cgroup >> seen; nproc' | sort | uniq -c";
+    let of_nessie = on_head(&format!("setpriv --reuid=7001 --regid=7001 --clear-groups sh -c \"{script}\""));
+    assert!(of_nessie.contains("2 2"), "both have two cores each: {of_nessie}");
+    assert_eq!(fs::read_to_string(machines.place().join("home/nessie/seen")).unwrap().lines().count(), 2);
+    let refused = on_head("setpriv --reuid=7001 --regid=7001 --clear-groups srun -A other hostname 2>&1 || true");
+    assert!(refused.contains("Invalid account"), "{refused}");
+    let config = on_head("scontrol show config");
+    for line in ["SelectType              = select/cons_tres", "ProctrackType           = proctrack/cgroup"] {
+        assert!(config.contains(line), "{line}");
+    }
+    assert_eq!(on_head("sacctmgr -nP show qos format=name,priority,preempt"), "normal|500|\nlow|0|\nurgent|1000|low\n");
+    assert_eq!(on_head("stat -c '%U %a' /etc/slurm/slurmdbd.conf /etc/munge/munge.key"), "slurm 600\nmunge 400\n");
+    let log = on_head("grep -hiE 'error|fatal' /var/log/slurm/slurmctld.log || true");
+    assert!(!log.contains("fatal") && !log.to_lowercase().contains("parse"), "{log}");
+}
+
+/// What is changed by hand is found, told apart from who does not answer, and mended by the next `apply`.
+fn broken_and_mended(operator: &Operator<'_>, machines: &Machines) {
+    machines.on("n1", "echo '# by hand' >> /etc/slurm/slurm.conf");
+    machines.on("n2", "kill $(pidof slurmd); echo '127.0.0.1 localhost' > /etc/hosts");
+    let checked = operator.grow(&["check", "--json"]);
+    assert_eq!(checked.code, 4, "{}", checked.stdout);
+    assert_eq!(findings(&checked), ["hosts@n2", "file:slurm.conf@n1", "slurmd@n1", "slurmd@n2"]);
+    let applied = operator.grow(&["apply"]);
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+    assert!(applied.stdout.contains("The cluster mesca is up (3 steps done)"), "{}", applied.stdout);
+    assert!(applied.stdout.contains("n2    names in /etc/hosts: done"), "{}", applied.stdout);
+
+    // A member with another number, and a home that is not the others': nothing that could be done from here.
+    machines.on("n1", "usermod -u 7009 nessie && umount /srv/home");
+    let stopped = operator.grow(&["apply"]);
+    assert_eq!(stopped.code, 1);
+    assert!(
+        stopped.stdout.contains("nessie has the number 7009 here and 7001 on the controller"),
+        "{}",
+        stopped.stdout
+    );
+    assert!(!stopped.stdout.contains("/etc/hosts"), "nothing after that is begun: {}", stopped.stdout);
+    let checked = operator.grow(&["check", "--json"]);
+    assert_eq!((checked.code, findings(&checked)), (4, vec!["members@n1".to_owned(), "home@n1".to_owned()]));
+    machines.on("n1", "usermod -u 7001 nessie && mount --bind /run/home /srv/home");
+
+    machines.cut("n2");
+    let checked = operator.grow(&["check", "--json"]);
+    assert_eq!(checked.code, 5, "{}", checked.stdout);
+    assert!(findings(&checked).contains(&"reach@n2".to_owned()), "{}", checked.stdout);
+    machines.join("n2");
+}
