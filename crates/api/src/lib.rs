@@ -30,7 +30,7 @@ pub use portal::{
     RateRow,
 };
 pub use portal::{
-    Ask, FilesReply, FilesRequest, LinkShown, Me, MyProject, No, PeopleReply, PeopleRequest, PortalReply, PortalRequest, Role, Secret, TakeLink, Who,
+    Ask, FilesReply, FilesRequest, AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest, PortalReply, PortalRequest, Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow, Who,
 };
 pub use quote::{Amounts, Expected, Offer, Price, Quote};
 pub use reply::{

@@ -58,6 +58,7 @@ pub(crate) struct Centre {
     pub(crate) folk: crate::portal::folk::Folk,
     pub(crate) hasher: crate::portal::passwords::Hasher<crate::portal::sessions::Then>,
     pub(crate) patience: crate::portal::patience::Patience,
+    pub(crate) making: crate::portal::accounts::Making,
     /// This program's file.
     pub(crate) program: model::Text,
     /// Commands that wait for the end of a submission.

@@ -187,6 +187,7 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         folk,
         hasher,
         patience: Default::default(),
+        making: Default::default(),
         program: this_program()?,
         waiters: Default::default(),
         perhaps_over: back.remaining.iter().filter(|(_, left)| **left == 0).map(|(id, _)| *id).collect(),

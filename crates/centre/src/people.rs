@@ -104,6 +104,11 @@ impl People {
         self.own = None;
     }
 
+    /// Whether this is the user who runs a centre of their own.
+    pub(crate) fn is_own(&self, uid: Uid) -> bool {
+        Some(uid) == self.own
+    }
+
     /// Operators by name, and whether the configuration names them.
     pub(crate) fn operators(&self) -> Vec<(String, bool)> {
         let by_hand = self.operators.iter().chain(&self.granted);

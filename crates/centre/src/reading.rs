@@ -29,6 +29,8 @@ pub(crate) enum Question {
     History { id: JobId, only: Option<Uid> },
     /// How a job that is over ended, all its tasks together, for somebody who may see only their own (`Some`) or all.
     Ending { base: JobId, only: Option<Uid> },
+    /// What was changed by the pages before a line of the trail, by one person or by all.
+    Trail { before: i64, person: Option<i64> },
     /// About electricity.
     Energy(Box<EnergyQuestion>),
     /// What a project used.
@@ -98,6 +100,7 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
             let (state, exit) = reader.worst_ending(base)?;
             Ok(if endings.is_empty() { unknown(base) } else { Reply::Ended { state, exit } })
         }
+        Question::Trail { before, person } => trail(reader, before, person),
         Question::Energy(question) => consumption::reply(reader, *question),
         Question::Used(question) => used::used(reader, *question),
         Question::Invoice(question) => used::invoice(reader, &question.number, part),
@@ -106,6 +109,17 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
         Question::Documents(numbers) => archive::documents(reader, &numbers, part),
         Question::Export { uid, about } => archive::export(reader, uid, about, part),
     }
+}
+
+/// So many lines of the trail are on a page.
+const TRAIL: u32 = 100;
+
+fn trail(reader: &Reader, before: i64, person: Option<i64>) -> Result<Reply, StoreError> {
+    let rows = reader.trail(before, person, TRAIL)?.into_iter().map(|(id, trace)| {
+        let store::Trace { at, person, who, address, action, detail } = trace;
+        api::TrailRow { id, at, person, who, address, action, detail }
+    });
+    Ok(Reply::Portal(Box::new(api::PortalReply::People(api::PeopleReply::Trail(rows.collect())))))
 }
 
 fn unknown(id: JobId) -> Reply {

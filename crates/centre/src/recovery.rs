@@ -140,6 +140,9 @@ impl Centre {
                 }
             }
             Report::Fault { text } => complain!("launcher: {text}"),
+            Report::Told { number, code, complaint, .. } if number >= crate::portal::accounts::FIRST => {
+                self.account_told(number, code, &complaint);
+            }
             Report::Told { number, code, output, complaint } => self.command_told(number, code, &output, &complaint),
             Report::Measured { number, busy_us, runs } => self.measured(number, busy_us, runs),
             // An order to end it found nothing: it is gone, and nobody saw how.

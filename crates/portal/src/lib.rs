@@ -12,6 +12,7 @@ mod fault;
 mod files;
 mod guard;
 mod house;
+mod operator;
 mod page;
 mod public;
 mod statics;
@@ -61,6 +62,7 @@ pub fn serve(options: Options) -> io::Result<()> {
 fn routes(house: Arc<House>) -> Router {
     Router::new()
         .merge(account::routes(&house))
+        .merge(operator::routes())
         .merge(public::routes())
         .merge(watch::routes())
         .merge(statics::routes())

@@ -28,7 +28,11 @@ const FOR_MEMBERS: &[(&str, &str)] = &[
 impl Visit {
     /// The main navigation: addresses and keys of words.
     pub fn nav(&self) -> Vec<(&'static str, &'static str)> {
-        if self.is_member() { FOR_MEMBERS.to_vec() } else { FOR_VISITORS.to_vec() }
+        let mut places = if self.is_member() { FOR_MEMBERS.to_vec() } else { FOR_VISITORS.to_vec() };
+        if self.me.is(api::Role::Operator) {
+            places.push(("/operator", "nav-operator"));
+        }
+        places
     }
 
     /// Whether this page is the one at an address, or lies under it.

@@ -11,7 +11,7 @@ pub use board::{
     RateRow,
 };
 pub use files::{FilesReply, FilesRequest};
-pub use people::{LinkShown, Me, MyProject, No, PeopleReply, PeopleRequest, Role, Secret, TakeLink};
+pub use people::{AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest, Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow};
 
 pub use projects::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,

@@ -85,6 +85,99 @@ pub enum PeopleRequest {
     TakeLink(Box<TakeLink>),
     /// A new link that makes the first (or a further) operator. Answered by `Code`.
     FirstLink,
+    /// Sends a link for a new password to whoever has this login or address, if anybody has. Answered by `Done`, whether
+    /// there is somebody or not.
+    AskReset(String),
+    /// One's own account: profile, sessions, tokens. Answered by `Account`.
+    Account,
+    /// Changes one's profile. Answered by `Done`.
+    SetProfile {
+        /// What one is called.
+        name: String,
+        /// Where letters go.
+        email: String,
+        /// `fr`, `en`, or empty.
+        language: String,
+    },
+    /// Changes one's password; every session ends, and a new one begins. Answered by `Session`.
+    SetPassword {
+        /// The one that holds.
+        old: Secret,
+        /// The one to be.
+        new: Secret,
+        /// By what program, as it says.
+        agent: String,
+    },
+    /// Ends one of one's own sessions; `None`: all but the one that asks. Answered by `Done`.
+    EndSession(Option<i64>),
+    /// Makes a token. Answered by `Token`.
+    CreateToken {
+        /// What it is called.
+        name: String,
+        /// What it is good for: `read`, `submit`, `files`, `manage`.
+        scopes: Vec<String>,
+        /// For so many days.
+        days: u32,
+    },
+    /// One's own tokens. Answered by `Tokens`.
+    Tokens,
+    /// Ends one of one's own tokens. Answered by `Done`.
+    EndToken(i64),
+    /// Everybody, for operators. Answered by `Members`.
+    Members,
+    /// Makes an invitation. Answered by `Code`.
+    Invite {
+        /// Where it is sent, if letters are sent at all; may be empty.
+        email: String,
+        /// Roles that who takes it gets: of an operator only.
+        roles: Vec<Role>,
+        /// The project that who takes it becomes a member of, and as what (`manager`, `member`, `viewer`).
+        project: Option<(String, String)>,
+        /// It is good for so many days.
+        days: u32,
+    },
+    /// Takes an invitation back, or any other link. Answered by `Done`.
+    EndInvitation(i64),
+    /// What an operator does to somebody. Answered by `Done`, or by `Code` for a new link.
+    Change {
+        /// Whom.
+        person: i64,
+        /// What.
+        change: MemberChange,
+    },
+    /// What was changed, the newest first. Answered by `Trail`.
+    Trail {
+        /// Lines older than this one; `None`: from the newest on.
+        before: Option<i64>,
+        /// Of this person only.
+        person: Option<i64>,
+    },
+}
+
+/// What an operator does to somebody.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MemberChange {
+    /// Gives or takes a role.
+    Role {
+        /// Which.
+        role: Role,
+        /// Gives.
+        is: bool,
+    },
+    /// Links an account of this machine that there is.
+    Link(String),
+    /// Takes the link away; the account stays.
+    Unlink,
+    /// Makes an account of this name, and links it.
+    MakeAccount(String),
+    /// Keeps them out: sessions and tokens end, an account that was made for them is closed.
+    Lock,
+    /// Lets them in again.
+    Unlock,
+    /// They have gone: kept out for good. What they did stays theirs.
+    Archive,
+    /// A link by which they set a new password.
+    Reset,
 }
 
 /// What somebody who was given a link says of themselves.
@@ -120,6 +213,28 @@ pub enum PeopleReply {
     },
     /// What a link is for.
     Link(LinkShown),
+    /// One's own account.
+    Account(Box<AccountShown>),
+    /// A new token, which is not known any more once this was said.
+    Token {
+        /// The token.
+        token: Secret,
+        /// Until when it is good.
+        expires: Time,
+    },
+    /// One's tokens.
+    Tokens(Vec<TokenRow>),
+    /// Everybody, and links that are good.
+    Members {
+        /// In the order in which they came.
+        members: Vec<MemberRow>,
+        /// The newest first.
+        invitations: Vec<InvitationRow>,
+        /// Accounts of this machine that could be linked, and are not.
+        accounts: Vec<String>,
+    },
+    /// A part of the trail of changes, the newest first.
+    Trail(Vec<TrailRow>),
     /// A code, to be told to whom it is for: it is not known any more once this was said.
     Code {
         /// The code.
@@ -128,11 +243,128 @@ pub enum PeopleReply {
         address: Secret,
         /// Until when it is good.
         expires: Time,
+        /// Where it was sent.
+        sent: Option<String>,
     },
     /// It is on disk.
     Done,
     /// It was not done, for a reason that a person can do something about.
     No(No),
+}
+
+/// One's own account.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct AccountShown {
+    /// Where letters go.
+    pub email: String,
+    /// Since when they are a member.
+    pub created: Time,
+    /// The last used first.
+    pub sessions: Vec<SessionRow>,
+    /// The newest first.
+    pub tokens: Vec<TokenRow>,
+}
+
+/// A session, as its owner sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SessionRow {
+    /// Its number.
+    pub id: i64,
+    /// Since when.
+    pub created: Time,
+    /// When it was last used, to some minutes.
+    pub used: Time,
+    /// From where it was begun.
+    pub address: String,
+    /// By what program.
+    pub agent: String,
+    /// It is the one that asks.
+    pub this: bool,
+}
+
+/// A token, as its owner sees it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TokenRow {
+    /// Its number.
+    pub id: i64,
+    /// What it is called.
+    pub name: String,
+    /// What it is good for.
+    pub scopes: Vec<String>,
+    /// Since when.
+    pub created: Time,
+    /// Until when.
+    pub expires: Time,
+    /// When it was last used, to some minutes.
+    pub used: Option<Time>,
+}
+
+/// Somebody, as operators see them.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct MemberRow {
+    /// Their number.
+    pub id: i64,
+    /// What they log in by.
+    pub login: String,
+    /// What they are called.
+    pub name: String,
+    /// Where letters go.
+    pub email: String,
+    /// `waiting`, `active`, `locked` or `archived`.
+    pub state: String,
+    /// The linked account of this machine.
+    pub account: Option<String>,
+    /// That account was made for them.
+    pub made: bool,
+    /// All roles, in order.
+    pub roles: Vec<Role>,
+    /// Roles that were not given here but follow from their account (`config.toml`, `algoric operator add`), and can only
+    /// be taken away there.
+    pub fixed: Vec<Role>,
+    /// Their projects.
+    pub projects: Vec<MyProject>,
+    /// Since when.
+    pub created: Time,
+    /// When they last logged in.
+    pub seen: Option<Time>,
+}
+
+/// A link that is good, as operators see it.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct InvitationRow {
+    /// Its number.
+    pub id: i64,
+    /// `first`, `invite` or `reset`.
+    pub kind: String,
+    /// Where it was sent.
+    pub email: String,
+    /// The project.
+    pub project: Option<String>,
+    /// Roles that who takes it gets.
+    pub roles: Vec<String>,
+    /// Who made it.
+    pub author: String,
+    /// Until when it is good.
+    pub expires: Time,
+}
+
+/// A line of the trail of changes.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct TrailRow {
+    /// Its number.
+    pub id: i64,
+    /// When.
+    pub at: Time,
+    /// Who, if it is somebody of the pages.
+    pub person: Option<i64>,
+    /// As they were called.
+    pub who: String,
+    /// From where.
+    pub address: String,
+    /// What.
+    pub action: String,
+    /// Of what, in words.
+    pub detail: String,
 }
 
 /// Why something about people was not done.
@@ -146,6 +378,30 @@ pub enum No {
     Wait(u32),
     /// Too many passwords are being looked at now.
     Busy,
+    /// The new password was typed in two ways.
+    NotTheSame,
+    /// There is no such person.
+    NobodyThere,
+    /// There is no such account on this machine, or it is one of the system's own.
+    NoAccount,
+    /// That account is somebody else's already.
+    AccountTaken,
+    /// In this centre only the account of who runs it can be linked.
+    OwnAccountOnly,
+    /// An account's name: small letters, digits, `-` and `_`, a letter first, 32 at most; and none that there is.
+    AccountUnfit,
+    /// The system did not make the account.
+    AccountFailed(String),
+    /// They would be nobody's operator any more: there must be one who can log in.
+    LastOperator,
+    /// The role follows from `config.toml`: it is taken away there.
+    RoleFixed,
+    /// There is no such project, or it is not theirs to invite to.
+    NoProject,
+    /// A token has a name, something that it is good for, and 1 to 366 days.
+    TokenUnfit,
+    /// They have as many as one may have.
+    TooMany,
     /// There is no such link, or it was used, or it is too old.
     NoLink,
     /// Somebody else has that name.
@@ -168,6 +424,18 @@ impl No {
             No::NotYet => "not-yet",
             No::Wait(_) => "wait",
             No::Busy => "busy",
+            No::NotTheSame => "not-the-same",
+            No::NobodyThere => "nobody-there",
+            No::NoAccount => "no-account",
+            No::AccountTaken => "account-taken",
+            No::OwnAccountOnly => "own-account-only",
+            No::AccountUnfit => "account-unfit",
+            No::AccountFailed(_) => "account-failed",
+            No::LastOperator => "last-operator",
+            No::RoleFixed => "role-fixed",
+            No::NoProject => "no-project",
+            No::TokenUnfit => "token-unfit",
+            No::TooMany => "too-many",
             No::NoLink => "no-link",
             No::LoginTaken => "login-taken",
             No::LoginUnfit => "login-unfit",

@@ -78,6 +78,11 @@ fn is_failure(state: JobState) -> bool {
 }
 
 impl Mail {
+    /// Whether letters are sent at all.
+    pub(crate) fn is_there(&self) -> bool {
+        self.post.is_some()
+    }
+
     /// As configured.
     ///
     /// # Errors
@@ -273,16 +278,44 @@ impl Centre {
 
     fn post(&mut self, spec: &JobSpec, subject: &str) {
         let to = self.mail.addresses(spec);
+        let text = format!("This is {}, about a job in {}.\n", self.name, spec.workdir);
+        self.write_letter(to, subject, &text);
+    }
+
+    /// Writes a letter to people of the pages, if letters are sent at all; `false`: they are not.
+    pub(crate) fn letter_with_link(&mut self, to: &str, kind: store::LinkKind, link: &str) -> bool {
+        if !self.mail.is_there() {
+            return false;
+        }
+        let name = &self.name;
+        let (subject, french, english) = match kind {
+            store::LinkKind::Reset => (
+                format!("{name} : nouveau mot de passe / new password"),
+                "Quelqu’un, sans doute vous, a demandé un nouveau mot de passe. Ce lien sert une fois ; sinon, ignorez-le.",
+                "Somebody, most likely you, asked for a new password. This link is good once; else ignore it.",
+            ),
+            store::LinkKind::First | store::LinkKind::Invite => (
+                format!("{name} : invitation"),
+                "Vous êtes invité à rejoindre ce centre de calcul. Ce lien sert une fois.",
+                "You are invited to join this computing centre. This link is good once.",
+            ),
+        };
+        let text = format!("{french}\n\n{english}\n\n{link}\n");
+        self.write_letter(vec![to.to_owned()], &subject, &text);
+        true
+    }
+
+    /// Sends a letter once what was written in this turn is on disk.
+    fn write_letter(&mut self, to: Vec<String>, subject: &str, text: &str) {
         if to.is_empty() {
             return;
         }
         let date = jiff::Timestamp::from_millisecond(self.now.0).unwrap_or_default().to_zoned(self.zone.clone());
         let date = date.strftime("%a, %d %b %Y %H:%M:%S %z");
-        let (subject, name, from, list) = (header(subject), &self.name, &self.mail.from, to.join(", "));
+        let (subject, from, list) = (header(subject), &self.mail.from, to.join(", "));
         let content = format!(
             "Date: {date}\nFrom: {from}\nTo: {list}\nSubject: {subject}\nAuto-Submitted: auto-generated\nMIME-Version: 1.0\n\
-             Content-Type: text/plain; charset=UTF-8\n\nThis is {name}, about a job in {}.\n",
-            spec.workdir
+             Content-Type: text/plain; charset=UTF-8\nContent-Transfer-Encoding: 8bit\n\n{text}"
         );
         self.journal.after(After::Mail(Box::new(Letter { to, content })));
     }

@@ -114,6 +114,11 @@ impl Centre {
         self.money.roles.get(&(user.to_owned(), project.to_owned())).copied().unwrap_or(Role::Member)
     }
 
+    /// What a member is to a project from now on, where it is more or less than a member.
+    pub(crate) fn set_project_role(&mut self, user: String, project: String, role: Role) {
+        self.money.roles.insert((user, project), role);
+    }
+
     pub(super) fn texts(&mut self, conn: ConnId, texts: Vec<String>) {
         self.reply_when_safe(conn, Reply::Money(MoneyReply::Texts(texts)));
     }

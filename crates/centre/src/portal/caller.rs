@@ -31,7 +31,7 @@ pub(crate) struct Caller {
     /// Projects that they answer for.
     pub(crate) leads: Vec<String>,
     /// What the token is good for, if they came by one.
-    scopes: Option<Vec<Scope>>,
+    pub(super) scopes: Option<Vec<Scope>>,
     /// As they are called, in what is written down.
     pub(crate) who: String,
     /// From where.

@@ -1,7 +1,7 @@
 //! Links that are good once: the first one makes an operator, others make members or set a new password. Each is also a
 //! code that can be printed and typed. Must not know how they travel.
 
-use api::{LinkShown, No, PeopleReply, Refusal, RefusalCode, Role, Secret, TakeLink};
+use api::{LinkShown, No, PeopleReply, Refusal, Role, Secret, TakeLink};
 use model::Span;
 use store::{Link, LinkKind, PeopleWrite, Person, Standing};
 
@@ -12,10 +12,7 @@ use super::{
     secrets,
     sessions::Then,
 };
-use crate::{
-    connection::ConnId,
-    core::{Centre, refuse},
-};
+use crate::{connection::ConnId, core::Centre};
 
 /// A link that somebody uses, while their password is hashed.
 pub(crate) struct Taking {
@@ -61,7 +58,7 @@ impl Centre {
         };
         let address = Secret(format!("{}{}/{}", self.public_url(), new.kind.word(), code.0));
         self.write_people(PeopleWrite::Link(link));
-        Ok(PeopleReply::Code { code, address, expires })
+        Ok(PeopleReply::Code { code, address, expires, sent: None })
     }
 
     /// The address of the pages, as people type it, with its `/`.
@@ -147,6 +144,12 @@ impl Centre {
                 return Ok(());
             }
         };
+        if link.kind == LinkKind::Invite
+            && let Some(person) = caller.person.and_then(|id| self.folk.person(id)).cloned()
+        {
+            self.accept_as_member(conn, &caller, &link, &person);
+            return Ok(());
+        }
         let TakeLink { login, name, email, language, password, agent, .. } = take;
         let whose = link.person.and_then(|id| self.folk.person(id)).map(|person| (person.login.clone(), person.name.clone()));
         let taking = Taking {
@@ -170,6 +173,28 @@ impl Centre {
         let then = Then::TakeLink { conn, caller, taking: Box::new(taking) };
         self.ask_hasher(conn, Errand { check: None, make: Some(password), then });
         Ok(())
+    }
+
+    /// Somebody who is a member already takes what an invitation gives.
+    fn accept_as_member(&mut self, conn: ConnId, caller: &Caller, link: &Link, person: &Person) {
+        let mut roles = person.roles.clone();
+        roles.extend(link.roles.iter().cloned());
+        roles.sort_unstable();
+        roles.dedup();
+        self.write_people(PeopleWrite::EndLink(link.id));
+        if roles != person.roles {
+            self.write_people(PeopleWrite::Person(Person { roles, ..person.clone() }));
+        }
+        self.take_what_it_gives(person, link);
+        self.trace(caller, "accepted", format!("a link of {}", link.author));
+        self.people_reply(conn, PeopleReply::Done);
+    }
+
+    /// Whoever uses a link becomes a member of its project.
+    fn take_what_it_gives(&mut self, person: &Person, link: &Link) {
+        if let Some(project) = &link.project {
+            self.join_or_promise(person, project, &link.role);
+        }
     }
 
     /// What is wrong with what somebody says of themselves.
@@ -234,6 +259,7 @@ impl Centre {
         };
         self.write_people(PeopleWrite::EndLink(link.id));
         self.write_people(PeopleWrite::Person(person.clone()));
+        self.take_what_it_gives(&person, &link);
         let who = self.as_person(&person, caller.address.clone());
         self.trace(&who, "joined", format!("{}, by a link of {}", link.kind.word(), link.author));
         self.begin_session(conn, caller, &person, agent, "login")
@@ -280,7 +306,3 @@ pub(super) fn holds(person: &Person, role: Role) -> bool {
     person.roles.iter().any(|name| name == role.name())
 }
 
-/// For requests that name somebody who is not there.
-pub(super) fn nobody() -> Refusal {
-    refuse(RefusalCode::Other, "there is no such person here")
-}

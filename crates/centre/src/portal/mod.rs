@@ -5,10 +5,13 @@
 //! [`caller`] says who asks and with which roles, [`roles`] what they may.
 
 pub(crate) mod board;
+pub(crate) mod accounts;
 pub(crate) mod caller;
 mod files;
 pub(crate) mod folk;
 mod links;
+mod members;
+mod own;
 pub(crate) mod passwords;
 pub(crate) mod patience;
 mod people;

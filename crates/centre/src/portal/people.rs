@@ -15,6 +15,18 @@ pub(super) fn action(request: &PeopleRequest) -> Action {
         PeopleRequest::LogIn { .. } | PeopleRequest::SeeLink(_) | PeopleRequest::TakeLink(_) => Action::ComeIn,
         PeopleRequest::LogOut => Action::Leave,
         PeopleRequest::FirstLink => Action::MakeOperator,
+        PeopleRequest::AskReset(_) => Action::ComeIn,
+        PeopleRequest::Account | PeopleRequest::Tokens => Action::SeeOneself,
+        PeopleRequest::SetProfile { .. }
+        | PeopleRequest::SetPassword { .. }
+        | PeopleRequest::EndSession(_)
+        | PeopleRequest::CreateToken { .. }
+        | PeopleRequest::EndToken(_) => Action::ChangeOneself,
+        PeopleRequest::Members => Action::SeeMembers,
+        PeopleRequest::Invite { project: Some(_), .. } => Action::InviteToProject,
+        PeopleRequest::Invite { project: None, .. } => Action::Invite,
+        PeopleRequest::EndInvitation(_) | PeopleRequest::Change { .. } => Action::ChangeMembers,
+        PeopleRequest::Trail { .. } => Action::SeeTrail,
     }
 }
 
@@ -37,8 +49,36 @@ impl Centre {
             PeopleRequest::SeeLink(code) => self.see_link(conn, &caller, &code),
             PeopleRequest::TakeLink(take) => self.take_link(conn, caller, *take)?,
             PeopleRequest::FirstLink => self.ask_first_link(conn, &caller)?,
+            PeopleRequest::AskReset(login) => self.ask_reset(conn, &caller, &login)?,
+            PeopleRequest::Members => self.members(conn),
+            PeopleRequest::Invite { email, roles, project, days } => {
+                self.invite(conn, &caller, email, roles, project, days)?;
+            }
+            PeopleRequest::EndInvitation(id) => self.end_invitation(conn, &caller, id)?,
+            PeopleRequest::Change { person, change } => self.change_member(conn, &caller, person, change)?,
+            PeopleRequest::Trail { before, person } => self.trail(conn, before, person),
+            own => self.own_asked(conn, caller, own)?,
         }
         Ok(())
+    }
+
+    /// What somebody asks about themselves.
+    fn own_asked(&mut self, conn: ConnId, caller: Caller, request: PeopleRequest) -> Result<(), Refusal> {
+        match request {
+            PeopleRequest::Account => self.account(conn, &caller),
+            PeopleRequest::SetProfile { name, email, language } => {
+                self.set_profile(conn, &caller, &name, &email, language)
+            }
+            PeopleRequest::SetPassword { old, new, agent } => self.set_password(conn, caller, old, new, agent),
+            PeopleRequest::EndSession(id) => self.end_session(conn, &caller, id),
+            PeopleRequest::CreateToken { name, scopes, days } => {
+                self.create_token(conn, &caller, &name, &scopes, days)
+            }
+            PeopleRequest::Tokens => self.tokens(conn, &caller),
+            PeopleRequest::EndToken(id) => self.end_token(conn, &caller, id),
+            // Answered before.
+            _ => Ok(()),
+        }
     }
 
     fn me(&mut self, who: &Who, caller: &Caller) -> Me {

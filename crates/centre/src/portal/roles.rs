@@ -70,6 +70,20 @@ table! {
     ComeIn: Never, Visitor;
     /// End one's own session.
     Leave: Never, Member;
+    /// See one's own profile, sessions and tokens.
+    SeeOneself: Never, Member;
+    /// Change one's profile and password, end sessions, make and end tokens.
+    ChangeOneself: Never, Member;
+    /// See who the members are, and what invitations there are.
+    SeeMembers: Manage, Operator;
+    /// Invite to the centre.
+    Invite: Manage, Operator;
+    /// Invite to a project: who leads it.
+    InviteToProject: Manage, Lead Operator;
+    /// Give roles, link and make accounts, keep people out, take links back.
+    ChangeMembers: Never, Operator;
+    /// See what was changed, by whom and from where.
+    SeeTrail: Manage, Operator;
     /// Ask for a new link that makes an operator.
     MakeOperator: Never, Operator;
     /// See jobs, prices, energy: one's own, and what the centre's privacy allows of others.
@@ -110,6 +124,13 @@ mod tests {
         SeePublic    xxxxxx read
         ComeIn       xxxxxx never
         Leave        .x.... never
+        SeeOneself   .x.... never
+        ChangeOneself .x.... never
+        SeeMembers   .....x manage
+        Invite       .....x manage
+        InviteToProject ..x..x manage
+        ChangeMembers .....x never
+        SeeTrail     .....x manage
         MakeOperator .....x never
         Look         .x.... read
         Compute      .x.... submit

@@ -29,6 +29,8 @@ pub(crate) enum Then {
     },
     /// A link is used.
     TakeLink { conn: ConnId, caller: Caller, taking: Box<Taking> },
+    /// Somebody changes their own.
+    SetPassword { conn: ConnId, caller: Caller, person: i64, agent: String },
 }
 
 /// So many sessions of one person are kept; the oldest ends when there is one more.
@@ -93,6 +95,9 @@ impl Centre {
         let (conn, done) = match then {
             Then::LogIn { conn, caller, person, login, agent } => {
                 (conn, self.logged_in(conn, caller, right.then_some(person).flatten(), &login, agent))
+            }
+            Then::SetPassword { conn, caller, person, agent } => {
+                (conn, self.password_checked(conn, caller, person, agent, made))
             }
             Then::TakeLink { conn, caller, taking } => (conn, self.link_taken(conn, caller, *taking, made)),
         };

@@ -6,6 +6,7 @@
 //!
 //! This must not know SQL, the protocol of the commands, Slurm's options, nor why a job is started or ended.
 
+pub mod account;
 mod cgroup;
 mod child;
 mod clock;

@@ -89,6 +89,35 @@ pub enum Order {
     Files(files::Order),
     /// Run a program of the system as a member, for what it prints: [`Report::Told`].
     Command(Box<Command>),
+    /// Make or close a member's account: [`Report::Told`].
+    Account {
+        /// Given back.
+        number: u64,
+        /// What.
+        deed: AccountDeed,
+    },
+}
+
+/// What is done with members' accounts. The launcher allows it or not: new names only, and only what it made itself.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum AccountDeed {
+    /// Makes one.
+    Make {
+        /// Its name.
+        name: String,
+        /// Whose it is.
+        person: String,
+    },
+    /// Lets nobody in by it any more; it stays, with all that belongs to it.
+    Close {
+        /// Its name.
+        name: String,
+    },
+    /// Lets its owner in again.
+    Open {
+        /// Its name.
+        name: String,
+    },
 }
 
 /// A program of the system that is run as a member: it is no job, and ends within a minute or is ended.
@@ -467,6 +496,8 @@ pub(crate) mod tests {
             Order::Join { run, command: vec!["c".into()], env: Environment::from_pairs([("A", "1")]) },
             Order::Measure { number: 300 },
             Order::Files(files::Order { uid: 1000, secret: [7; files::SECRET], shared: vec!["/s".into()] }),
+            Order::Account { number: 300, deed: AccountDeed::Make { name: "n".to_owned(), person: "p".to_owned() } },
+            Order::Account { number: 300, deed: AccountDeed::Close { name: "n".to_owned() } },
             Order::Command(Box::new(Command {
                 number: 300,
                 owner: Owner { uid: model::Uid(1), gid: model::Gid(2), user: "u".into(), group: "g".into() },

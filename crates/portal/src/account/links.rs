@@ -7,7 +7,7 @@ use askama::Template;
 use axum::{
     extract::{Path, State},
     http::{HeaderMap, StatusCode},
-    response::{IntoResponse, Response},
+    response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
@@ -94,7 +94,7 @@ pub async fn post(
         Ok((StatusCode::UNPROCESSABLE_ENTITY, show(&page)?).into_response())
     };
     if form.password != form.again {
-        return again(visit.t("people-no-not-the-same"));
+        return again(visit.no(&No::NotTheSame));
     }
     let take = TakeLink {
         code: Secret(code),
@@ -106,6 +106,8 @@ pub async fn post(
         agent: agent(&headers),
     };
     match visit.ask(Ask::People(PeopleRequest::TakeLink(Box::new(take)))).await? {
+        // A member has accepted what an invitation gives.
+        PortalReply::People(PeopleReply::Done) => Ok(Redirect::to("/projects?done=saved").into_response()),
         PortalReply::People(PeopleReply::Session { secret, seconds }) => {
             Ok(go_on(&house, "/home", Some((&secret.0, seconds))))
         }

@@ -93,10 +93,30 @@ pub async fn out(
 }
 
 impl Visit {
+    /// A time, as the reader writes it.
+    pub fn when(&self, time: &model::Time) -> String {
+        self.words().time(time.0)
+    }
+
+    /// Asks about people, on their behalf.
+    ///
+    /// # Errors
+    /// A refusal, or no answer.
+    pub async fn people(&self, request: PeopleRequest) -> Result<PeopleReply, Fault> {
+        match self.ask(Ask::People(request)).await? {
+            PortalReply::People(reply) => Ok(reply),
+            _ => Err(DoorError::Unfit.into()),
+        }
+    }
+
     /// Why something about people was not done, in words.
     pub fn no(&self, no: &No) -> String {
-        let seconds = if let No::Wait(seconds) = no { i64::from(*seconds) } else { 0 };
+        let (seconds, why) = match no {
+            No::Wait(seconds) => (i64::from(*seconds), ""),
+            No::AccountFailed(why) => (0, why.as_str()),
+            _ => (0, ""),
+        };
         let wait = self.words().span(seconds * 1000);
-        self.tw(&format!("people-no-{}", no.word()), &[("wait", wait.into())])
+        self.tw(&format!("people-no-{}", no.word()), &[("wait", wait.into()), ("why", why.into())])
     }
 }

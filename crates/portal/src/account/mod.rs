@@ -1,7 +1,9 @@
 //! Coming in and going: `/login`, `/logout`, and the links that are good once.
 
+mod forgotten;
 mod links;
 mod login;
+mod own;
 
 use std::sync::Arc;
 
@@ -18,11 +20,12 @@ pub fn routes(house: &Arc<House>) -> Router<Arc<House>> {
     // Pages with forms of people who have no session.
     let doors = Router::new()
         .route("/login", get(login::page).post(login::post))
+        .route("/forgotten", get(forgotten::page).post(forgotten::post))
         .route("/first/{code}", get(links::page).post(links::post))
         .route("/invite/{code}", get(links::page).post(links::post))
         .route("/reset/{code}", get(links::page).post(links::post))
         .route_layer(middleware::from_fn_with_state(house.clone(), guard::mark));
-    Router::new().route("/logout", post(login::out)).merge(doors)
+    Router::new().route("/logout", post(login::out)).merge(own::routes()).merge(doors)
 }
 
 /// Goes on with a new session, or without one (`None`).

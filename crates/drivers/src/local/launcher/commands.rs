@@ -91,6 +91,7 @@ impl Launcher {
             Fate::Exited(code) => Some(*code),
             _ => None,
         };
+        self.account_ended(number, code);
         self.tell(&Report::Told { number, code, output: said(output), complaint: said(complaint) });
     }
 }

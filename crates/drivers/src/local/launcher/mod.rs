@@ -4,6 +4,7 @@
 //! It leaves as soon as its centre does; jobs go on, and the next launcher adopts their supervisors.
 //! Must not know why a job is started or ended.
 
+mod accounts;
 mod burial;
 mod commands;
 mod servants;

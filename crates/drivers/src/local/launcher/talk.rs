@@ -110,6 +110,7 @@ impl Launcher {
             Order::Quit => return Some(ExitReason::Quit),
             Order::Measure { number } => self.measure(number),
             Order::Files(order) => self.serve_files(order),
+            Order::Account { number, deed } => self.account(number, &deed),
             Order::Command(command) => self.command(*command),
             Order::Terminate { run, .. }
             | Order::Signal { run, .. }
