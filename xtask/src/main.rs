@@ -38,7 +38,8 @@ const COMMANDS: &[(&str, &str, Command)] = &[
         "bench",
         "engine: how fast it is, beside others [--quick] [--only NAME,...] [--rounds N] [--jobs N] [--pending N] \
          [--no-peers] [--install-peers] [--binary FILE]; simulate: how fast traces are replayed [--rounds N] \
-         [--binary FILE]; ledger: how long a month takes to close; portal: how long pages take [--jobs N]",
+         [--binary FILE]; ledger: how long a month takes to close; portal: how long pages take [--jobs N]; \
+         ingest: how long a Slurm's accounting takes to come in [--jobs N] [--priced]",
         bench::main,
     ),
     (
@@ -63,6 +64,10 @@ const COMMANDS: &[(&str, &str, Command)] = &[
 ];
 
 fn main() -> ExitCode {
+    // For a measurement this program stands in for Slurm's commands, by their names.
+    if let Some(code) = bench::as_slurm() {
+        return code;
+    }
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let (name, rest) = arguments.split_first().map_or(("help", &[][..]), |(name, rest)| (name.as_str(), rest));
     let Some((_, _, command)) = COMMANDS.iter().find(|(known, _, _)| *known == name) else {

@@ -10,6 +10,7 @@ mod cpu;
 mod figures;
 mod hyperqueue;
 mod idle;
+mod ingest;
 mod ledger;
 mod machine;
 mod party;
@@ -26,6 +27,8 @@ use std::process::{Command, ExitCode};
 use anyhow::{Context, Result, bail, ensure};
 
 use crate::{deb, tools};
+pub use ingest::as_slurm;
+
 use figures::{Figure, Goal, Results};
 use party::{Party, Who};
 
@@ -194,9 +197,11 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         Some(("commands", rest)) => (What::Commands, rest),
         Some(("simulate", rest)) => return simulate::main(rest),
         Some(("ledger", rest)) => return ledger::main(rest),
+        Some(("ingest", rest)) => return ingest::main(rest),
         Some(("portal", rest)) => return portal::main(rest),
         _ => bail!(
-            "which bench? There are five: `cargo xtask bench engine`, `commands`, `simulate`, `ledger` and `portal`"
+            "which bench? There are six: `cargo xtask bench engine`, `commands`, `simulate`, `ledger`, `portal` and \
+             `ingest`"
         ),
     };
     tools::only(arguments, &["quick", "no-peers", "install-peers"], &["only", "rounds", "jobs", "pending", "binary"])?;

@@ -12,6 +12,8 @@ mod answers;
 mod ledger;
 mod mirror;
 mod orders;
+#[cfg(test)]
+mod tests;
 mod told;
 mod usage;
 

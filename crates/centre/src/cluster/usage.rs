@@ -172,45 +172,15 @@ impl<S: Fn(Said)> Usage<S> {
             return Err(fault(format!("sacct: {bad}")));
         }
         reading.end(&mut |job| jobs.push(job)).map_err(|bad| fault(format!("sacct: {bad}")))?;
-        // As they ended, so that attempts have their order, and the ledger one that does not depend on the windows.
-        jobs.sort_by(|one, other| order(one).cmp(&order(other)));
         let count = jobs.len();
-        let mut jobs = jobs.into_iter().peekable();
+        let mut jobs = sorted(jobs).into_iter().peekable();
         while jobs.peek().is_some() {
-            let part = self.sift(jobs.by_ref().take(PART)).map_err(|bad| fault(bad.to_string()))?;
+            let part = sift(&self.reader, jobs.by_ref().take(PART)).map_err(|bad| fault(bad.to_string()))?;
             if !part.is_empty() {
                 self.hand_over(part, None)?;
             }
         }
         Ok(count)
-    }
-
-    /// What is new or changed, each with its attempt. What was said before is on disk, so the file knows it.
-    fn sift(&self, jobs: impl Iterator<Item = Accounted>) -> Result<Vec<ClusterRun>, store::StoreError> {
-        let mut runs = Vec::new();
-        let mut given: HashMap<JobId, Vec<(String, u32)>> = HashMap::new();
-        for job in jobs {
-            let known = self.reader.cluster_runs(job.job)?;
-            let here = given.entry(job.job).or_default();
-            if let Some(same) = known.iter().find(|one| one.key == job.key) {
-                if same.mark != job.fingerprint && same.held.is_some() {
-                    runs.extend(told::run(job, same.attempt, true));
-                }
-                continue;
-            }
-            if here.iter().any(|(key, _)| *key == job.key) {
-                continue;
-            }
-            if known.is_empty() && self.reader.is_taken(job.job)? {
-                complain!("job {} of the cluster is left out: its number is a job's that ran here before", job.job);
-                continue;
-            }
-            let last = known.iter().map(|one| one.attempt).chain(here.iter().map(|(_, attempt)| *attempt)).max();
-            let attempt = last.map_or(0, |last| last + 1);
-            here.push((job.key.clone(), attempt));
-            runs.extend(told::run(job, attempt, false));
-        }
-        Ok(runs)
     }
 
     /// Gives rows to the loop and waits until they are on disk.
@@ -225,6 +195,46 @@ impl<S: Fn(Said)> Usage<S> {
             }
         }
     }
+}
+
+/// What is new or changed, each with its attempt. What was said before is on disk, so the file knows it.
+pub(super) fn sift(
+    reader: &Reader,
+    jobs: impl Iterator<Item = Accounted>,
+) -> Result<Vec<ClusterRun>, store::StoreError> {
+    let mut runs = Vec::new();
+    let mut given: HashMap<JobId, Vec<(String, u32)>> = HashMap::new();
+    for job in jobs {
+        let known = reader.cluster_runs(job.job)?;
+        let here = given.entry(job.job).or_default();
+        if let Some(same) = known.iter().find(|one| one.key == job.key) {
+            if same.mark != job.fingerprint && same.held.is_some() {
+                runs.extend(told::run(job, same.attempt, true));
+            }
+            continue;
+        }
+        if here.iter().any(|(key, _)| *key == job.key) {
+            continue;
+        }
+        if known.is_empty() && reader.is_taken(job.job)? {
+            complain!("job {} of the cluster is left out: its number is a job's that ran here before", job.job);
+            continue;
+        }
+        let last = known.iter().map(|one| one.attempt).chain(here.iter().map(|(_, attempt)| *attempt)).max();
+        let attempt = last.map_or(0, |last| last + 1);
+        let key = job.key.clone();
+        if let Some(run) = told::run(job, attempt, false) {
+            here.push((key, attempt));
+            runs.push(run);
+        }
+    }
+    Ok(runs)
+}
+
+/// As they ended, so that attempts have their order, and the ledger one that does not depend on the windows.
+pub(super) fn sorted(mut jobs: Vec<Accounted>) -> Vec<Accounted> {
+    jobs.sort_by(|one, other| order(one).cmp(&order(other)));
+    jobs
 }
 
 /// Rows in the order in which they ended; keys that are numbers in theirs.
