@@ -163,7 +163,7 @@ impl MeterConfig {
     }
 }
 
-fn password(file: &Option<PathBuf>) -> Result<Option<String>, MeterError> {
+pub(crate) fn password(file: &Option<PathBuf>) -> Result<Option<String>, MeterError> {
     let Some(path) = file else { return Ok(None) };
     let text = std::fs::read_to_string(path).map_err(|source| MeterError::File { path: path.clone(), source })?;
     Ok(Some(text.trim_end_matches(['\r', '\n']).to_owned()))

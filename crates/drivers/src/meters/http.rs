@@ -1,5 +1,5 @@
-//! As much of HTTP/1.1 as reading a device needs: GET, one answer, one connection, and a limit over all of it. Must not
-//! know what the answer means.
+//! As much of HTTP/1.1 as a device needs: GET, and POST for orders, one answer, one connection, and a limit over all of it.
+//! Must not know what the answer means.
 //!
 //! `https` goes through `curl`: plugs have none, boards' controllers have one that changes with the decade, and a
 //! library for it would be the greatest part of this program.
@@ -78,7 +78,22 @@ impl Client {
     /// # Errors
     /// Nobody answers in time, or with another status than 200.
     pub fn get(&self, path: &str) -> Result<Vec<u8>, MeterError> {
-        if self.address.is_secure { self.get_by_curl(path) } else { self.get_plainly(path) }
+        self.ask(path, None)
+    }
+
+    /// Gives an order in JSON.
+    ///
+    /// # Errors
+    /// Nobody answers in time, or with another status than 200 to 204.
+    pub fn post(&self, path: &str, body: &str) -> Result<(), MeterError> {
+        self.ask(path, Some(body)).map(drop)
+    }
+
+    fn ask(&self, path: &str, order: Option<&str>) -> Result<Vec<u8>, MeterError> {
+        let (status, body) =
+            if self.address.is_secure { self.by_curl(path, order)? } else { self.plainly(path, order)? };
+        let is_good = status == 200 || (order.is_some() && (201..=204).contains(&status));
+        if is_good { Ok(body) } else { Err(self.refused(path, status)) }
     }
 
     /// What is asked, for messages; without what stands behind a `?`, where passwords may be.
@@ -86,9 +101,9 @@ impl Client {
         format!("{}{}", self.address.host, path.split('?').next().unwrap_or(path))
     }
 
-    fn get_plainly(&self, path: &str) -> Result<Vec<u8>, MeterError> {
+    fn plainly(&self, path: &str, order: Option<&str>) -> Result<(u16, Vec<u8>), MeterError> {
         let until = Instant::now() + self.limit;
-        let answer = self.exchange(path, until).map_err(|source| match source.kind() {
+        let answer = self.exchange(path, order, until).map_err(|source| match source.kind() {
             io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
                 MeterError::Late { what: self.what(path), limit: self.limit }
             }
@@ -100,7 +115,7 @@ impl Client {
             expected: "an answer of HTTP",
         };
         let answer = Answer::parse(&answer).ok_or_else(|| wrong(&answer))?;
-        if answer.status == 200 { Ok(answer.body) } else { Err(self.refused(path, answer.status)) }
+        Ok((answer.status, answer.body))
     }
 
     fn refused(&self, path: &str, status: u16) -> MeterError {
@@ -114,13 +129,19 @@ impl Client {
         MeterError::Refused { what: self.what(path), answer: format!("status {status}{meaning}") }
     }
 
-    /// Everything up to the end of the answer.
-    fn exchange(&self, path: &str, until: Instant) -> io::Result<Vec<u8>> {
+    /// Asks, and takes everything up to the end of the answer.
+    fn exchange(&self, path: &str, order: Option<&str>, until: Instant) -> io::Result<Vec<u8>> {
         let mut stream = self.connect(until)?;
         let Address { host, authorization, .. } = &self.address;
         let login = authorization.as_ref().map(|word| format!("Authorization: Basic {word}\r\n")).unwrap_or_default();
+        let (verb, kind) = match order {
+            None => ("GET", String::new()),
+            Some(body) => ("POST", format!("Content-Type: application/json\r\nContent-Length: {}\r\n", body.len())),
+        };
         let request = format!(
-            "GET {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n{login}Connection: close\r\n\r\n"
+            "{verb} {path} HTTP/1.1\r\nHost: {host}\r\nAccept: application/json\r\n{login}{kind}\
+             Connection: close\r\n\r\n{}",
+            order.unwrap_or_default()
         );
         stream.set_write_timeout(Some(left(until)?))?;
         stream.write_all(request.as_bytes())?;
@@ -156,7 +177,7 @@ impl Client {
         Err(last)
     }
 
-    fn get_by_curl(&self, path: &str) -> Result<Vec<u8>, MeterError> {
+    fn by_curl(&self, path: &str, order: Option<&str>) -> Result<(u16, Vec<u8>), MeterError> {
         let (what, limit) = (self.what(path), self.limit);
         let mut curl = Command::new("curl");
         curl.args(["--silent", "--show-error", "--config", "-", "--write-out", "\n%{http_code}"]);
@@ -169,6 +190,9 @@ impl Client {
         if self.insecure {
             config.push_str("insecure\n");
         }
+        if let Some(body) = order {
+            config.push_str(&format!("header = \"Content-Type: application/json\"\ndata = {}\n", quoted(body)));
+        }
         let said = command::run(curl, config.as_bytes(), &what, limit)?;
         let text = said.output;
         if !said.is_success {
@@ -177,7 +201,7 @@ impl Client {
         }
         let end = text.iter().rposition(|byte| *byte == b'\n').unwrap_or(0);
         let status = std::str::from_utf8(&text[end..]).ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0);
-        if status == 200 { Ok(text[..end].to_vec()) } else { Err(self.refused(path, status)) }
+        Ok((status, text[..end].to_vec()))
     }
 }
 

@@ -10,8 +10,8 @@ pub(crate) mod command;
 mod config;
 mod dcmi;
 mod estimate;
-mod http;
-mod json;
+pub(crate) mod http;
+pub(crate) mod json;
 mod late;
 mod nvml;
 mod pdu;
@@ -22,7 +22,7 @@ mod snmp;
 mod tasmota;
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;
 
 use std::io;
 use std::path::PathBuf;
@@ -31,10 +31,12 @@ use std::time::Duration;
 use energy::meter::Channel;
 
 pub use chain::{Chain, Failure, Look};
+pub(crate) use config::password;
 pub use config::{MeterConfig, Roots};
 pub use estimate::busy_us;
 pub use pdu::Make;
 pub(crate) use rapl::counters;
+pub(crate) use tasmota::login as tasmota_login;
 
 /// Something that knows what a machine, or a part of it, draws.
 pub trait Meter: Send {
@@ -128,7 +130,7 @@ pub enum MeterError {
 }
 
 /// The beginning of what came, for a message: one line, 60 letters.
-fn excerpt(bytes: &[u8]) -> String {
+pub(crate) fn excerpt(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(&bytes[..bytes.len().min(240)]);
     let line = text.split_whitespace().collect::<Vec<_>>().join(" ");
     let short: String = line.chars().filter(|letter| !letter.is_control()).take(60).collect();

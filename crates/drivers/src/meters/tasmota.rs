@@ -18,9 +18,8 @@ pub struct Tasmota {
 impl Tasmota {
     /// A plug; user and password go into the address, as it wants.
     pub fn new(client: Client, user: Option<&str>, password: Option<String>) -> Self {
-        let login =
-            user.map(|user| format!("user={}&password={}&", encoded(user), encoded(password.as_deref().unwrap_or(""))));
-        Self { client, path: format!("/cm?{}cmnd=Status%208", login.unwrap_or_default()) }
+        let login = login(user, password.as_deref());
+        Self { client, path: format!("/cm?{login}cmnd=Status%208") }
     }
 }
 
@@ -46,6 +45,12 @@ impl Meter for Tasmota {
         let name = format!("Tasmota plug at {}", self.client.address.host);
         About { name, scope: Scope::Socket, uncertainty_permille: 20, pace: Duration::from_secs(1) }
     }
+}
+
+/// What stands before each command; nothing without a user.
+pub fn login(user: Option<&str>, password: Option<&str>) -> String {
+    let words = |user| format!("user={}&password={}&", encoded(user), encoded(password.unwrap_or("")));
+    user.map(words).unwrap_or_default()
 }
 
 /// A word in an address.

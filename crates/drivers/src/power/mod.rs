@@ -1,14 +1,29 @@
-//! Switching machines on and off, and seeing which are: by the operator's programs, or in a park that is only played.
+//! Switching machines on and off, and seeing which are: by their boards' controllers, by packets and plugs, by the operator's
+//! programs, or in a park that is only played.
 //! Must not know who decides, nor why.
 
 mod fake;
+mod ipmi;
+mod plug;
 mod programs;
+mod redfish;
+mod switches;
+#[cfg(test)]
+mod tests;
+mod wake;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
 pub use fake::Fake;
 pub use programs::Programs;
+pub use switches::{By, SwitchConfig, Switches, SwitchesConfig};
+
+use ipmi::Ipmi;
+use plug::{Plug, Tongue};
+use programs::Shutdown;
+use redfish::Redfish;
+use wake::Wake;
 
 /// What a machine is seen to do.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -40,6 +55,12 @@ pub enum PowerError {
         /// Why.
         source: crate::meters::MeterError,
     },
+    /// A device could not be asked, or said no.
+    #[error(transparent)]
+    Device(#[from] crate::meters::MeterError),
+    /// Nobody said how this machine is switched.
+    #[error("nobody said how {0} is switched")]
+    Unknown(String),
     /// A program said that it could not.
     #[error("{program} {node}: {complaint}")]
     Refused {
@@ -81,6 +102,8 @@ pub enum PowerConfig {
     Fake,
     /// The operator's programs, each called with the name of a machine.
     Command(Programs),
+    /// Each machine in its own way; no device may take longer to answer.
+    Switches(SwitchesConfig, Duration),
 }
 
 impl PowerConfig {
@@ -92,6 +115,7 @@ impl PowerConfig {
         Ok(match self {
             PowerConfig::Fake => Box::new(Fake::open(folder, boots)?),
             PowerConfig::Command(programs) => Box::new(programs),
+            PowerConfig::Switches(config, limit) => Box::new(Switches::open(&config, limit)?),
         })
     }
 }

@@ -42,24 +42,30 @@ const DCMI_MODULE: &str = include_str!("dcmi-module.c");
 
 /// Starts `ipmi_sim` in `folder`; `None` where it is not installed.
 fn start_controller(folder: &Path, with_dcmi: bool) -> Option<(Peer, u16)> {
+    if !with_dcmi {
+        return start_simulator(folder, "", "");
+    }
+    let (source, module, watts) = (folder.join("dcmi.c"), folder.join("dcmi.so"), folder.join("watts"));
+    std::fs::write(&source, DCMI_MODULE).unwrap();
+    let built = Command::new("cc").args(["-shared", "-fPIC", "-w", "-o"]).args([&module, &source]).output();
+    if !built.is_ok_and(|built| built.status.success()) {
+        eprintln!("not run: ipmi_sim's headers (libopenipmi-dev) or a C compiler are not installed");
+        return None;
+    }
+    start_simulator(folder, &format!("loadlib \"{}\" \"{}\"\n", module.display(), watts.display()), "")
+}
+
+/// The same with more lines of its configuration, before the network's and after them.
+pub(crate) fn start_simulator(folder: &Path, before: &str, after: &str) -> Option<(Peer, u16)> {
     let (simulator, _) = (installed("ipmi_sim")?, installed("ipmitool")?);
     let port = free_port();
-    let mut lan = "name \"bmc\"\nset_working_mc 0x20\n".to_owned();
-    if with_dcmi {
-        let (source, module, watts) = (folder.join("dcmi.c"), folder.join("dcmi.so"), folder.join("watts"));
-        std::fs::write(&source, DCMI_MODULE).unwrap();
-        let built = Command::new("cc").args(["-shared", "-fPIC", "-w", "-o"]).args([&module, &source]).output();
-        if !built.is_ok_and(|built| built.status.success()) {
-            eprintln!("not run: ipmi_sim's headers (libopenipmi-dev) or a C compiler are not installed");
-            return None;
-        }
-        lan.push_str(&format!("loadlib \"{}\" \"{}\"\n", module.display(), watts.display()));
-    }
+    let mut lan = format!("name \"bmc\"\nset_working_mc 0x20\n{before}");
     lan.push_str(&format!("startlan 1\naddr 127.0.0.1 {port}\npriv_limit admin\n"));
     for level in ["callback", "user", "operator", "admin"] {
         lan.push_str(&format!("allowed_auths_{level} none md2 md5 straight\n"));
     }
     lan.push_str("guid a123456789abcdefa123456789ab0001\nendlan\n");
+    lan.push_str(after);
     lan.push_str("user 2 true \"admin\" \"secret\" admin 10 none md2 md5 straight\n");
     let machine = "mc_setbmc 0x20\nmc_add 0x20 0 no-device-sdrs 0x23 9 8 0x9f 0x1291 0xf02\nmc_enable 0x20\n";
     write_files(folder, &[("lan.conf", &lan), ("machine", machine), ("state/x", "")]);

@@ -2,7 +2,7 @@
 //! a peer needs and is not there is said, and the rest is tested.
 #![allow(clippy::unwrap_used, clippy::print_stderr)]
 
-mod boards;
+pub(crate) mod boards;
 mod cards;
 mod chain;
 mod files;
@@ -42,7 +42,7 @@ fn quick() -> Roots {
 }
 
 /// A server on this machine that answers each request by `answer`, until the test's process ends. Returns `host:port`.
-fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> String {
+pub(crate) fn serve(answer: impl Fn(&str, &mut TcpStream) + Send + 'static) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = listener.local_addr().unwrap().to_string();
     std::thread::spawn(move || {
@@ -72,7 +72,7 @@ fn serve_paths(paths: &[(&'static str, &'static str)]) -> String {
     })
 }
 
-fn reply(stream: &mut TcpStream, status: &str, body: &str) {
+pub(crate) fn reply(stream: &mut TcpStream, status: &str, body: &str) {
     let length = body.len();
     // Who asked may have gone.
     let _sent = write!(stream, "HTTP/1.1 {status}\r\nContent-Length: {length}\r\nConnection: close\r\n\r\n{body}");
@@ -99,7 +99,7 @@ fn installed(program: &str) -> Option<PathBuf> {
 }
 
 /// A peer that ends with the test.
-struct Peer(Child);
+pub(crate) struct Peer(Child);
 
 impl Drop for Peer {
     fn drop(&mut self) {
