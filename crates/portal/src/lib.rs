@@ -8,13 +8,16 @@
 mod chart;
 mod account;
 mod door;
+mod energy;
 mod fault;
 mod files;
 mod guard;
 mod house;
 mod operator;
+mod live;
 mod page;
 mod public;
+mod squeeze;
 mod statics;
 mod visit;
 mod watch;
@@ -63,6 +66,7 @@ fn routes(house: Arc<House>) -> Router {
     Router::new()
         .merge(account::routes(&house))
         .merge(operator::routes())
+        .merge(energy::routes())
         .merge(public::routes())
         .merge(watch::routes())
         .merge(statics::routes())
@@ -71,5 +75,6 @@ fn routes(house: Arc<House>) -> Router {
         .layer(middleware::from_fn(guard::own_site))
         .layer(middleware::from_fn_with_state(house.clone(), guard::headers))
         .layer(middleware::from_fn_with_state(house.clone(), guard::place))
+        .layer(middleware::from_fn(squeeze::text))
         .with_state(house)
 }

@@ -25,18 +25,25 @@ struct File {
 }
 
 const CSS: &str = "text/css; charset=utf-8";
+const JS: &str = "text/javascript; charset=utf-8";
 const SVG: &str = "image/svg+xml";
 
 // One line for each file of `static/`.
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
-    [("style.css", CSS, include_str!("../static/style.css")), ("icon.svg", SVG, include_str!("../static/icon.svg"))]
-        .map(|(name, kind, text)| {
-            // Not against anybody: it only tells one release's file from another's.
-            let mut hasher = DefaultHasher::new();
-            text.hash(&mut hasher);
-            File { name, kind, text, mark: format!("{:016x}", hasher.finish()) }
-        })
-        .into()
+    [
+        ("icon.svg", SVG, include_str!("../static/icon.svg")),
+        ("live.js", JS, include_str!("../static/live.js")),
+        ("screen.css", CSS, include_str!("../static/screen.css")),
+        ("screen.js", JS, include_str!("../static/screen.js")),
+        ("style.css", CSS, include_str!("../static/style.css")),
+    ]
+    .map(|(name, kind, text)| {
+        // Not against anybody: it only tells one release's file from another's.
+        let mut hasher = DefaultHasher::new();
+        text.hash(&mut hasher);
+        File { name, kind, text, mark: format!("{:016x}", hasher.finish()) }
+    })
+    .into()
 });
 
 /// Their addresses.

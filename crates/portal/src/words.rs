@@ -47,6 +47,7 @@ impl Language {
                     include_str!(concat!("../i18n/", $language, "/chart.ftl")),
                     include_str!(concat!("../i18n/", $language, "/account.ftl")),
                     include_str!(concat!("../i18n/", $language, "/common.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/energy.ftl")),
                     include_str!(concat!("../i18n/", $language, "/layout.ftl")),
                     include_str!(concat!("../i18n/", $language, "/public.ftl")),
                     include_str!(concat!("../i18n/", $language, "/style.ftl")),

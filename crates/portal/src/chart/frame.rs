@@ -15,7 +15,7 @@ const ABOVE: i64 = 10;
 const BELOW: i64 = 26;
 
 /// Letters that mean something in HTML, made harmless.
-pub(super) fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for letter in text.chars() {
         match letter {

@@ -14,6 +14,7 @@ mod scale;
 mod tests;
 
 pub use bars::{Bar, Bars};
+pub(crate) use frame::escape;
 pub use curve::{Curve, Look, Series, Shade};
 pub use gauge::Gauge;
 pub use scale::Unit;

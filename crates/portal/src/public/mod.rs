@@ -1,26 +1,24 @@
-//! What everybody may see.
+//! What everybody may see: the front page, visit mode, the parts that pages are made of.
 
+mod equals;
+mod front;
 mod lang;
+mod machine;
+mod screen;
 mod style;
 
 use std::sync::Arc;
 
-use askama::Template;
-use axum::{Router, response::Response, routing::get};
+use axum::{Router, routing::get};
 
-use crate::{fault::Fault, house::House, page::show, visit::Visit};
+use crate::house::House;
 
 /// Their addresses.
 pub fn routes() -> Router<Arc<House>> {
-    Router::new().route("/", get(front)).route("/lang", get(lang::switch)).route("/style", get(style::page))
-}
-
-#[derive(Template)]
-#[template(path = "public/front.html")]
-struct Front<'a> {
-    visit: &'a Visit,
-}
-
-async fn front(visit: Visit) -> Result<Response, Fault> {
-    show(&Front { visit: &visit })
+    Router::new()
+        .route("/", get(front::page))
+        .route("/live/now", get(front::now))
+        .route("/visit", get(screen::page))
+        .route("/lang", get(lang::switch))
+        .route("/style", get(style::page))
 }
