@@ -47,7 +47,18 @@ impl Fault {
         Self::of(StatusCode::FORBIDDEN, "not-from-here")
     }
 
-    fn of(status: StatusCode, what: &'static str) -> Self {
+    /// The key of the words that say it in short.
+    pub fn word(&self) -> String {
+        format!("fault-{}", self.what)
+    }
+
+    /// As programs are told.
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// With the words `fault-WHAT` and `fault-WHAT-help`.
+    pub fn of(status: StatusCode, what: &'static str) -> Self {
         Self { status, what, detail: String::new() }
     }
 }

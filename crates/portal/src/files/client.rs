@@ -301,6 +301,17 @@ impl Client {
         }
     }
 
+    /// The next bytes of an archive that was begun.
+    ///
+    /// # Errors
+    /// [`Trouble`].
+    pub async fn more_packed(&self, number: u32) -> Result<(files::Packed, Vec<u8>), Trouble> {
+        match self.servant.ask(&Request::PackMore(number), Vec::new()).await? {
+            (Reply::Packed(packed), bytes) => Ok((packed, bytes)),
+            _ => Err(Trouble::Unfit),
+        }
+    }
+
     /// What is there.
     ///
     /// # Errors
