@@ -18,6 +18,7 @@ mod live;
 mod page;
 mod public;
 mod squeeze;
+mod serve;
 mod statics;
 mod visit;
 mod watch;
@@ -25,7 +26,7 @@ mod words;
 
 use std::{
     io,
-    net::{SocketAddr, TcpListener},
+    net::TcpListener,
     path::PathBuf,
     sync::Arc,
 };
@@ -34,6 +35,7 @@ use axum::{Router, middleware};
 
 use house::House;
 pub use house::Way;
+pub use serve::Certificate;
 
 /// What the pages need to be served.
 pub struct Options {
@@ -43,6 +45,8 @@ pub struct Options {
     pub socket: PathBuf,
     /// How browsers come here.
     pub way: Way,
+    /// For HTTPS; without it pages are served by HTTP.
+    pub certificate: Option<Certificate>,
 }
 
 /// Serves pages until the process is ended. Two threads do the work: pages are made in milliseconds.
@@ -52,12 +56,12 @@ pub struct Options {
 pub fn serve(options: Options) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let Options { listener, socket, way } = options;
+        let Options { listener, socket, way, certificate } = options;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
         let house = Arc::new(House::new(&socket, way)?);
-        let service = routes(house).into_make_service_with_connect_info::<SocketAddr>();
-        axum::serve(listener, service).await
+        let proxy = house.way.proxy;
+        serve::serve(listener, routes(house), certificate.as_ref(), proxy).await
     })
 }
 

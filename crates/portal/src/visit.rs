@@ -145,6 +145,8 @@ pub struct Posted<T>(pub Visit, pub T);
 
 /// Forms are short; files come another way.
 const MOST: usize = 1 << 20;
+/// A form is sent at once.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 impl<T: DeserializeOwned> FromRequest<Arc<House>> for Posted<T> {
     type Rejection = Fault;
@@ -152,7 +154,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<House>> for Posted<T> {
     async fn from_request(request: Request, house: &Arc<House>) -> Result<Self, Fault> {
         let (mut parts, body) = request.into_parts();
         let visit = Visit::from_request_parts(&mut parts, house).await?;
-        let bytes = axum::body::to_bytes(body, MOST).await.map_err(|_| Fault::unreadable())?;
+        // Whoever sends a form a byte at a time is not waited for.
+        let sent = tokio::time::timeout(PATIENCE, axum::body::to_bytes(body, MOST)).await;
+        let bytes = sent.map_err(|_| Fault::unreadable())?.map_err(|_| Fault::unreadable())?;
         let form = axum::http::Request::from_parts(parts, axum::body::Body::from(bytes));
         let axum::Form(pairs) = axum::Form::<Vec<(String, String)>>::from_request(form, house).await?;
         let mark = pairs.iter().find(|(name, _)| name == "csrf").map_or("", |(_, value)| value);

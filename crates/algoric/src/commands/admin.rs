@@ -53,6 +53,9 @@ pub enum MemberCommand {
     },
     /// Lists members
     List(Format),
+    /// Invites somebody to the pages, and to a project: prints a link that is good once (operators; for a project, also
+    /// who leads it)
+    Invite(people::InviteArgs),
     /// Takes a user out of a project (operators)
     Remove(Membership),
     #[command(flatten)]
@@ -106,6 +109,7 @@ pub fn member(command: MemberCommand, house: &House) -> anyhow::Result<u8> {
         MemberCommand::Add { member: Membership { user, project }, default } => {
             change(Admin::AddMember { user, project, default }, house)
         }
+        MemberCommand::Invite(args) => people::invite(args, house),
         MemberCommand::List(format) => list::<MemberRow>(AdminKind::Member, format, house),
         MemberCommand::Remove(Membership { user, project }) => change(Admin::RemoveMember { user, project }, house),
         MemberCommand::Person(command) => money::member::run(command, house),

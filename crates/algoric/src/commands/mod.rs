@@ -91,6 +91,8 @@ enum Command {
     #[command(subcommand)]
     Operator(admin::OperatorCommand),
     #[command(subcommand)]
+    Token(people::TokenCommand),
+    #[command(subcommand)]
     Reservation(reservation::ReservationCommand),
     Doctor(doctor::Args),
     #[command(subcommand)]
@@ -167,6 +169,7 @@ impl Command {
             Command::Project(command) => admin::project(command, house),
             Command::Member(command) => admin::member(command, house),
             Command::Operator(command) => admin::operator(command, house),
+            Command::Token(command) => people::token(command, house),
             Command::Reservation(command) => reservation::run(command, house),
             Command::Doctor(args) => doctor::run(&args, house),
             Command::Grow(command) => grow::run(command, house),

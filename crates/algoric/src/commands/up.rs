@@ -134,7 +134,7 @@ struct Start {
 
 fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, start: Start) -> anyhow::Result<u8> {
     let section = centre::load_config(&paths.config())?.portal;
-    let web = super::web::Web::open(listen)?;
+    let web = super::web::Web::open(listen, &section, &paths.config())?;
     let url = web.url.clone();
     // SAFETY: this process has one thread, so the child may go on as if it had been started.
     if let ForkResult::Child = unsafe { fork() }.context("starting the process for the pages")? {

@@ -3,7 +3,7 @@
 
 use std::{
     net::{SocketAddr, TcpListener},
-    path::Path,
+    path::{Path, PathBuf},
     time::Duration,
 };
 
@@ -25,14 +25,28 @@ pub struct Web {
     listener: TcpListener,
     /// As people type it.
     pub url: String,
+    certificate: Option<portal::Certificate>,
 }
 
 impl Web {
-    /// Takes the address; while there is privilege, so that it may be one below 1024.
-    pub fn open(listen: SocketAddr) -> anyhow::Result<Self> {
+    /// Takes the address and reads the key; while there is privilege, so that the one may be below 1024 and the other
+    /// root's.
+    pub fn open(listen: SocketAddr, section: &PortalSection, config: &Path) -> anyhow::Result<Self> {
         let listener = TcpListener::bind(listen).with_context(|| format!("listening on {listen}"))?;
-        let url = format!("http://{}/", listener.local_addr()?);
-        Ok(Self { listener, url })
+        let read = |name: &PathBuf| {
+            let path = config.parent().unwrap_or(Path::new("/")).join(name);
+            std::fs::read(&path).with_context(|| format!("[portal] in config.toml: reading {}", path.display()))
+        };
+        let certificate = match (&section.certificate, &section.key) {
+            (Some(chain), Some(key)) => Some(portal::Certificate { chain: read(chain)?, key: read(key)? }),
+            _ => None,
+        };
+        if let Some(certificate) = &certificate {
+            certificate.check().context("[portal] in config.toml")?;
+        }
+        let scheme = if certificate.is_some() { "https" } else { "http" };
+        let url = format!("{scheme}://{}/", listener.local_addr()?);
+        Ok(Self { listener, url, certificate })
     }
 
     /// Serves with the centre that answers at `socket`, and never returns; to be called in a process of its own.
@@ -56,7 +70,8 @@ impl Web {
                     end_with_parent()?;
                     let url = section.public_url.as_ref().unwrap_or(&self.url);
                     let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy };
-                    let options = portal::Options { listener: self.listener, socket: socket.to_owned(), way };
+                    let (listener, certificate) = (self.listener, self.certificate);
+                    let options = portal::Options { listener, socket: socket.to_owned(), way, certificate };
                     return portal::serve(options).context("the pages");
                 }
                 ForkResult::Parent { child } => {

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod allocations;
+mod browser_like;
 mod clients;
 mod clock;
 mod commands;
@@ -23,6 +24,7 @@ mod money;
 mod no_centre;
 mod odd_days;
 mod parity;
+mod portal_people;
 mod power;
 mod prices;
 mod program;

@@ -139,6 +139,10 @@ impl Centre {
     pub(crate) fn peer_of(&mut self, caller: &Caller) -> Result<Peer, Refusal> {
         let none = || refuse(RefusalCode::AccessDenied, "no account of this machine is linked to this member");
         let uid = caller.account.ok_or_else(none)?;
+        // The user who runs a centre of their own may have no name.
+        if uid == self.service_uid && !self.every_user {
+            return Ok(Peer { uid, gid: model::Gid(getegid().as_raw()), pid: 0 });
+        }
         let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid.0)).ok().flatten().ok_or_else(none)?;
         Ok(Peer { uid, gid: model::Gid(user.gid.as_raw()), pid: 0 })
     }
