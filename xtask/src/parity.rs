@@ -122,7 +122,7 @@ impl Slurm {
         fs::copy(&tests.file, self.room.home("tests")).context("copying the tests")?;
         let line = "ALGORIC_RECORD=1 ALGORIC_RECORDINGS=/home/alice/cases /home/tests --exact parity::record::record \
                     --nocapture";
-        self.room.must("root", "chown -R alice: /home/alice")?;
+        self.room.must("root", "mkdir /home/alice/work && chown -R alice: /home/alice")?;
         println!("\n{all} cases with Slurm");
         let said = self.room.shell_for(LIMIT, VM, "alice", line)?;
         ensure!(said.is_good(), "the cases could not be typed with Slurm:\n{}", said.text);

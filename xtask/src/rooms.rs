@@ -211,9 +211,9 @@ impl Rooms {
         Ok(())
     }
 
-    /// A line of shell on a machine, as a member or root, at home; at most two minutes.
+    /// A line of shell on a machine, as a member or root, at home; at most five minutes.
     pub fn shell(&self, room: &str, who: &str, line: &str) -> Result<Said> {
-        self.shell_for(Duration::from_secs(120), room, who, line)
+        self.shell_for(Duration::from_secs(300), room, who, line)
     }
 
     /// The same with another limit.

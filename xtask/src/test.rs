@@ -10,7 +10,7 @@ use std::time::Instant;
 use anyhow::Result;
 
 use crate::artifacts::{self, Executable};
-use crate::demo::{Stage, month};
+use crate::demo::{Stage, cluster, month};
 use crate::{deb, licences, packages, rust_text, tidy, tools, vm_test};
 
 /// What came of a step.
@@ -100,6 +100,7 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
     let built = artifacts::of_tests(&["--workspace"]).unwrap_or_default();
     report.step("package", |_| package(&built));
     report.step("a month", |_| a_month(&built));
+    report.step("a cluster", |closing| a_cluster(&built, closing));
     report.step("cgroup v2", |closing| cgroup_v2(&built, closing));
     Ok(report.close())
 }
@@ -177,6 +178,20 @@ fn a_month(built: &[Executable]) -> Result<Outcome> {
         std::fs::remove_dir_all(&folder)?;
     }
     Ok(Outcome::of(good, &format!("see above, and {}", folder.display())))
+}
+
+/// A real cluster of Slurm, and what a centre that has grown must stand.
+fn a_cluster(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome> {
+    if let Some(obstacle) = packages::obstacle_for_cluster() {
+        return Ok(Outcome::NotRun(obstacle));
+    }
+    let folder = std::env::temp_dir().join(format!("algoric-cluster-evidence-{}", std::process::id()));
+    let played = cluster::play(&folder, Some(&program(built)?.to_string_lossy()), false)?;
+    closing.push(format!("cluster: {} passed, {} failed", played.passed, played.failed));
+    if played.failed == 0 {
+        std::fs::remove_dir_all(&folder)?;
+    }
+    Ok(Outcome::of(played.failed == 0, &format!("see above, and {}", folder.display())))
 }
 
 /// The Debian package, of the binary that the tests have built.

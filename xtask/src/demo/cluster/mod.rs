@@ -2,6 +2,7 @@
 //! namespaces, with accounting in MariaDB. Plays what a centre that has grown must stand, chapter by chapter, and leaves what
 //! was typed and said in DIR, with `evidence.md` to say what was so. With `--keep-running` Slurm stays up to be asked.
 
+mod centre;
 mod chapters;
 mod evidence;
 mod slurm;

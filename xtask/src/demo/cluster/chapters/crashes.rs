@@ -6,12 +6,13 @@ use std::time::Duration;
 use anyhow::{Context, Result};
 
 use super::Chapter;
+use crate::demo::cluster::centre;
 use crate::demo::cluster::evidence::Evidence;
 use crate::demo::cluster::slurm::{Cluster, HEAD, SERVICES, Service};
 
 pub const CHAPTER: Chapter = Chapter {
     name: "crashes",
-    about: "`kill -9` of each part of Slurm in turn, with jobs running: none is lost, none is done twice.",
+    about: "`kill -9` of each part of Slurm, and of the centre, with jobs running: none is lost, none is done twice.",
     play,
 };
 
@@ -21,15 +22,46 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const JOBS: usize = 6;
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
-    for service in &SERVICES {
-        one(cluster, evidence, service).with_context(|| format!("while {} was killed", service.title()))?;
+    let services = SERVICES.iter().map(Victim::Service);
+    for victim in services.chain([Victim::Centre]) {
+        one(cluster, evidence, &victim).with_context(|| format!("while {} was killed", victim.title()))?;
     }
     steps(cluster, evidence)
 }
 
-/// Kills one of the daemons, and starts it again after some seconds.
-fn one(cluster: &mut Cluster, evidence: &mut Evidence, service: &Service) -> Result<()> {
-    let (title, name) = (service.title(), service.title().replace(' ', "-"));
+/// Who is killed.
+enum Victim {
+    Service(&'static Service),
+    /// The centre, its launcher and all that belongs to them.
+    Centre,
+}
+
+impl Victim {
+    fn title(&self) -> String {
+        match self {
+            Victim::Service(service) => service.title(),
+            Victim::Centre => "the centre".into(),
+        }
+    }
+
+    fn kill(&self, cluster: &Cluster) -> Result<usize> {
+        match self {
+            Victim::Service(service) => cluster.kill(service),
+            Victim::Centre => centre::kill(cluster),
+        }
+    }
+
+    fn bring_up(&self, cluster: &Cluster) -> Result<()> {
+        match self {
+            Victim::Service(service) => cluster.bring_up(service),
+            Victim::Centre => centre::up(cluster),
+        }
+    }
+}
+
+/// Kills one of them, and starts it again after some seconds.
+fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim) -> Result<()> {
+    let (title, name) = (victim.title(), victim.title().replace(' ', "-"));
     let script = "echo $SLURM_JOB_ID begin >> $SLURM_JOB_NAME; sleep 6; echo $SLURM_JOB_ID end >> $SLURM_JOB_NAME";
     let submit = format!("sbatch --parsable -J {name} -n1 --mem=50 -o /dev/null --wrap '{script}'");
     let mut accepted = Vec::new();
@@ -37,12 +69,12 @@ fn one(cluster: &mut Cluster, evidence: &mut Evidence, service: &Service) -> Res
         accepted.push(cluster.must("alice", &submit)?);
     }
     cluster.until(&format!("test $(squeue -h -t R -n {name} | wc -l) = {JOBS}"), PATIENCE)?;
-    cluster.kill(service)?;
+    victim.kill(cluster)?;
     // A submission meanwhile counts only if it is answered.
     let meanwhile = evidence.type_line(cluster, HEAD, "alice", &format!("timeout 4 {submit}"))?;
     accepted.extend(meanwhile.text.trim().parse::<u32>().ok().map(|id| id.to_string()));
     sleep(Duration::from_secs(2));
-    cluster.bring_up(service)?;
+    victim.bring_up(cluster)?;
     cluster.until_idle(PATIENCE)?;
     let ids = accepted.join(",");
     let finished = format!("test $(sacct -a -n -X -P -o State -j {ids} | grep -c '^COMPLETED') = {}", accepted.len());

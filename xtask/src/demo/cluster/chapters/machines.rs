@@ -30,7 +30,10 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         "alice",
         "sbatch -Q -W --mem=100 -a 1-12 -o a.%a.out --wrap 'sleep 1; hostname' && cat a.*.out | sort | uniq -c",
     )?;
-    let accounted = said("alice", "sleep 1; sacct -n -P -X -o JobID,State,NNodes,AllocCPUS,NodeList")?;
+    let accounted = said(
+        "alice",
+        "sleep 1; sacct -n -P -X -o JobID,State,NNodes,AllocCPUS,NodeList --name bash,cat,inside.sh,wrap",
+    )?;
     let steps = said(
         "alice",
         "sacct -n -P -o JobID,NTasks,NodeList -j $(sacct -n -X -P -o JobID --name inside.sh) | grep -v '|n\\[1-3\\]$' ; true",

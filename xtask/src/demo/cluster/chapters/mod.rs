@@ -1,13 +1,17 @@
 //! What is played, in this order. Each chapter begins with a queue that is empty and leaves it so.
 
 mod crashes;
+mod engine;
 mod grow;
+mod history;
 mod machines;
 mod mpi;
+mod totals;
 mod urgent;
 
 use anyhow::Result;
 
+use super::centre::{CORE_SECOND_MICROEUR, Used};
 use super::evidence::Evidence;
 use super::slurm::Cluster;
 
@@ -19,4 +23,19 @@ pub struct Chapter {
     pub play: fn(&mut Cluster, &mut Evidence) -> Result<()>,
 }
 
-pub const ALL: &[Chapter] = &[grow::CHAPTER, machines::CHAPTER, mpi::CHAPTER, urgent::CHAPTER, crashes::CHAPTER];
+pub const ALL: &[Chapter] = &[
+    history::CHAPTER,
+    grow::CHAPTER,
+    engine::CHAPTER,
+    machines::CHAPTER,
+    mpi::CHAPTER,
+    urgent::CHAPTER,
+    crashes::CHAPTER,
+    totals::CHAPTER,
+];
+
+/// Whether a line of usage costs what its cores do.
+fn price_is_right(used: &Used) -> bool {
+    let exact = used.core_s * CORE_SECOND_MICROEUR as f64;
+    (used.amount_microeur as f64 - exact).abs() <= 0.5
+}

@@ -1,0 +1,109 @@
+//! The centre on the head of the cluster: how it is founded, started and killed, and what its ledger says. Must not know
+//! what is shown with it.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use anyhow::{Context, Result};
+
+use super::slurm::{Cluster, HEAD};
+
+/// Where its data is; embedded, its commands of Slurm's language are in [`COMMANDS`].
+const DATA: &str = "/var/lib/algoric";
+pub const COMMANDS: &str = "/home/embedded";
+
+/// A core-second costs ten cents, and little memory nothing: every second is seen in euros.
+pub const CORE_SECOND_MICROEUR: i64 = 100_000;
+
+const TARIFFS: &str = r#"currency = "EUR"
+
+[[tariff]]
+version = "2026"
+category = "company"
+from = "2026-01-01"
+source = "made for this demonstration"
+kind = "one_part"
+share_mib_per_core = 32768
+price = { core_hour = 360, memory_gib_hour = 36 }
+"#;
+
+const CONFIG: &str = r#"name = "rack"
+[money]
+tariffs = 'tariffs.toml'
+machine = 'blade'
+status = 'vat'
+settle_seconds = 1
+[seller]
+name = 'Mésocentre du Pays d’Auray'
+siren = '123456782'
+siret = '12345678200010'
+vat_number = 'FR32123456782'
+iban = 'FR76 3000 6000 0112 3456 7890 189'
+email = 'tresorier@mesocentre.example'
+address = { lines = ['12 quai de l’Exemple'], postcode = '56400', town = 'Auray', country = 'FR' }
+"#;
+
+/// Makes its data directory, with nothing in it but what its operator writes.
+pub fn found(cluster: &Cluster) -> Result<()> {
+    std::fs::write(cluster.home("config.toml"), CONFIG)?;
+    std::fs::write(cluster.home("tariffs.toml"), TARIFFS)?;
+    cluster.must("root", &format!("mkdir -p -m 755 {DATA} && mv /home/config.toml /home/tariffs.toml {DATA}"))?;
+    cluster.must("root", &format!("algoric commands {COMMANDS}")).map(drop)
+}
+
+/// Says more in its configuration.
+pub fn configure(cluster: &Cluster, lines: &str) -> Result<()> {
+    cluster.must("root", &format!("printf '%s' '{lines}' >> {DATA}/config.toml")).map(drop)
+}
+
+/// Starts it, and waits until it serves.
+pub fn up(cluster: &Cluster) -> Result<()> {
+    let line =
+        format!("setsid algoric --data {DATA} up --listen 127.0.0.1:8080 >> /var/log/algoric.log 2>&1 < /dev/null &");
+    cluster.must("root", &line)?;
+    cluster.until(&order("status"), Duration::from_secs(30))
+}
+
+/// Kills all its processes at once; how many there were.
+pub fn kill(cluster: &Cluster) -> Result<usize> {
+    cluster.rooms.kill(HEAD, "algoric")
+}
+
+/// One of its own commands, as a line of shell.
+pub fn order(words: &str) -> String {
+    format!("algoric --data {DATA} {words}")
+}
+
+/// One line of what was used.
+#[derive(Clone, Debug)]
+pub struct Used {
+    pub job: u32,
+    pub project: String,
+    pub start_ms: i64,
+    pub end_ms: i64,
+    /// As it is written: it may have decimals.
+    pub core_s: f64,
+    pub amount_microeur: i64,
+}
+
+/// The table of usage, and what was read out of it.
+pub fn usage(cluster: &Cluster) -> Result<(String, Vec<Used>)> {
+    let table = cluster.must("root", &order("ledger usage"))?;
+    let mut lines = table.lines();
+    let names: BTreeMap<&str, usize> =
+        lines.next().unwrap_or_default().split(',').enumerate().map(|(at, name)| (name, at)).collect();
+    let used = |line: &str| -> Option<Used> {
+        let fields: Vec<&str> = line.split(',').collect();
+        let field = |name: &str| names.get(name).and_then(|at| fields.get(*at)).copied();
+        Some(Used {
+            job: field("job")?.split(['.', '_']).next()?.parse().ok()?,
+            project: field("project")?.to_owned(),
+            start_ms: field("start_ms")?.parse().ok()?,
+            end_ms: field("end_ms")?.parse().ok()?,
+            core_s: field("core_s")?.parse().ok()?,
+            amount_microeur: field("amount_microeur")?.parse().ok()?,
+        })
+    };
+    let all = lines.map(|line| used(line).with_context(|| format!("usage: {line}"))).collect::<Result<Vec<_>>>()?;
+    Ok((table.clone(), all))
+}
