@@ -1,4 +1,5 @@
-//! Papers: an invoice or a credit note as a PDF/A-3b that people read and machines read, too (Factur-X, profile EN 16931).
+//! Papers: an invoice or a credit note as a PDF/A-3b that people read and machines read, too (Factur-X, profile EN 16931),
+//! and pages of figures ([`Sheet`]).
 //!
 //! What stands on the paper is data ([`Paper`]); the same data gives the same bytes, so that a paper can be made again and
 //! compared. This room must not know where the data comes from, what a price is made of, or where the file goes.
@@ -9,11 +10,13 @@ mod invoice;
 mod money;
 mod paper;
 mod pen;
+mod sheet;
 mod words;
 
 pub use facturx::Fault;
 pub use from_ledger::Names;
 pub use money::{Cents, Millionths};
+pub use sheet::{Sheet, Table, sheet};
 pub use paper::{AnnexLine, Kind, Line, Paper, Party, Payment, Vat, VatCategory};
 pub use words::Language;
 

@@ -63,6 +63,13 @@ impl Fault {
     }
 }
 
+impl Fault {
+    /// What it is, and of what: for programs, which get no page.
+    pub fn told(self) -> (&'static str, String) {
+        (self.what, self.detail)
+    }
+}
+
 impl From<DoorError> for Fault {
     fn from(error: DoorError) -> Self {
         match error {

@@ -7,6 +7,7 @@
 
 mod chart;
 mod account;
+mod api_v1;
 mod door;
 mod energy;
 mod fault;
@@ -16,6 +17,7 @@ mod house;
 mod operator;
 mod live;
 mod page;
+mod project;
 mod public;
 mod squeeze;
 mod serve;
@@ -71,6 +73,8 @@ fn routes(house: Arc<House>) -> Router {
         .merge(account::routes(&house))
         .merge(operator::routes())
         .merge(energy::routes())
+        .merge(api_v1::routes(&house))
+        .merge(project::routes())
         .merge(public::routes())
         .merge(watch::routes())
         .merge(statics::routes())

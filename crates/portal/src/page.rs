@@ -41,6 +41,11 @@ impl Visit {
         path == place || (place != "/" && path.strip_prefix(place).is_some_and(|rest| rest.starts_with('/')))
     }
 
+    /// Whether this page is the one at an address, and none under it.
+    pub fn here_only(&self, place: &str) -> bool {
+        self.path.split('?').next() == Some(place)
+    }
+
     /// Where a static file is: its address changes with what is in it, so that browsers may keep it for ever.
     pub fn asset(&self, name: &str) -> String {
         statics::address(name)

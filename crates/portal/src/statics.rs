@@ -35,6 +35,7 @@ static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
         ("live.js", JS, include_str!("../static/live.js")),
         ("screen.css", CSS, include_str!("../static/screen.css")),
         ("screen.js", JS, include_str!("../static/screen.js")),
+        ("project.js", JS, include_str!("../static/project.js")),
         ("style.css", CSS, include_str!("../static/style.css")),
     ]
     .map(|(name, kind, text)| {

@@ -46,6 +46,8 @@ impl Language {
                 &[
                     include_str!(concat!("../i18n/", $language, "/chart.ftl")),
                     include_str!(concat!("../i18n/", $language, "/account.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/api.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/project.ftl")),
                     include_str!(concat!("../i18n/", $language, "/common.ftl")),
                     include_str!(concat!("../i18n/", $language, "/energy.ftl")),
                     include_str!(concat!("../i18n/", $language, "/layout.ftl")),

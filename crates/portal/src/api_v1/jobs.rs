@@ -1,0 +1,661 @@
+//! Jobs: lists, one of them, its output; submitting and steering.
+
+use api::{
+    Amounts, CancelFilter, HistoryRow, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, Offer,
+    Quote, Reply, Request, WhyReport,
+};
+use axum::{
+    http::{HeaderValue, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use files::Place;
+use model::{AccountRow, ArrayPlace, JobId, JobState, TimeLimit};
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    MOST, Page, USUAL,
+    asked::{Asked, Asker, At, Json, Sent},
+    done,
+    problem::Trap,
+    stamp,
+};
+use crate::{
+    door::DoorError,
+    files::client::Client,
+    jobs::{Faulty, Home, Named, ask, submission},
+    visit::Visit,
+};
+
+/// Which jobs.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// The `next` of the part before: jobs older than this one.
+    after: Option<u32>,
+    /// So many at most, 1 to 500; without it 100.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// In which state; without it all.
+    state: Option<Which>,
+    /// With this in their name.
+    name: Option<String>,
+    /// Everybody's that one may see, not only one's own.
+    everybody: Option<bool>,
+}
+
+/// States that people look for.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Which {
+    /// All.
+    All,
+    /// Something of it waits or runs.
+    Open,
+    /// Over, and all of it went well.
+    Well,
+    /// Over, and not all of it went well.
+    Badly,
+}
+
+/// A submission in a list.
+#[derive(Serialize, ToSchema)]
+pub struct JobShort {
+    /// Its number.
+    id: u32,
+    /// When it was submitted.
+    #[schema(format = DateTime)]
+    submitted: String,
+    /// What it is called.
+    name: String,
+    /// Whose.
+    user: String,
+    /// The project.
+    project: String,
+    /// CPUs asked for, of each task.
+    cpus: u32,
+    /// Tasks of its array; `null`: it is none.
+    tasks: Option<u64>,
+    /// Something of it waits or runs.
+    open: bool,
+    /// What is over, by state.
+    states: Vec<Count>,
+    /// When it started, where it is over and no array.
+    #[schema(format = DateTime)]
+    start: Option<String>,
+    /// When it ended, likewise.
+    #[schema(format = DateTime)]
+    end: Option<String>,
+    /// Its energy, where it was measured.
+    energy_uj: Option<i64>,
+}
+
+/// How many are in a state.
+#[derive(Serialize, ToSchema)]
+pub struct Count {
+    /// As Slurm calls it: `COMPLETED`, `FAILED`.
+    state: String,
+    /// How many.
+    count: u64,
+}
+
+fn counts(states: Vec<(JobState, u64)>) -> Vec<Count> {
+    states.into_iter().map(|(state, count)| Count { state: state.text().to_owned(), count }).collect()
+}
+
+impl From<JobLine> for JobShort {
+    fn from(line: JobLine) -> Self {
+        Self {
+            id: line.id.0,
+            submitted: stamp(line.submitted),
+            name: line.name.lossy().into_owned(),
+            user: line.user,
+            project: line.account,
+            cpus: line.cpus,
+            tasks: line.tasks,
+            open: line.open,
+            states: counts(line.states),
+            start: line.start.map(stamp),
+            end: line.end.map(stamp),
+            energy_uj: line.energy_uj,
+        }
+    }
+}
+
+/// Jobs, the newest first.
+#[utoipa::path(get, path = "/api/v1/jobs", tag = "jobs", operation_id = "jobs", params(ListQuery),
+    responses((status = 200, body = Page<JobShort>)))]
+pub async fn list(Asker(visit): Asker, Asked(query): Asked<ListQuery>) -> Result<Json<Page<JobShort>>, Trap> {
+    let which = match query.state.unwrap_or(Which::All) {
+        Which::All => JobsWhich::All,
+        Which::Open => JobsWhich::Open,
+        Which::Well => JobsWhich::Well,
+        Which::Badly => JobsWhich::Badly,
+    };
+    let request = JobsRequest::List(JobsQuery {
+        before: query.after.map(JobId),
+        which,
+        name: query.name.unwrap_or_default(),
+        everybody: query.everybody.unwrap_or(false),
+        count: query.limit.unwrap_or(USUAL).clamp(1, MOST),
+    });
+    let JobsReply::List { lines, next } = ask(&visit, request).await? else { return Err(DoorError::Unfit.into()) };
+    Ok(Json(Page {
+        items: lines.into_iter().map(JobShort::from).collect(),
+        next: next.map(|id| id.to_string()),
+    }))
+}
+
+/// A job with everything about it.
+#[derive(Serialize, ToSchema)]
+pub struct Job {
+    /// Its number.
+    id: u32,
+    /// When it was submitted.
+    #[schema(format = DateTime)]
+    submitted: String,
+    /// What it is called.
+    name: String,
+    /// Whose.
+    user: String,
+    /// The project.
+    project: String,
+    /// Partition.
+    partition: String,
+    /// Quality of service.
+    qos: String,
+    /// CPUs asked for, of each task.
+    cpus: u32,
+    /// Its time limit, in seconds; `null`: it has none.
+    time_limit_s: Option<i64>,
+    /// Tasks of its array; `null`: it is none.
+    tasks: Option<u64>,
+    /// Its folder.
+    folder: String,
+    /// Where its output goes; `null`: nowhere, or nobody knows yet.
+    output: Option<String>,
+    /// Where its errors go, likewise.
+    error: Option<String>,
+    /// Something of it waits or runs.
+    open: bool,
+    /// It is the asker's own.
+    own: bool,
+    /// What is over, by state.
+    states: Vec<Count>,
+    /// Of a job: its runs that are over, and what runs or waits. Of an array: see its tasks.
+    runs: Vec<Run>,
+    /// Its script.
+    script: String,
+}
+
+/// A run: a start of a job or of a task.
+#[derive(Serialize, ToSchema)]
+pub struct Run {
+    /// The job, or the task of an array: `12`, `12_3`.
+    job: String,
+    /// Its step; `null`: the job itself.
+    step: Option<String>,
+    /// Which start, from 0 on.
+    attempt: u32,
+    /// As Slurm calls it.
+    state: String,
+    /// Why, as Slurm calls it; empty: for no reason.
+    reason: String,
+    /// With which code it ended.
+    exit_code: u32,
+    /// By which signal it ended; 0: none.
+    exit_signal: u32,
+    /// When it started.
+    #[schema(format = DateTime)]
+    start: Option<String>,
+    /// When it ended.
+    #[schema(format = DateTime)]
+    end: Option<String>,
+    /// CPUs that it had.
+    cpus: u32,
+    /// CPU time, where it was measured.
+    cpu_us: Option<u64>,
+    /// Greatest memory, likewise.
+    max_rss_kib: Option<u64>,
+    /// Energy that it is answerable for, likewise.
+    energy_uj: Option<i64>,
+}
+
+impl From<AccountRow> for Run {
+    fn from(row: AccountRow) -> Self {
+        let job = match &row.array {
+            ArrayPlace::Task { base, index } => format!("{base}_{index}"),
+            ArrayPlace::Pending { base, tasks, .. } => format!("{base}_[{tasks}]"),
+            ArrayPlace::Single => row.id.to_string(),
+        };
+        Self {
+            job,
+            step: row.step.map(|step| step.to_string()),
+            attempt: row.attempt,
+            state: row.state.text().to_owned(),
+            reason: if row.reason == model::Reason::None { String::new() } else { row.reason.text().to_owned() },
+            exit_code: u32::from(row.exit.code),
+            exit_signal: u32::from(row.exit.signal),
+            start: row.start.map(stamp),
+            end: row.end.map(stamp),
+            cpus: row.cpus,
+            cpu_us: row.usage.map(|usage| usage.user_us + usage.system_us),
+            max_rss_kib: row.usage.map(|usage| usage.max_rss_kib),
+            energy_uj: row.energy_uj,
+        }
+    }
+}
+
+fn named(text: &str) -> Result<Named, Trap> {
+    Named::of(text).map_err(|_| Trap::missing(text))
+}
+
+async fn report(visit: &Visit, query: JobQuery) -> Result<JobReport, Trap> {
+    match ask(visit, JobsRequest::Job(query)).await? {
+        JobsReply::Job(report) => Ok(*report),
+        _ => Err(DoorError::Unfit.into()),
+    }
+}
+
+fn query(named: Named) -> JobQuery {
+    JobQuery { id: named.id, task: named.task, state: None, from: 0, count: USUAL }
+}
+
+/// One job.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}", tag = "jobs", operation_id = "job",
+    params(("job" = String, Path, description = "Its number, or `12_3` for a task of an array")),
+    responses((status = 200, body = Job)))]
+pub async fn one(Asker(visit): Asker, At(job): At<String>) -> Result<Json<Job>, Trap> {
+    let report = report(&visit, query(named(&job)?)).await?;
+    let [output, error] = report.files.map(|file| file.map(|path| path.lossy().into_owned()));
+    let spec = &report.spec;
+    let time_limit_s = match spec.time_limit {
+        TimeLimit::Span(span) => Some(span.as_seconds()),
+        TimeLimit::Default | TimeLimit::Unlimited => None,
+    };
+    Ok(Json(Job {
+        id: report.id.0,
+        submitted: stamp(report.submitted),
+        name: spec.name.lossy().into_owned(),
+        user: spec.owner.user.clone(),
+        project: spec.account.clone(),
+        partition: spec.partition.clone(),
+        qos: spec.qos.clone(),
+        cpus: spec.request.cpus(),
+        time_limit_s,
+        tasks: spec.array.as_ref().map(|array| array.tasks.len()),
+        folder: spec.workdir.lossy().into_owned(),
+        output,
+        error,
+        open: report.open,
+        own: report.own,
+        states: counts(report.states),
+        runs: report.rows.into_iter().map(Run::from).collect(),
+        script: String::from_utf8_lossy(&report.script).into_owned(),
+    }))
+}
+
+/// Which tasks.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct TasksQuery {
+    /// The `next` of the part before.
+    after: Option<u32>,
+    /// So many at most, 1 to 500; without it 100.
+    #[param(minimum = 1, maximum = 500)]
+    limit: Option<u32>,
+    /// Those that ended in this state, as Slurm calls it; without it the state in which fewest did.
+    state: Option<String>,
+}
+
+/// Tasks of an array that are over, by number.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/tasks", tag = "jobs", operation_id = "tasks",
+    params(("job" = String, Path, description = "The number of the array"), TasksQuery),
+    responses((status = 200, body = Page<Run>)))]
+pub async fn tasks(
+    Asker(visit): Asker,
+    At(job): At<String>,
+    Asked(asked): Asked<TasksQuery>,
+) -> Result<Json<Page<Run>>, Trap> {
+    let known = |text: &str| JobState::ALL.iter().copied().find(|state| state.text() == text);
+    let state = asked.state.map(|text| known(&text).ok_or_else(|| Trap::unreadable(format!("state: {text}"))));
+    let query = JobQuery {
+        state: state.transpose()?,
+        from: asked.after.unwrap_or(0),
+        count: asked.limit.unwrap_or(USUAL).clamp(1, MOST),
+        ..query(named(&job)?)
+    };
+    let report = report(&visit, query).await?;
+    Ok(Json(Page {
+        items: report.rows.into_iter().map(Run::from).collect(),
+        next: report.next.map(|next| next.to_string()),
+    }))
+}
+
+/// A job to be.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJob {
+    /// A batch script, with its `#SBATCH` lines.
+    #[schema(example = "#!/bin/sh\n#SBATCH --time=10\nhostname\n")]
+    script: String,
+    /// Its folder; without it one's home.
+    folder: Option<String>,
+}
+
+/// The number of a job that was taken in.
+#[derive(Serialize, ToSchema)]
+pub struct Submitted {
+    /// It will not be forgotten.
+    id: u32,
+}
+
+fn home(visit: &Visit) -> Result<Home, Trap> {
+    let account = visit.me.account.as_deref().filter(|_| visit.me.member.is_some());
+    let missing = || Trap::new(if visit.me.member.is_some() { "forbidden" } else { "login" }, "account");
+    account.and_then(Home::of).ok_or_else(missing)
+}
+
+fn made(visit: &Visit, job: &NewJob) -> Result<api::Submission, Trap> {
+    let home = home(visit)?;
+    let folder = job.folder.clone().unwrap_or_else(|| home.folder.clone());
+    if !folder.starts_with('/') {
+        return Err(Trap::unreadable(format!("folder: {folder}")));
+    }
+    submission(&job.script, &home, &folder).map_err(|faults| Trap::new("refused", told(&faults)))
+}
+
+fn told(faults: &[Faulty]) -> String {
+    let line = |fault: &Faulty| match fault.line {
+        Some(line) => format!("script:{line}: {}", fault.text),
+        None => fault.text.clone(),
+    };
+    faults.iter().map(line).collect::<Vec<_>>().join("; ")
+}
+
+/// Submits a job. The answer is a promise: the job is on disk.
+#[utoipa::path(post, path = "/api/v1/jobs", tag = "jobs", operation_id = "submit", request_body = NewJob,
+    responses((status = 201, body = Submitted, headers(("location" = String, description = "The job")))))]
+pub async fn submit(Asker(visit): Asker, Sent(job): Sent<NewJob>) -> Result<Response, Trap> {
+    let submission = made(&visit, &job)?;
+    let Reply::Submitted(id) = visit.command(Request::Submit(Box::new(submission))).await? else {
+        return Err(DoorError::Unfit.into());
+    };
+    let mut response = (StatusCode::CREATED, Json(Submitted { id: id.0 })).into_response();
+    if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/jobs/{id}")) {
+        response.headers_mut().insert(header::LOCATION, place);
+    }
+    Ok(response)
+}
+
+/// What is wrong with a script.
+#[derive(Serialize, ToSchema)]
+pub struct Checked {
+    /// Nothing is.
+    sound: bool,
+    /// What is, line by line.
+    faults: Vec<LineFault>,
+}
+
+/// What is wrong with a line.
+#[derive(Serialize, ToSchema)]
+pub struct LineFault {
+    /// Which, from 1 on; `null`: the whole script.
+    line: Option<usize>,
+    /// What.
+    text: String,
+}
+
+/// Looks a script over, and submits nothing.
+#[utoipa::path(post, path = "/api/v1/jobs/check", tag = "jobs", operation_id = "check_script", request_body = NewJob,
+    responses((status = 200, body = Checked)))]
+pub async fn check(Asker(visit): Asker, Sent(job): Sent<NewJob>) -> Result<Json<Checked>, Trap> {
+    let home = home(&visit)?;
+    let faults = submission(&job.script, &home, &home.folder).err().unwrap_or_default();
+    let faults: Vec<LineFault> =
+        faults.into_iter().map(|Faulty { line, text }| LineFault { line, text }).collect();
+    Ok(Json(Checked { sound: faults.is_empty(), faults }))
+}
+
+/// What a job would take, cost and wait, if it were submitted now.
+#[derive(Serialize, ToSchema)]
+pub struct QuoteShown {
+    /// Partition.
+    partition: String,
+    /// Tasks of an array; 1 for a job. Figures are of all of them.
+    tasks: u64,
+    /// CPUs of each.
+    cpus: u32,
+    /// Memory of each; `null`: not limited.
+    memory_mib: Option<u64>,
+    /// The time limit; `null`: it has none.
+    time_limit_s: Option<i64>,
+    /// How long half of similar jobs ran at most; `null`: too few are known.
+    expected_s: Option<i64>,
+    /// Microjoules.
+    energy_uj: Four,
+    /// Whether the prices of electricity are known.
+    price_is_known: bool,
+    /// What its project pays, in micro-euros without tax; `null`: it has no price.
+    price_microeur: Option<Four>,
+    /// Why it would be refused now.
+    refusal: Option<String>,
+    /// If it starts when there is room.
+    now: OfferShown,
+    /// If it waits for cheap hours; `null`: waiting would change nothing.
+    flexible: Option<OfferShown>,
+}
+
+/// A start and what its electricity costs.
+#[derive(Serialize, ToSchema)]
+pub struct OfferShown {
+    /// When; `null`: nobody can say.
+    #[schema(format = DateTime)]
+    start: Option<String>,
+    /// Micro-euros.
+    electricity_microeur: Four,
+}
+
+/// Something for four run times; `null`: not known.
+#[derive(Serialize, ToSchema)]
+pub struct Four {
+    /// One of ten similar jobs was shorter.
+    low: Option<i64>,
+    /// Half were.
+    expected: Option<i64>,
+    /// Nine of ten were.
+    high: Option<i64>,
+    /// It takes all of its time limit.
+    greatest: Option<i64>,
+}
+
+impl From<Amounts> for Four {
+    fn from(Amounts { low, expected, high, greatest }: Amounts) -> Self {
+        Self { low, expected, high, greatest }
+    }
+}
+
+impl From<Offer> for OfferShown {
+    fn from(offer: Offer) -> Self {
+        Self { start: offer.start.map(stamp), electricity_microeur: offer.cost_microeur.into() }
+    }
+}
+
+impl From<Quote> for QuoteShown {
+    fn from(quote: Quote) -> Self {
+        let (price_microeur, refusal) =
+            quote.price.map_or((None, None), |price| (Some(price.microeur.into()), price.refusal));
+        Self {
+            partition: quote.partition,
+            tasks: quote.tasks,
+            cpus: quote.cpus,
+            memory_mib: quote.memory_mib,
+            time_limit_s: quote.greatest_s,
+            expected_s: quote.expected.map(|expected| expected.middle_s),
+            energy_uj: quote.energy_uj.into(),
+            price_is_known: quote.price_is_known,
+            price_microeur,
+            refusal,
+            now: quote.now.into(),
+            flexible: quote.flexible.map(OfferShown::from),
+        }
+    }
+}
+
+/// What a job would take, cost and wait. Submits nothing.
+#[utoipa::path(post, path = "/api/v1/jobs/quote", tag = "jobs", operation_id = "quote", request_body = NewJob,
+    responses((status = 200, body = QuoteShown)))]
+pub async fn quote(Asker(visit): Asker, Sent(job): Sent<NewJob>) -> Result<Json<QuoteShown>, Trap> {
+    let submission = made(&visit, &job)?;
+    let Reply::Quote(quote) = visit.command(Request::Quote(Box::new(submission))).await? else {
+        return Err(DoorError::Unfit.into());
+    };
+    Ok(Json((*quote).into()))
+}
+
+/// Ends a job, an array, or a task of one.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/cancel", tag = "jobs", operation_id = "cancel",
+    params(("job" = String, Path, description = "Its number, or `12_3`")),
+    responses((status = 204, description = "It is done, and on disk.")))]
+pub async fn cancel(Asker(visit): Asker, At(job): At<String>) -> Result<Response, Trap> {
+    let targets = vec![named(&job)?.target()];
+    let request = Request::Cancel(CancelFilter { targets, ..CancelFilter::default() });
+    let Reply::Matched { refused, .. } = visit.command(request).await? else { return Err(DoorError::Unfit.into()) };
+    match refused.into_iter().next() {
+        Some((_, refusal)) => Err(DoorError::Refused(refusal).into()),
+        None => Ok(done()),
+    }
+}
+
+/// A job that waits does not start.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/hold", tag = "jobs", operation_id = "hold",
+    params(("job" = String, Path, description = "Its number, or `12_3`")),
+    responses((status = 204, description = "It is done, and on disk.")))]
+pub async fn hold(Asker(visit): Asker, At(job): At<String>) -> Result<Response, Trap> {
+    visit.command(Request::Hold(named(&job)?.target())).await?;
+    Ok(done())
+}
+
+/// A job that is held may start again.
+#[utoipa::path(post, path = "/api/v1/jobs/{job}/release", tag = "jobs", operation_id = "release",
+    params(("job" = String, Path, description = "Its number, or `12_3`")),
+    responses((status = 204, description = "It is done, and on disk.")))]
+pub async fn release(Asker(visit): Asker, At(job): At<String>) -> Result<Response, Trap> {
+    visit.command(Request::Release(named(&job)?.target())).await?;
+    Ok(done())
+}
+
+/// Why a job waits.
+#[derive(Serialize, ToSchema)]
+pub struct Why {
+    /// Its state, as Slurm calls it.
+    state: String,
+    /// Slurm's reason.
+    reason: String,
+    /// Waiting jobs that go before it.
+    ahead: u32,
+    /// Running jobs.
+    running: u32,
+    /// CPUs it needs,
+    needs_cpus: u32,
+    /// and those that are free.
+    free_cpus: u32,
+    /// Memory it needs,
+    needs_memory_mib: u64,
+    /// and what is free.
+    free_memory_mib: u64,
+    /// What it still depends on, in Slurm's words; empty: nothing.
+    dependency: String,
+    /// Not before.
+    #[schema(format = DateTime)]
+    eligible: Option<String>,
+    /// When it should start if all jobs ahead take their full time.
+    #[schema(format = DateTime)]
+    expected_start: Option<String>,
+}
+
+/// Why a job waits, and until when.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/why", tag = "jobs", operation_id = "why",
+    params(("job" = String, Path, description = "Its number, or `12_3`")), responses((status = 200, body = Why)))]
+pub async fn why(Asker(visit): Asker, At(job): At<String>) -> Result<Json<Why>, Trap> {
+    let Reply::Why(report) = visit.command(Request::Why(named(&job)?.target())).await? else {
+        return Err(DoorError::Unfit.into());
+    };
+    let WhyReport { state, reason, ahead, running, needs_cpus, free_cpus, .. } = &*report;
+    Ok(Json(Why {
+        state: state.text().to_owned(),
+        reason: reason.text().to_owned(),
+        ahead: *ahead,
+        running: *running,
+        needs_cpus: *needs_cpus,
+        free_cpus: *free_cpus,
+        needs_memory_mib: report.needs_memory_mib,
+        free_memory_mib: report.free_memory_mib,
+        dependency: report.dependency.clone(),
+        eligible: report.eligible.map(stamp),
+        expected_start: report.expected_start.map(stamp),
+    }))
+}
+
+/// A change of a job's state.
+#[derive(Serialize, ToSchema)]
+pub struct Change {
+    /// When.
+    #[schema(format = DateTime)]
+    at: String,
+    /// The record concerned.
+    job: u32,
+    /// What happened, in a word.
+    what: String,
+    /// Who, why, where.
+    detail: String,
+}
+
+/// Everything that happened to a job.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/history", tag = "jobs", operation_id = "history",
+    params(("job" = String, Path, description = "Its number")), responses((status = 200, body = Vec<Change>)))]
+pub async fn history(Asker(visit): Asker, At(job): At<String>) -> Result<Json<Vec<Change>>, Trap> {
+    let Reply::History(rows) = visit.command(Request::History(named(&job)?.id)).await? else {
+        return Err(DoorError::Unfit.into());
+    };
+    let change = |row: HistoryRow| Change { at: stamp(row.at), job: row.id.0, what: row.what, detail: row.detail };
+    Ok(Json(rows.into_iter().map(change).collect()))
+}
+
+/// Which part of an output.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct OutputQuery {
+    /// `output` or `error`; without it `output`.
+    stream: Option<Stream>,
+    /// From which byte on; without it from the first.
+    from: Option<u64>,
+}
+
+/// What a job prints, and its errors.
+#[derive(Clone, Copy, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stream {
+    /// Its output.
+    Output,
+    /// Its errors.
+    Error,
+}
+
+/// What a job has printed, at most 256 KiB of it: ask again `from` where this ended. For its owner.
+#[utoipa::path(get, path = "/api/v1/jobs/{job}/output", tag = "jobs", operation_id = "output",
+    params(("job" = String, Path, description = "Its number, or `12_3`"), OutputQuery),
+    responses((status = 200, content_type = "application/octet-stream", body = Vec<u8>)))]
+pub async fn output(
+    Asker(visit): Asker,
+    At(job): At<String>,
+    Asked(asked): Asked<OutputQuery>,
+) -> Result<Response, Trap> {
+    let report = report(&visit, query(named(&job)?)).await?;
+    let place = usize::from(matches!(asked.stream, Some(Stream::Error)));
+    let path = report.files.get(place).cloned().flatten().ok_or_else(|| Trap::missing(job))?;
+    let place = Place::of_machine(path.as_bytes()).map_err(|wrong| Trap::missing(wrong.to_string()))?;
+    let client = Client::of(&visit).await?;
+    let (bytes, _) = client.read(&place, asked.from.unwrap_or(0), files::CHUNK as u64, None).await?;
+    Ok(([(header::CONTENT_TYPE, "application/octet-stream")], bytes).into_response())
+}
