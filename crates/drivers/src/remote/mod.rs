@@ -4,14 +4,17 @@
 //! Everything that a machine is to do arrives on the standard input of its shell, files and secrets with it: a command
 //! line is read by everybody on either machine. Nobody is ever asked for a password (`BatchMode`).
 
+mod lines;
+
 use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
 use crate::meters::{MeterError, command};
+use lines::Lines;
 
 /// A machine and who we are there.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Debug)]
 pub struct Host {
     /// Name or address, or a name of the configuration of `ssh`.
     pub host: String,
@@ -22,12 +25,11 @@ pub struct Host {
 }
 
 /// The system's `ssh`.
-#[derive(Clone, PartialEq, Eq, Debug, Default)]
+#[derive(Debug, Default)]
 pub struct Ssh {
-    /// A configuration of its own, in place of the caller's.
-    pub config: Option<PathBuf>,
-    /// Whether keys of machines that were never seen are taken for theirs.
-    pub trusts_new: bool,
+    config: Option<PathBuf>,
+    trusts_new: bool,
+    lines: Option<Lines>,
 }
 
 /// What a machine's shell said.
@@ -59,11 +61,26 @@ pub enum RemoteError {
 const SSH_FAILED: Option<i32> = Some(255);
 
 impl Ssh {
+    /// With a configuration of its own, in place of the caller's; `trusts_new`: keys of machines that were never seen are
+    /// taken for theirs.
+    pub fn new(config: Option<PathBuf>, trusts_new: bool) -> Self {
+        Self { config, trusts_new, lines: None }
+    }
+
+    /// For machines that are asked many things: connections stay open until this is dropped.
+    #[must_use]
+    pub fn keeping_lines(self) -> Self {
+        Self { lines: Lines::open(), ..self }
+    }
+
     /// Has a machine's shell read `text`. Takes no longer than `limit`; what the machine does then is not known.
     ///
     /// # Errors
     /// [`RemoteError`].
     pub fn run(&self, host: &Host, text: &str, limit: Duration) -> Result<Said, RemoteError> {
+        if let Some(lines) = &self.lines {
+            lines.prepare(host, || self.keeper(host)).map_err(RemoteError::Unreachable)?;
+        }
         let said = command::run(self.command(host), text.as_bytes(), "ssh", limit).map_err(|error| match error {
             MeterError::Late { limit, .. } => RemoteError::Late(limit),
             error => RemoteError::NoSsh(error),
@@ -77,7 +94,24 @@ impl Ssh {
         Ok(Said { output: text(&said.output), complaint, is_success: said.is_success })
     }
 
+    /// An `ssh` that holds a connection open, and ends when nobody has used it for a minute.
+    fn keeper(&self, host: &Host) -> Command {
+        let mut command = self.toward(host);
+        command.args(["-o", "ControlMaster=yes", "-o", "ControlPersist=60", "-f", "-N", "-l", &host.login]);
+        command.args(["--", &host.host]);
+        command
+    }
+
     fn command(&self, host: &Host) -> Command {
+        let mut command = self.toward(host);
+        command.args(["-T", "-l", &host.login, "--", &host.host]);
+        let shell: &[&str] = if host.login == "root" { &["sh", "-s"] } else { &["sudo", "-n", "sh", "-s"] };
+        command.args(shell);
+        command
+    }
+
+    /// An `ssh` that lacks only the machine and what it is to do.
+    fn toward(&self, host: &Host) -> Command {
         let mut command = Command::new("ssh");
         if let Some(config) = &self.config {
             command.arg("-F").arg(config);
@@ -91,9 +125,9 @@ impl Ssh {
         if let Some(port) = host.port {
             command.args(["-p", &port.to_string()]);
         }
-        command.args(["-T", "-l", &host.login, "--", &host.host]);
-        let shell: &[&str] = if host.login == "root" { &["sh", "-s"] } else { &["sudo", "-n", "sh", "-s"] };
-        command.args(shell);
+        if let Some(lines) = &self.lines {
+            command.args(["-o", &lines.path()]);
+        }
         command
     }
 }
@@ -113,7 +147,7 @@ mod tests {
         let common = "-o BatchMode=yes -o ConnectTimeout=15 -o ServerAliveInterval=15 -o LogLevel=ERROR";
         assert_eq!(words(&Ssh::default(), &root), format!("{common} -T -l root -- 10.0.0.1 sh -s"));
         let other = Host { host: "n1".into(), port: Some(2222), login: "ops".into() };
-        let ssh = Ssh { config: Some("/etc/our.conf".into()), trusts_new: true };
+        let ssh = Ssh::new(Some("/etc/our.conf".into()), true);
         let expected = format!(
             "-F /etc/our.conf {common} -o StrictHostKeyChecking=accept-new -p 2222 -T -l ops -- n1 sudo -n sh -s"
         );
@@ -124,8 +158,11 @@ mod tests {
     fn nobody_there_is_told_apart() {
         // Nothing listens on port 1 of this machine.
         let nobody = Host { host: "127.0.0.1".into(), port: Some(1), login: "root".into() };
-        let ssh = Ssh { config: Some("/dev/null".into()), trusts_new: false };
-        let said = ssh.run(&nobody, "true\n", Duration::from_secs(20));
-        assert!(matches!(said, Err(RemoteError::Unreachable(ref why)) if why.contains("refused")), "{said:?}");
+        for ssh in
+            [Ssh::new(Some("/dev/null".into()), false), Ssh::new(Some("/dev/null".into()), false).keeping_lines()]
+        {
+            let said = ssh.run(&nobody, "true\n", Duration::from_secs(20));
+            assert!(matches!(said, Err(RemoteError::Unreachable(ref why)) if why.contains("refused")), "{said:?}");
+        }
     }
 }

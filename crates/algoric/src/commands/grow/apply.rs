@@ -46,7 +46,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     let folder = Folder::at(&args.folder.folder);
     let loaded = folder.load()?;
     let progress = Progress::open(folder.path("state.json"))?;
-    let caller = Caller::new(args.ssh.ssh(false), &loaded);
+    let caller = Caller::new(args.ssh.ssh(false).keeping_lines(), &loaded);
     let width = loaded.plan.targets.iter().map(|target| target.name.len()).max().unwrap_or(0);
     let mut made = 0;
     for steps in &loaded.plan.stages {

@@ -66,7 +66,7 @@ impl Noun for Finding {
 /// Does it.
 pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     let loaded = Folder::at(&args.folder.folder).load()?;
-    let caller = Caller::new(args.ssh.ssh(false), &loaded);
+    let caller = Caller::new(args.ssh.ssh(false).keeping_lines(), &loaded);
     let mut found = machines(&loaded.plan, &caller, &house.words);
     let silent: BTreeSet<String> = found.iter().filter(|it| it.silent).map(|it| it.machine.clone()).collect();
     for steps in &loaded.plan.stages {

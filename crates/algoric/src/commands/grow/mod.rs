@@ -59,7 +59,7 @@ struct SshArgs {
 
 impl SshArgs {
     fn ssh(&self, trusts_new: bool) -> Ssh {
-        Ssh { config: self.ssh_config.clone(), trusts_new }
+        Ssh::new(self.ssh_config.clone(), trusts_new)
     }
 }
 
@@ -74,8 +74,8 @@ pub fn run(command: GrowCommand, house: &House) -> anyhow::Result<u8> {
     }
 }
 
-/// So many machines are talked to at once.
-const AT_ONCE: usize = 16;
+/// So many machines are talked to at once: an sshd has ten sessions for one connection, and all may ask the controller.
+const AT_ONCE: usize = 8;
 
 /// Does the same for several at once. `heard` is told each answer as it comes; what is returned is in their order.
 fn at_once<T: Sync, R: Send>(things: &[T], work: impl Fn(&T) -> R + Sync, mut heard: impl FnMut(&T, &R)) -> Vec<R> {

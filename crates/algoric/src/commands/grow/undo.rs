@@ -34,7 +34,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     let folder = Folder::at(&args.folder.folder);
     let loaded = folder.load()?;
     let progress = Progress::open(folder.path("state.json"))?;
-    let caller = Caller::new(args.ssh.ssh(false), &loaded);
+    let caller = Caller::new(args.ssh.ssh(false).keeping_lines(), &loaded);
     let mut count = 0;
     for steps in loaded.plan.stages.iter().rev() {
         let is_ours = |step: &&Step| matches!(progress.of(&step.id), Some(Done::Begun | Done::Ours));
