@@ -101,8 +101,12 @@ fn settle(birth: Birth) -> io::Result<(OwnedFd, PathBuf, Order)> {
     alarm::set(PATIENCE);
     let user = User::from_uid(Uid::from_raw(order.uid))?;
     let home = match (&user, root) {
-        (Some(user), _) => user.dir.clone(),
-        (None, false) => std::env::var_os("HOME").map(PathBuf::from).unwrap_or_default(),
+        (Some(user), true) => user.dir.clone(),
+        // In a centre of one's own what that user calls home is home.
+        (user, false) => match std::env::var_os("HOME").map(PathBuf::from).filter(|home| home.is_absolute()) {
+            Some(home) => home,
+            None => user.as_ref().map(|user| user.dir.clone()).unwrap_or_default(),
+        },
         (None, true) => return Err(io::Error::new(io::ErrorKind::NotFound, "there is no such user")),
     };
     limit()?;
