@@ -26,8 +26,12 @@ impl Centre {
         }
         self.operators_only(peer)?;
         self.writable()?;
+        let no_operator = if let Admin::RemoveOperator(user) = &admin { Some(user.clone()) } else { None };
         let (write, text) = self.change_of(admin)?;
         self.journal.write(write);
+        if let Some(user) = no_operator {
+            self.take_operator_of(&user);
+        }
         self.journal.write(Write::Event {
             at: self.now,
             base: None,

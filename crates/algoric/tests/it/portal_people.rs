@@ -240,6 +240,24 @@ fn members_come_are_given_accounts_and_are_kept_out() {
 }
 
 #[test]
+fn who_was_not_invited_asks_and_is_answered() {
+    let (ward, url) = centre("");
+    let mut marie = operator(&ward, &url);
+    let mut erwan = Browser::new(&url);
+    let fields = [("login", "erwan"), ("name", "Erwan"), ("note", "<i>floods</i>"), ("password", PASSWORD), ("again", PASSWORD)];
+    let asked = erwan.fill("/join", "/join", &fields);
+    assert!(asked.text.contains("Your request is on its way"), "{}", asked.text);
+    let early = log_in(&mut erwan, "erwan", PASSWORD);
+    assert!(early.status == 422 && early.text.contains("still waits"), "{}", early.text);
+    let page = marie.get("/operator/members");
+    assert!(page.text.contains("waits for an answer") && page.text.contains("floods") && !page.text.contains("<i>floods"));
+    let action = format!("/operator/members/{}", number(&page, "erwan"));
+    assert_eq!(marie.post(&action, &page.csrf(), &[("what", "unlock")]).status, 303);
+    assert_eq!(log_in(&mut erwan, "erwan", PASSWORD).status, 303);
+    assert_eq!(erwan.get("/operator/members").status, 403);
+}
+
+#[test]
 fn forms_come_from_our_own_pages_only() {
     let (ward, url) = centre("");
     let mut browser = operator(&ward, &url);

@@ -88,6 +88,13 @@ pub enum PeopleRequest {
     /// Sends a link for a new password to whoever has this login or address, if anybody has. Answered by `Done`, whether
     /// there is somebody or not.
     AskReset(String),
+    /// Asks to become a member, which an operator answers. Answered by `Done`.
+    Join {
+        /// Who; there is no code.
+        who: Box<TakeLink>,
+        /// What they say of what they want.
+        note: String,
+    },
     /// One's own account: profile, sessions, tokens. Answered by `Account`.
     Account,
     /// Changes one's profile. Answered by `Done`.
@@ -312,6 +319,8 @@ pub struct MemberRow {
     pub email: String,
     /// `waiting`, `active`, `locked` or `archived`.
     pub state: String,
+    /// What they said when they asked to join.
+    pub note: String,
     /// The linked account of this machine.
     pub account: Option<String>,
     /// That account was made for them.

@@ -29,12 +29,14 @@ impl Centre {
                 serde_json::json!({ "project": member.project, "role": role, "default": member.default })
             })
             .collect();
+        let is_treasurer = self.is_named_treasurer(uid);
         let about = serde_json::json!({
             "user": user,
             "uid": uid.0,
             "projects": projects,
             "is_operator": self.people.is_operator(uid),
-            "is_treasurer": self.file.money.treasurers.iter().any(|name| name == user),
+            "pages": self.person_told(user),
+            "is_treasurer": is_treasurer,
         });
         self.ask_archive(conn, Question::Export { uid, about });
         Ok(())
@@ -86,6 +88,7 @@ impl Centre {
         let pseudonym = pseudonym(uid.0);
         self.write_money(MoneyWrite::Erase { uid, user: user.to_owned(), pseudonym: pseudonym.clone() });
         self.money.roles.retain(|(name, _), _| name != user);
+        self.forget_person(user, &pseudonym);
         // Scripts that are emptied are not taken for the same content again.
         self.submissions.forget_contents();
         self.noted(peer, format!("{pseudonym} was erased"));

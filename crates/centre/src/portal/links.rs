@@ -27,6 +27,9 @@ pub(crate) struct Taking {
 /// The first link is good for so long: whoever started the centre sits before it.
 const FIRST: Span = Span::seconds(24 * 3600);
 
+/// So many people may wait for an answer.
+const WAITING: usize = 100;
+
 /// What a new link is good for.
 pub(super) struct NewLink {
     pub(super) kind: LinkKind,
@@ -195,6 +198,72 @@ impl Centre {
         if let Some(project) = &link.project {
             self.join_or_promise(person, project, &link.role);
         }
+    }
+
+    /// Somebody whom nobody invited asks to become a member: an operator answers.
+    pub(super) fn ask_to_join(
+        &mut self,
+        conn: ConnId,
+        caller: Caller,
+        who: TakeLink,
+        note: &str,
+    ) -> Result<(), Refusal> {
+        self.writable()?;
+        let TakeLink { login, name, email, language, password, .. } = who;
+        let (login, name) = (login.trim().to_lowercase(), name.trim().to_owned());
+        let email = email.trim().to_owned();
+        let waiting = self.folk.persons().filter(|person| person.state == Standing::Waiting).count();
+        let whose = Whose::Address(caller.address.clone());
+        let is_fit = passwords::is_fit(&password, &login, &name);
+        let no = self
+            .must_wait(&[&whose])
+            .or_else(|| (waiting >= WAITING).then_some(No::TooMany))
+            .or_else(|| self.unfit(None, &login, &name, &email))
+            .or_else(|| (!is_fit).then_some(No::PasswordUnfit));
+        if let Some(no) = no {
+            self.say_no(conn, no);
+            return Ok(());
+        }
+        // Each one counts: nobody fills the list alone.
+        (0..5).for_each(|_| self.patience.failed(whose.clone(), self.now));
+        let person = Person {
+            id: 0,
+            login,
+            name,
+            email,
+            language: if ["fr", "en"].contains(&language.as_str()) { language } else { String::new() },
+            account: None,
+            made: false,
+            password: None,
+            roles: Vec::new(),
+            state: Standing::Waiting,
+            note: note.chars().filter(|letter| !letter.is_control() || *letter == '\n').take(1000).collect(),
+            created: self.now,
+            seen: None,
+        };
+        let then = Then::Join { conn, caller, person: Box::new(person) };
+        self.ask_hasher(conn, Errand { check: None, make: Some(password), then });
+        Ok(())
+    }
+
+    /// Their password is hashed: they wait for an answer.
+    pub(super) fn asked_to_join(
+        &mut self,
+        conn: ConnId,
+        caller: &Caller,
+        person: Person,
+        password: Option<String>,
+    ) -> Result<(), Refusal> {
+        self.writable()?;
+        if let Some(no) = self.unfit(None, &person.login, &person.name, &person.email) {
+            self.say_no(conn, no);
+            return Ok(());
+        }
+        let person = Person { id: self.folk.number(), password, ..person };
+        self.trace(caller, "asked-to-join", person.login.clone());
+        self.write_people(PeopleWrite::Person(person));
+        self.people_reply(conn, PeopleReply::Done);
+        Ok(())
     }
 
     /// What is wrong with what somebody says of themselves.

@@ -46,6 +46,7 @@ impl Centre {
             name: person.name.clone(),
             email: person.email.clone(),
             state: person.state.word().to_owned(),
+            note: person.note.clone(),
             account: person.account.clone(),
             made: person.made,
             fixed: fixed.collect(),
@@ -200,6 +201,62 @@ impl Centre {
         Ok(())
     }
 
+    /// Whoever is linked to an account that is an operator's no more holds the role no more either.
+    pub(crate) fn take_operator_of(&mut self, user: &str) {
+        let Some(person) = self.folk.of_account(user).cloned() else { return };
+        if holds(&person, Role::Operator) {
+            let mut roles = person.roles.clone();
+            roles.retain(|name| name != Role::Operator.name());
+            self.write_people(PeopleWrite::Person(Person { roles, ..person }));
+        }
+    }
+
+    /// Whoever is linked to an account is not to be known any more: nothing of them stays but a number.
+    pub(crate) fn forget_person(&mut self, user: &str, pseudonym: &str) {
+        let Some(person) = self.folk.of_account(user).cloned() else { return };
+        self.shut_out(person.id);
+        let login = format!("{pseudonym}-{}", person.id);
+        self.write_people(PeopleWrite::Person(Person {
+            login,
+            name: pseudonym.to_owned(),
+            email: String::new(),
+            account: None,
+            password: None,
+            roles: Vec::new(),
+            state: Standing::Archived,
+            note: String::new(),
+            ..person
+        }));
+    }
+
+    /// What is held about the person that an account is linked to.
+    pub(crate) fn person_told(&self, user: &str) -> serde_json::Value {
+        let Some(person) = self.folk.of_account(user) else { return serde_json::Value::Null };
+        let sessions = self.folk.sessions_of(person.id, self.now).into_iter();
+        let sessions = sessions.map(|one| serde_json::json!({ "since": one.created.0, "address": one.address, "agent": one.agent }));
+        let tokens = self.folk.tokens_of(person.id, self.now).into_iter();
+        let tokens = tokens.map(|one| serde_json::json!({ "name": one.name, "scopes": one.scopes, "expires": one.expires.0 }));
+        serde_json::json!({
+            "login": person.login,
+            "name": person.name,
+            "email": person.email,
+            "language": person.language,
+            "roles": person.roles,
+            "state": person.state.word(),
+            "since": person.created.0,
+            "seen": person.seen.map(|at| at.0),
+            "sessions": sessions.collect::<Vec<_>>(),
+            "tokens": tokens.collect::<Vec<_>>(),
+        })
+    }
+
+    /// Ends everything by which somebody comes in.
+    fn shut_out(&mut self, person: i64) {
+        self.end_sessions(person, None);
+        let tokens: Vec<i64> = self.folk.tokens_of(person, self.now).iter().map(|token| token.id).collect();
+        tokens.into_iter().for_each(|id| self.write_people(PeopleWrite::EndToken(id)));
+    }
+
     /// Whether nobody else could log in and run the centre.
     fn is_last_operator(&self, person: &Person) -> bool {
         let is_operator = |one: &Person| one.state == Standing::Active && holds(one, Role::Operator);
@@ -211,9 +268,7 @@ impl Centre {
             if self.is_last_operator(person) {
                 return Err(No::LastOperator);
             }
-            self.end_sessions(person.id, None);
-            let tokens: Vec<i64> = self.folk.tokens_of(person.id, self.now).iter().map(|token| token.id).collect();
-            tokens.into_iter().for_each(|id| self.write_people(PeopleWrite::EndToken(id)));
+            self.shut_out(person.id);
         }
         self.write_people(PeopleWrite::Person(Person { state, ..person.clone() }));
         if person.made

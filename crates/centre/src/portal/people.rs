@@ -15,7 +15,7 @@ pub(super) fn action(request: &PeopleRequest) -> Action {
         PeopleRequest::LogIn { .. } | PeopleRequest::SeeLink(_) | PeopleRequest::TakeLink(_) => Action::ComeIn,
         PeopleRequest::LogOut => Action::Leave,
         PeopleRequest::FirstLink => Action::MakeOperator,
-        PeopleRequest::AskReset(_) => Action::ComeIn,
+        PeopleRequest::AskReset(_) | PeopleRequest::Join { .. } => Action::ComeIn,
         PeopleRequest::Account | PeopleRequest::Tokens => Action::SeeOneself,
         PeopleRequest::SetProfile { .. }
         | PeopleRequest::SetPassword { .. }
@@ -49,6 +49,7 @@ impl Centre {
             PeopleRequest::SeeLink(code) => self.see_link(conn, &caller, &code),
             PeopleRequest::TakeLink(take) => self.take_link(conn, caller, *take)?,
             PeopleRequest::FirstLink => self.ask_first_link(conn, &caller)?,
+            PeopleRequest::Join { who, note } => self.ask_to_join(conn, caller, *who, &note)?,
             PeopleRequest::AskReset(login) => self.ask_reset(conn, &caller, &login)?,
             PeopleRequest::Members => self.members(conn),
             PeopleRequest::Invite { email, roles, project, days } => {

@@ -29,6 +29,8 @@ pub(crate) enum Then {
     },
     /// A link is used.
     TakeLink { conn: ConnId, caller: Caller, taking: Box<Taking> },
+    /// Somebody asks to become a member.
+    Join { conn: ConnId, caller: Caller, person: Box<Person> },
     /// Somebody changes their own.
     SetPassword { conn: ConnId, caller: Caller, person: i64, agent: String },
 }
@@ -96,6 +98,7 @@ impl Centre {
             Then::LogIn { conn, caller, person, login, agent } => {
                 (conn, self.logged_in(conn, caller, right.then_some(person).flatten(), &login, agent))
             }
+            Then::Join { conn, caller, person } => (conn, self.asked_to_join(conn, &caller, *person, made)),
             Then::SetPassword { conn, caller, person, agent } => {
                 (conn, self.password_checked(conn, caller, person, agent, made))
             }

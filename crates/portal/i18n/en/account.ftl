@@ -189,3 +189,12 @@ first-steps-account = Link an account of this machine, to compute
 first-steps-job = Start a first job
 first-steps-invite = Invite somebody
 first-steps-project = Make a project and give it a budget
+
+login-join = Not a member yet? Ask to become one.
+join-title = Become a member
+join-lead = Say who you are and what you want to compute. An operator of the centre will answer; then you can log in.
+join-note = What you want to do (optional)
+join-send = Ask
+join-done = Your request is on its way. An operator will see it; you can log in as soon as they say yes.
+members-note = What they ask for
+trail-asked-to-join = asked to become a member

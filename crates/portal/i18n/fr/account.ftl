@@ -189,3 +189,12 @@ first-steps-account = Lier un compte de cette machine, pour calculer
 first-steps-job = Lancer un premier travail
 first-steps-invite = Inviter quelqu’un
 first-steps-project = Créer un projet et lui donner un budget
+
+login-join = Pas encore membre ? Demandez à le devenir.
+join-title = Devenir membre
+join-lead = Dites qui vous êtes et ce que vous voulez calculer. Un opérateur du centre vous répondra ; ensuite vous pourrez vous connecter.
+join-note = Ce que vous voulez faire (facultatif)
+join-send = Demander
+join-done = Votre demande est partie. Un opérateur la verra ; vous pourrez vous connecter dès qu’il aura dit oui.
+members-note = Sa demande
+trail-asked-to-join = a demandé à devenir membre

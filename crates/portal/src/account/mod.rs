@@ -1,6 +1,7 @@
 //! Coming in and going: `/login`, `/logout`, and the links that are good once.
 
 mod forgotten;
+mod join;
 mod links;
 mod login;
 mod own;
@@ -21,6 +22,7 @@ pub fn routes(house: &Arc<House>) -> Router<Arc<House>> {
     let doors = Router::new()
         .route("/login", get(login::page).post(login::post))
         .route("/forgotten", get(forgotten::page).post(forgotten::post))
+        .route("/join", get(join::page).post(join::post))
         .route("/first/{code}", get(links::page).post(links::post))
         .route("/invite/{code}", get(links::page).post(links::post))
         .route("/reset/{code}", get(links::page).post(links::post))
