@@ -1,5 +1,6 @@
 //! The centre goes on with the cluster as its engine: what was, remains; the same scripts cost the same.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use anyhow::{Context, Result};
@@ -21,6 +22,8 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
     cluster.until("! pgrep -x algoric", Duration::from_secs(20))?;
     centre::configure(cluster, "[cluster]\nengine = \"slurm\"\nqueue_seconds = 1\nusage_seconds = 2\n")?;
+    // Grown clusters show everybody their own jobs only; the centre's user must see all.
+    evidence.type_line(cluster, HEAD, "root", "sacctmgr -i add user nobody account=root adminlevel=operator")?;
     centre::up(cluster)?;
     let after = centre::usage(cluster)?.0;
     evidence.same("the history of before is still there, letter by letter", &after, &before);
@@ -36,6 +39,9 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         .context("what Slurm accounted for does not come into the ledger")?;
     let (table, used) = centre::usage(cluster)?;
     evidence.file("usage.csv", &table)?;
+    let numbers = |used: &[Used]| used.iter().map(|used| used.job).collect::<BTreeSet<u32>>();
+    let seen = format!("{:?}, then {:?}", numbers(&first), numbers(&used[first.len().min(used.len())..]));
+    evidence.check("no number of a job comes twice", numbers(&used).len() == used.len(), &seen);
     let second = |name: &str| {
         let line = accounts.lines().find(|line| line.starts_with(&format!("{name}|")))?;
         let job: u32 = line.split('|').nth(1)?.parse().ok()?;

@@ -30,7 +30,8 @@ name = "crue"
 members = ["bob", "carol"]
 "#;
 
-const LINES: &str = r#""AuthInfo=cred_expire=5", "KillWait=2", "JobAcctGatherFrequency=5", "SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=2""#;
+/// Numbers of jobs begin where those of the centre's own engine are not.
+const LINES: &str = r#""FirstJobId=1001", "AuthInfo=cred_expire=5", "KillWait=2", "JobAcctGatherFrequency=5", "SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=2""#;
 
 /// What Debian's Slurm needs where there is no systemd beside cgroup v2: it would ask it for its groups.
 const NO_CGROUPS: &str = r#", "ProctrackType=proctrack/linuxproc", "TaskPlugin=task/affinity""#;
