@@ -83,6 +83,14 @@ impl Carbon {
     }
 }
 
+impl std::ops::AddAssign for Carbon {
+    fn add_assign(&mut self, other: Carbon) {
+        self.production.0 = self.production.0.saturating_add(other.production.0);
+        self.lifecycle.0 = self.lifecycle.0.saturating_add(other.lifecycle.0);
+        self.by_grid += other.by_grid;
+    }
+}
+
 /// What is wrong with a file of factors.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum FactorError {

@@ -29,6 +29,8 @@ pub struct Way {
     pub secure: bool,
     /// A proxy that is believed when it says where somebody comes from.
     pub proxy: Option<IpAddr>,
+    /// The zone of the centre's days and hours, by name or by rules as POSIX writes them; the machine's own without.
+    pub zone: Option<String>,
 }
 
 impl House {
@@ -37,8 +39,8 @@ impl House {
     /// # Errors
     /// When the socket's directory cannot be opened.
     pub fn new(socket: &Path, way: Way) -> io::Result<Self> {
-        // The machine's, as the centre's own.
-        let zone = TimeZone::system();
+        let named = |name: &str| TimeZone::get(name).ok().or_else(|| TimeZone::posix(name).ok());
+        let zone = way.zone.as_deref().and_then(named).unwrap_or_else(TimeZone::system);
         Ok(Self {
             door: Door::new(socket)?,
             files: Files::new(socket.parent().unwrap_or(Path::new("/"))),

@@ -133,14 +133,15 @@ struct Start {
 }
 
 fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, start: Start) -> anyhow::Result<u8> {
-    let section = centre::load_config(&paths.config())?.portal;
+    let file = centre::load_config(&paths.config())?;
+    let (section, zone) = (file.portal, file.electricity.zone);
     let web = super::web::Web::open(listen, &section, &paths.config())?;
     let url = web.url.clone();
     // SAFETY: this process has one thread, so the child may go on as if it had been started.
     if let ForkResult::Child = unsafe { fork() }.context("starting the process for the pages")? {
         drop(link);
         servant.become_it()?;
-        web.keep(&paths.socket(), &section);
+        web.keep(&paths.socket(), &section, zone);
     }
     drop(web);
     // Some counters are root's to open, and anybody's to read once they are open.

@@ -50,8 +50,9 @@ impl Web {
     }
 
     /// Serves with the centre that answers at `socket`, and never returns; to be called in a process of its own.
-    pub fn keep(self, socket: &Path, section: &PortalSection) -> ! {
-        let code = match self.keep_serving(socket, section) {
+    /// Days and hours are those of `zone`, if there is one.
+    pub fn keep(self, socket: &Path, section: &PortalSection, zone: Option<String>) -> ! {
+        let code = match self.keep_serving(socket, section, zone) {
             Ok(()) => 0,
             Err(fault) => {
                 console::complain(format!("algoric: the pages are not served: {fault:#}\n"));
@@ -61,7 +62,7 @@ impl Web {
         std::process::exit(code)
     }
 
-    fn keep_serving(self, socket: &Path, section: &PortalSection) -> anyhow::Result<()> {
+    fn keep_serving(self, socket: &Path, section: &PortalSection, zone: Option<String>) -> anyhow::Result<()> {
         end_with_parent()?;
         loop {
             // SAFETY: this process has one thread, so the child may go on as if it had been started.
@@ -69,7 +70,7 @@ impl Web {
                 ForkResult::Child => {
                     end_with_parent()?;
                     let url = section.public_url.as_ref().unwrap_or(&self.url);
-                    let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy };
+                    let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy, zone };
                     let (listener, certificate) = (self.listener, self.certificate);
                     let options = portal::Options { listener, socket: socket.to_owned(), way, certificate };
                     return portal::serve(options).context("the pages");

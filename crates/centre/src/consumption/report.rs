@@ -124,6 +124,16 @@ impl Sum {
     }
 }
 
+impl std::ops::AddAssign for Sum {
+    fn add_assign(&mut self, other: Sum) {
+        self.accounts += other.accounts;
+        self.covered_ms = self.covered_ms.saturating_add(other.covered_ms);
+        self.cost.price.0 = self.cost.price.0.saturating_add(other.cost.price.0);
+        self.cost.estimated += other.cost.estimated;
+        self.carbon += other.carbon;
+    }
+}
+
 fn used(
     reader: &Reader,
     from: Time,

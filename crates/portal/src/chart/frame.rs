@@ -65,7 +65,7 @@ impl Frame<'_> {
             format_args!(
                 "<svg class=\"chart-picture\" width=\"100%\" height=\"{height}\" role=\"img\" \
                  aria-labelledby=\"{id}-t {id}-d\"><title id=\"{id}-t\">{}</title><desc id=\"{id}-d\">{}</desc>\
-                 <svg class=\"chart-plot\" x=\"72\" y=\"{ABOVE}\" width=\"80%\" height=\"{HEIGHT}\">",
+                 <g transform=\"translate(0 {ABOVE})\">",
                 escape(self.title),
                 escape(self.desc),
             ),
@@ -73,7 +73,7 @@ impl Frame<'_> {
         stretched(&mut out, grounds);
         self.put_grid(&mut out, words);
         stretched(&mut out, body);
-        out.push_str("</svg></svg>");
+        out.push_str("</g></svg>");
         self.put_legend(&mut out);
         self.put_table(&mut out, words);
         let title = escape(self.title);

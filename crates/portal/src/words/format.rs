@@ -74,6 +74,12 @@ impl Words {
         }
     }
 
+    /// What a unit costs, from micro-euros, with four places, as contracts say it: `0,2142 €`.
+    pub fn price(&self, microeur: i64) -> String {
+        let number = self.decimal(rounded(microeur.into(), 100), 4);
+        if self.is_french() { format!("{number}{NBSP}€") } else { format!("€{number}") }
+    }
+
     /// Energy from microjoules, in watt-hours with the prefix that suits: `812 Wh`, `12,5 kWh`.
     pub fn energy(&self, uj: i64) -> String {
         self.quantity(rounded(i128::from(uj) * 1_000_000, UJ_PER_WH), MICRO, "Wh")
@@ -254,6 +260,7 @@ mod tests {
         check(|words| words.money(-12_505_000), "-12,51_€", "-€12.51");
         check(|words| words.money(0), "0,00_€", "€0.00");
         check(|words| words.money(4_217), "0,0042_€", "€0.0042");
+        check(|words| words.price(214_200), "0,2142_€", "€0.2142");
         check(|words| words.money(7), "0,000007_€", "€0.000007");
     }
 

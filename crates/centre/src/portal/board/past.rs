@@ -15,7 +15,7 @@ use energy::{
     period::{Grain, Period},
     rollup::{HOUR, Row as RollUp},
 };
-use jiff::{Timestamp, Unit, Zoned, tz::TimeZone};
+use jiff::{Timestamp, ToSpan, Unit, Zoned, tz::TimeZone};
 use model::{Span, Time};
 use store::{Hour, Reader, StoreError, Used};
 
@@ -162,16 +162,18 @@ fn power(machines: &[Vec<RollUp>], from: Time, until: Time, stretch: Span) -> Ve
     places.map(|at| (Time(at * stretch.0), all.get(&at).copied())).collect()
 }
 
-/// The part of the period in which an hour is.
-fn part(at: Time, grain: Grain, zone: &TimeZone) -> Time {
+/// The part of a period in which an instant is: its first instant, and the first after it.
+fn part(at: Time, grain: Grain, zone: &TimeZone) -> (Time, Time) {
     let local = local(at, zone);
-    let start = match grain {
-        Grain::Hour => return at,
-        Grain::Day => local.start_of_day(),
-        Grain::Month => local.first_of_month().and_then(|day| day.start_of_day()),
-        Grain::Year => local.first_of_year().and_then(|day| day.start_of_day()),
+    let (first, span) = match grain {
+        Grain::Hour => return (at, at + HOUR),
+        Grain::Day => (Ok(local), 1.day()),
+        Grain::Month => (local.first_of_month(), 1.month()),
+        Grain::Year => (local.first_of_year(), 1.year()),
     };
-    start.map_or(at, |start| Time(start.timestamp().as_millisecond()))
+    let start = first.and_then(|day| day.start_of_day());
+    let ends = start.and_then(|start| Ok((start.timestamp(), start.checked_add(span)?.timestamp())));
+    ends.map_or((at, at + HOUR), |(start, end)| (Time(start.as_millisecond()), Time(end.as_millisecond())))
 }
 
 fn fill(
@@ -189,14 +191,23 @@ fn fill(
     for machine in machines {
         let hours = reader.hours(machine, board.from, board.until)?;
         let mut sum = Sum::default();
+        // Hours come in order: the part in which one is, is looked for once.
+        let mut known: Option<(Time, Time)> = None;
         for hour in &hours {
-            sum.add(hour, &electricity.factors);
-            total.add(hour, &electricity.factors);
-            parts.entry(part(hour.row.start, grain, &electricity.zone)).or_default().add(hour, &electricity.factors);
+            let at = hour.row.start;
+            let (start, _) = *known.insert(match known {
+                Some(known) if at < known.1 => known,
+                _ => part(at, grain, &electricity.zone),
+            });
+            let mut one = Sum::default();
+            one.add(hour, &electricity.factors);
+            sum += one;
+            *parts.entry(start).or_default() += one;
             if !is_year {
                 by_rate(&mut rates, hour, electricity);
             }
         }
+        total += sum;
         board.machines.push(sum.row(machine.clone()));
         curves.push(match period {
             Period::Day(_) => reader.minutes(machine, board.from, board.until)?,
@@ -296,7 +307,7 @@ fn of_project(reader: &Reader, project: &str, period: Period, zone: &TimeZone) -
         let date = jiff::civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().days(day));
         let noon = date.ok().and_then(|date| date.at(12, 0, 0, 0).to_zoned(zone.clone()).ok());
         let at = noon.map_or(Time(day * 86_400_000), |noon| Time(noon.timestamp().as_millisecond()));
-        *parts.entry(part(at, grain, zone)).or_default() += used;
+        *parts.entry(part(at, grain, zone).0).or_default() += used;
     }
     let mut applications: Vec<(String, Used)> = applications.into_iter().collect();
     applications.sort_by_key(|(_, used)| std::cmp::Reverse(used.energy_uj));
