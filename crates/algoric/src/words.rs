@@ -34,6 +34,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/people.ftl")),
             include_str!(concat!("../i18n/", $language, "/price.ftl")),
             include_str!(concat!("../i18n/", $language, "/simulate.ftl")),
+            include_str!(concat!("../i18n/", $language, "/slurm.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),
             include_str!(concat!("../i18n/", $language, "/try.ftl")),
             include_str!(concat!("../i18n/", $language, "/why.ftl")),

@@ -7,6 +7,7 @@
 //! This crate must not know how anything is done: no sockets, no SQL, no Slurm text.
 
 mod admin;
+mod cluster;
 mod energy;
 mod frame;
 mod money;
@@ -16,6 +17,7 @@ mod reply;
 mod request;
 
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
+pub use cluster::{ClusterReply, ClusterRequest};
 pub use energy::{
     CalibrationRow, ContractReport, EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, MonthReport,
     OwnerRow, PriceStep, RunEnergy, RunsReport, SiteIndex, UsedRow,

@@ -129,6 +129,8 @@ pub enum Reply {
     Energy(EnergyReply),
     /// Money.
     Money(MoneyReply),
+    /// About the Slurm that runs the jobs.
+    Cluster(Box<crate::ClusterReply>),
     /// What the web process asked.
     Portal(Box<PortalReply>),
 }

@@ -131,6 +131,8 @@ pub enum Request {
     Energy(EnergyRequest),
     /// Money. Answered by `Money` or `Done`.
     Money(Box<MoneyRequest>),
+    /// Operators: the Slurm that runs the jobs. Answered by `Cluster`.
+    Cluster(crate::ClusterRequest),
     /// The web process, on behalf of somebody. Answered by `Portal`, or as the command that it carries.
     Portal(Box<PortalRequest>),
     /// Members of the portal, asked for by an account of this machine. Answered by `Portal`.

@@ -14,7 +14,7 @@ use crate::{
 type Outcome = Result<(), Refusal>;
 
 impl Centre {
-    fn operators_only(&mut self, peer: Peer) -> Outcome {
+    pub(crate) fn operators_only(&mut self, peer: Peer) -> Outcome {
         if self.people.is_operator(peer.uid) { Ok(()) } else { Err(refuse(RefusalCode::AccessDenied, "")) }
     }
 

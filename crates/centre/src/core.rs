@@ -307,7 +307,8 @@ impl Centre {
             self.counters.pass(begun);
             let mut progress = false;
             for what in decision.events {
-                // A centre that is about to end starts nothing, and makes no place for what it does not start.
+                // A centre that is about to end, or whose jobs a Slurm runs, starts nothing here, and makes no place for
+                // what it does not start.
                 let makes_place = matches!(
                     what,
                     What::Started { .. }
@@ -316,7 +317,7 @@ impl Centre {
                         | What::Suspended { cause: Some(_), .. }
                         | What::Requeued { cause: RequeueCause::Preempted(_), .. }
                 );
-                if self.stopping != Stopping::No && makes_place {
+                if (self.stopping != Stopping::No || self.cluster.is_some()) && makes_place {
                     continue;
                 }
                 // A limit that was lowered (--time-min) is also what accounting shows.

@@ -114,6 +114,7 @@ pub(crate) fn kind(request: &Request) -> &'static str {
         Request::Diagnostics => "Diagnostics",
         Request::Energy(_) => "Energy",
         Request::Money(_) => "Money",
+        Request::Cluster(_) => "Cluster",
         Request::StepBegin(_) => "StepBegin",
         Request::StepEnd(_) => "StepEnd",
         Request::Allocate(_) => "Allocate",

@@ -268,6 +268,7 @@ pub(crate) fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Req
         Request::Unreserve(name) => centre.unreserve(conn, peer, name)?,
         Request::Reservations => centre.reservations(conn)?,
         Request::Energy(request) => centre.energy(conn, peer, request)?,
+        Request::Cluster(request) => centre.cluster_order(conn, peer, &request)?,
         Request::Money(request) => centre.money(conn, peer, *request)?,
         Request::Portal(request) => centre.portal(conn, peer, *request)?,
         Request::People(request) => centre.people_command(conn, peer, *request)?,

@@ -2,6 +2,8 @@
 //! given them and the [`House`]; what can be decided without a centre is decided in the pure crates.
 
 mod admin;
+mod adopt;
+mod cluster;
 mod data;
 mod demo;
 mod doctor;
@@ -94,6 +96,9 @@ enum Command {
     Token(people::TokenCommand),
     #[command(subcommand)]
     Reservation(reservation::ReservationCommand),
+    #[command(subcommand)]
+    Cluster(cluster::ClusterCommand),
+    Adopt(adopt::Args),
     Doctor(doctor::Args),
     #[command(subcommand)]
     Grow(grow::GrowCommand),
@@ -171,6 +176,8 @@ impl Command {
             Command::Operator(command) => admin::operator(command, house),
             Command::Token(command) => people::token(command, house),
             Command::Reservation(command) => reservation::run(command, house),
+            Command::Cluster(command) => cluster::run(command, house),
+            Command::Adopt(args) => adopt::run(&args, house),
             Command::Doctor(args) => doctor::run(&args, house),
             Command::Grow(command) => grow::run(command, house),
             Command::Energy(args) => energy::run(&args, house),

@@ -60,6 +60,11 @@ pub struct CentreArgs {
     listen: SocketAddr,
 }
 
+/// Makes the folders of a centre that is to be, as the first start would.
+pub fn lay_out(house: &House) -> anyhow::Result<()> {
+    prepare(&absolute(house.place.data())?, &Servant::choose()).map(drop)
+}
+
 /// Both halves.
 pub fn up(args: &UpArgs, house: &House) -> anyhow::Result<u8> {
     let data = absolute(house.place.data())?;

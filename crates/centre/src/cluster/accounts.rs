@@ -81,8 +81,13 @@ fn words(list: &[&str]) -> Change {
 pub fn plan(desired: &Desired, actual: &Actual) -> Plan {
     let mut plan = Plan::default();
     let here = |one: &&Association| one.cluster == desired.cluster && one.partition.is_empty();
-    let accounts: BTreeMap<&str, &Association> =
-        actual.associations.iter().filter(here).filter(|one| one.user.is_empty()).map(|one| (&*one.account, one)).collect();
+    let accounts: BTreeMap<&str, &Association> = actual
+        .associations
+        .iter()
+        .filter(here)
+        .filter(|one| one.user.is_empty())
+        .map(|one| (&*one.account, one))
+        .collect();
     let users: BTreeMap<(&str, &str), &Association> = actual
         .associations
         .iter()
@@ -119,7 +124,14 @@ impl Plan {
         }
     }
 
-    fn account(&mut self, desired: &Desired, name: &str, account: &Account, now: Option<&Association>, actual: &Actual) {
+    fn account(
+        &mut self,
+        desired: &Desired,
+        name: &str,
+        account: &Account,
+        now: Option<&Association>,
+        actual: &Actual,
+    ) {
         let shares = account.shares.to_string();
         let (minutes, submit) = limits(account.budget, actual.used_minutes.get(name).copied().unwrap_or(0));
         let Some(now) = now else {
@@ -185,8 +197,11 @@ impl Plan {
                 }
                 let more: Vec<&String> = now.qos.iter().filter(|name| !qos.contains(name)).collect();
                 // Who may use what only operators may, and is none, would displace others.
-                let above: Vec<String> =
-                    more.iter().filter(|name| desired.operators_qos.contains(**name)).map(|name| (*name).clone()).collect();
+                let above: Vec<String> = more
+                    .iter()
+                    .filter(|name| desired.operators_qos.contains(**name))
+                    .map(|name| (*name).clone())
+                    .collect();
                 if !above.is_empty() {
                     let less = format!("QOS-={}", above.join(","));
                     self.change(&["modify", "user", "where", &where_user, &where_account, &cluster, "set", &less]);
@@ -219,7 +234,8 @@ impl Plan {
         for (account, user) in users.keys() {
             let Some(project) = desired.accounts.get(*account) else { continue };
             if !project.members.contains_key(*user) {
-                self.reports.push(format!("{user} has an association in {account} and is no member here: left as it is"));
+                self.reports
+                    .push(format!("{user} has an association in {account} and is no member here: left as it is"));
             }
         }
     }
@@ -228,7 +244,9 @@ impl Plan {
         let of = actual.associations.iter().filter(|one| one.cluster == desired.cluster && !one.partition.is_empty());
         for one in of {
             let (user, account, partition) = (&one.user, &one.account, &one.partition);
-            self.reports.push(format!("{user} in {account} has an association of partition {partition} by hand: left as it is"));
+            self.reports.push(format!(
+                "{user} in {account} has an association of partition {partition} by hand: left as it is"
+            ));
         }
     }
 }
@@ -331,7 +349,10 @@ mod tests {
         let mut actual = captured();
         actual.used_minutes.insert("flood".into(), 90);
         desired.accounts.get_mut("flood").unwrap().budget = Budget::Minutes(30);
-        assert_eq!(said(&desired, &actual).0[0], "modify account where Name=flood Cluster=test set GrpTRESMins=cpu=120");
+        assert_eq!(
+            said(&desired, &actual).0[0],
+            "modify account where Name=flood Cluster=test set GrpTRESMins=cpu=120"
+        );
         desired.accounts.get_mut("flood").unwrap().budget = Budget::Spent;
         assert_eq!(
             said(&desired, &actual).0[0],
@@ -374,7 +395,8 @@ mod tests {
         let mut after = actual.clone();
         for change in changes {
             let value = |name: &str| change.iter().find_map(|word| word.strip_prefix(name)).unwrap_or("").to_owned();
-            let list = |text: String| text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
+            let list =
+                |text: String| text.split(',').filter(|word| !word.is_empty()).map(str::to_owned).collect::<Vec<_>>();
             match (change[0].as_str(), change[1].as_str()) {
                 ("add", "qos") => after.qos.push(Qos { name: change[2].clone(), ..Qos::default() }),
                 ("add", "account") => after.associations.push(Association {

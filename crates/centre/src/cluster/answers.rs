@@ -91,6 +91,10 @@ impl Centre {
                 self.reply(conn, &Reply::Partitions(rows));
                 Ok(None)
             }
+            Request::Cluster(request) => {
+                self.cluster_order(conn, peer, &request)?;
+                Ok(None)
+            }
             Request::Why(target) => self.why_there(conn, peer, target),
             Request::Allocate(_) | Request::StepBegin(_) => {
                 Err(refuse(RefusalCode::Other, "Slurm runs the jobs here: use its own srun and salloc"))

@@ -5,13 +5,16 @@
 //! - [`usage`]: what ended comes in from the accounting, once ([`told`]: a row there, a run here; [`ledger`]: its price).
 //! - [`mirror`]: the queue and the machines, as they were a few seconds ago.
 //! - [`answers`]: what members ask, from the mirror. [`orders`]: what they want done, by Slurm's own commands, as themselves.
-//! - [`accounts`]: what Slurm's associations should be, and the fewest commands that make them so.
+//! - [`accounts`]: what Slurm's associations should be, and the fewest commands that make them so; [`reconcile`] runs them.
+//! - [`moving`]: what waited here when the cluster came.
 
 pub(crate) mod accounts;
 mod answers;
 mod ledger;
 mod mirror;
+mod moving;
 mod orders;
+mod reconcile;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -62,6 +65,8 @@ pub(crate) enum Said {
     Park(Box<Park>),
     /// slurmctld does not answer.
     QueueFault(String),
+    /// Slurm's associations were made what they should be.
+    Reconciled(api::ClusterReply),
     /// What somebody asked of Slurm.
     Answer(ConnId, Box<api::Reply>),
 }
@@ -97,6 +102,8 @@ pub(crate) struct Cluster {
     /// What Slurm's commands that run as members are for.
     doing: HashMap<u64, orders::Doing>,
     last_order: u64,
+    kept: reconcile::Kept,
+    moving: moving::Moving,
     /// Submissions that somebody waits for, by number.
     waited: BTreeSet<JobId>,
 }
@@ -161,6 +168,8 @@ impl Cluster {
             usage_fault: None,
             doing: HashMap::new(),
             last_order: FIRST_ORDER,
+            kept: reconcile::Kept::default(),
+            moving: moving::Moving::default(),
             waited: BTreeSet::new(),
         }))
     }
@@ -188,7 +197,14 @@ impl Centre {
     pub(crate) fn cluster_said(&mut self, said: Said) {
         match said {
             Said::Usage { runs, until } => return self.usage_came(runs, until),
-            Said::Answer(conn, reply) => return self.reply(conn, &reply),
+            Said::Answer(conn, reply) => {
+                self.reply(conn, &reply);
+                if !reply.is_last() {
+                    self.reply(conn, &api::Reply::End);
+                }
+                return;
+            }
+            Said::Reconciled(reply) => return self.reconciled(&reply),
             _ => {}
         }
         let Some(cluster) = &mut self.cluster else { return };
@@ -198,7 +214,11 @@ impl Centre {
                 self.answer_waiters();
             }
             Said::UsageFault(fault) => cluster.usage_fault = Some(fault),
-            Said::Queue(at, rows) => cluster.renew(at, rows),
+            Said::Queue(at, rows) => {
+                cluster.renew(at, rows);
+                self.keep_associations();
+                self.move_one();
+            }
             Said::Park(park) => {
                 cluster.threads = park.nodes.iter().map(|node| (node.name.clone(), node.threads_per_core)).collect();
                 cluster.park = *park;
@@ -209,7 +229,7 @@ impl Centre {
                 }
                 cluster.fault = Some(fault);
             }
-            Said::Usage { .. } | Said::Answer(..) => {}
+            Said::Usage { .. } | Said::Answer(..) | Said::Reconciled(_) => {}
         }
     }
 

@@ -26,6 +26,8 @@ pub(crate) enum Doing {
     Submit(ConnId, Arc<JobSpec>, Vec<u8>),
     /// `--test-only`.
     Test(ConnId, JobSpec),
+    /// A job that waited here when the cluster came.
+    Move(JobId, Arc<JobSpec>, store::BlobId),
     /// An order about so many jobs.
     Order(ConnId, u32),
 }
@@ -122,7 +124,7 @@ impl Centre {
     }
 
     /// Lets the launcher run one of Slurm's commands as a member.
-    fn run_as(
+    pub(super) fn run_as(
         &mut self,
         owner: Owner,
         words: Vec<Vec<u8>>,
@@ -159,6 +161,13 @@ impl Centre {
                 let node = self.cluster.as_ref().map_or(String::new(), |cluster| cluster.park.name.clone());
                 let id = self.state.next_id();
                 self.reply(conn, &Reply::WouldStart { id, start: None, cpus, partition, node });
+            }
+            Doing::Move(id, spec, script) => {
+                match submitted(&output.lossy()).filter(|_| code == Some(0)) {
+                    Some(there) => self.has_moved(id, there, spec, script),
+                    None => self.has_not_moved(id, &complaint(&said.lossy())),
+                }
+                self.move_one();
             }
             Doing::Order(conn, hit) if code == Some(0) => self.obeyed(conn, hit),
             Doing::Test(conn, _) | Doing::Order(conn, _) => self.reply(conn, &refused()),

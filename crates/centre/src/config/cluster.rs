@@ -32,6 +32,8 @@ pub struct ClusterSection {
     pub usage_seconds: u32,
     /// Each look at the accounting reads so many minutes again.
     pub overlap_minutes: u32,
+    /// Whether Slurm's associations are made what projects, members and budgets here say, by themselves.
+    pub associations: bool,
     /// Types of machines, as the tariffs name them; what is none of these is `[money] machine`.
     #[serde(rename = "type")]
     pub types: Vec<TypeSection>,
@@ -56,6 +58,7 @@ impl Default for ClusterSection {
             queue_seconds: 3,
             usage_seconds: 15,
             overlap_minutes: 60,
+            associations: false,
             types: Vec::new(),
         }
     }

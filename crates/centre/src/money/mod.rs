@@ -14,6 +14,7 @@ mod bills;
 mod holds;
 mod invoices;
 mod kept;
+mod limits;
 mod orders;
 mod people;
 mod settle;

@@ -106,7 +106,7 @@ impl Centre {
         why.map_or_else(String::new, |why| format!(" DUE TO BUDGET: {why}"))
     }
 
-    pub(super) fn note(&mut self, id: JobId, text: String) {
+    pub(crate) fn note(&mut self, id: JobId, text: String) {
         let base = self.state.job(id).map(|job| job.base());
         self.journal.write(Write::Event { at: self.now, base, fact: Box::new(Fact::Noted { by: Uid::ROOT, text }) });
     }

@@ -97,3 +97,13 @@ pub fn qos(text: &str) -> Vec<Qos> {
 pub fn users(text: &str) -> Vec<(String, String)> {
     rows(text).filter_map(|row| Some(((*row.first()?).to_owned(), (*row.get(1)?).to_owned()))).collect()
 }
+
+/// `sshare -a -P -h -o Account,User,GrpTRESRaw`: CPU-minutes that accounts have used, as their limits count them.
+pub fn used_minutes(text: &str) -> Vec<(String, u64)> {
+    let one = |row: Vec<&str>| {
+        let [account, user, used, ..] = row.as_slice() else { return None };
+        let minutes = super::values::tres(used, "cpu")?.parse().ok()?;
+        user.trim().is_empty().then(|| (account.trim().to_owned(), minutes))
+    };
+    rows(text).filter_map(one).collect()
+}
