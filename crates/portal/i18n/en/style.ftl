@@ -24,3 +24,5 @@ style-low = off-peak hours
 style-high = peak hours
 style-limit = limit
 style-gauge = Cores at work
+style-lines = Power, as lines
+style-areas = Power, as areas

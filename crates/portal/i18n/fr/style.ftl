@@ -24,3 +24,5 @@ style-low = heures creuses
 style-high = heures pleines
 style-limit = limite
 style-gauge = Cœurs au travail
+style-lines = Puissance, en courbes
+style-areas = Puissance, en surfaces

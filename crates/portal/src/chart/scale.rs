@@ -107,7 +107,9 @@ pub(super) fn times(words: &Words, from: i64, until: i64, most: i64) -> Vec<(i64
         (366 * 1440 * MINUTE, TimeUnit::Month, 12, Label::Month),
     ];
     let length = (until - from).max(1);
-    let wanted = steps.iter().find(|(ms, ..)| length / ms < most).unwrap_or(&steps[steps.len() - 1]);
+    // A day with its month takes more room than the others.
+    let room = |label: Label| if label == Label::Day { most * 2 / 3 } else { most };
+    let wanted = steps.iter().find(|(ms, _, _, label)| length / ms < room(*label)).unwrap_or(&steps[steps.len() - 1]);
     let (_, unit, count, label) = *wanted;
     let mut ticks = Vec::new();
     let mut at = first(&words.local(from), unit, count);

@@ -58,7 +58,7 @@ fn day(visit: &Visit, look: Look) -> Curve<'static> {
     };
     Curve {
         id: if look == Look::Lines { "style-lines" } else { "style-areas" },
-        title: visit.t("style-figure"),
+        title: visit.t(if look == Look::Lines { "style-lines" } else { "style-areas" }),
         from: MIDNIGHT,
         until: MIDNIGHT + 24 * HOUR,
         times: hours().map(|at| MIDNIGHT + at * HOUR / 4).collect(),
