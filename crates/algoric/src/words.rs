@@ -7,6 +7,7 @@ use std::{env, fmt::Write as _};
 use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use jiff::{Timestamp, tz::TimeZone};
 use model::{Span, Time};
+pub use portal::phrases::kebab;
 
 /// A language that we speak.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -37,7 +38,6 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/slurm.ftl")),
             include_str!(concat!("../i18n/", $language, "/status.ftl")),
             include_str!(concat!("../i18n/", $language, "/try.ftl")),
-            include_str!(concat!("../i18n/", $language, "/why.ftl")),
         ]
     };
 }
@@ -79,7 +79,7 @@ impl Words {
         let mut bundle = FluentBundle::new(vec![locale]);
         // The marks around inserted text are for mixed writing directions; terminals and tests show them as dirt.
         bundle.set_use_isolating(false);
-        for text in language.texts() {
+        for text in language.texts().iter().chain(portal::phrases::texts(language.tag())) {
             // A faulty line costs that line only; a test refuses faulty files.
             let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(sound, _)| sound);
             bundle.add_resource_overriding(resource);
@@ -193,16 +193,38 @@ impl Words {
     }
 }
 
-/// A name of the code as texts are named: `JobHeldUser` is `job-held-user`.
-pub fn kebab(name: &str) -> String {
-    let mut out = String::with_capacity(name.len() + 4);
-    for (at, letter) in name.char_indices() {
-        if letter.is_ascii_uppercase() && at > 0 {
-            out.push('-');
-        }
-        out.push(letter.to_ascii_lowercase());
+impl portal::phrases::Speech for Words {
+    fn with(&self, key: &str, gaps: &[(&str, FluentValue<'_>)]) -> String {
+        self.with(key, gaps)
     }
-    out
+
+    fn has(&self, key: &str) -> bool {
+        self.has(key)
+    }
+
+    fn time(&self, time: Time) -> String {
+        self.time(time)
+    }
+
+    fn span(&self, span: Span) -> String {
+        self.span(span)
+    }
+
+    fn euros(&self, microeur: i64) -> String {
+        self.euros(microeur)
+    }
+
+    fn memory(&self, mib: u64) -> String {
+        self.memory(mib)
+    }
+
+    fn decimal(&self, number: f64) -> String {
+        self.decimal(number)
+    }
+
+    fn list(&self, items: &[String]) -> String {
+        self.list(items)
+    }
 }
 
 #[cfg(test)]

@@ -25,14 +25,16 @@ pub use energy::{
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
 pub use money::{BudgetRow, GiveBack, MoneyReply, MoneyRequest, Prepared, PurseChange, PurseRow};
 pub use portal::{
+    AccountShown, Ask, FilesReply, FilesRequest, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No,
+    PeopleReply, PeopleRequest, PortalReply, PortalRequest, Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,
+    Who,
+};
+pub use portal::{
+    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, JobLine, JobQuery, JobReport,
+    JobsQuery, JobsReply, JobsRequest, JobsWhich, ProjectBoard, ProjectEnergy, ProjectsBoard, RateRow, SeriesPoint,
+};
+pub use portal::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,
-};
-pub use portal::{
-    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy, ProjectsBoard,
-    RateRow,
-};
-pub use portal::{
-    Ask, FilesReply, FilesRequest, AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest, PortalReply, PortalRequest, Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow, Who,
 };
 pub use quote::{Amounts, Expected, Offer, Price, Quote};
 pub use reply::{

@@ -31,6 +31,8 @@ pub(crate) struct Centre {
     pub(crate) money: crate::money::Money,
     /// What the machine draws, if anything tells it.
     pub(crate) metering: Option<crate::metering::Metering>,
+    /// What runs use over time, for pictures.
+    pub(crate) tracks: crate::series::Tracks,
     /// Who switches machines, if somebody does.
     pub(crate) switches: Option<crate::power::Switches>,
     /// The Slurm that runs the jobs, if one does.

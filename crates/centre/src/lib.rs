@@ -31,6 +31,7 @@ mod power;
 mod quote;
 mod reading;
 mod recovery;
+mod series;
 mod service;
 mod shares;
 mod status;

@@ -166,6 +166,7 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         electricity,
         money,
         metering,
+        tracks: Default::default(),
         switches,
         cluster,
         name,

@@ -14,7 +14,10 @@ use crate::{
     connection::ConnId,
     consumption::{self, EnergyQuestion},
     money::archive,
-    portal::board::{self, BoardQuestion},
+    portal::{
+        board::{self, BoardQuestion},
+        jobs::{self, JobsQuestion},
+    },
     used::{self, InvoiceQuestion, UsedQuestion},
 };
 
@@ -37,6 +40,8 @@ pub(crate) enum Question {
     Used(Box<UsedQuestion>),
     /// An issued document, for those who answer for a project.
     Invoice(InvoiceQuestion),
+    /// Jobs, for pages.
+    Jobs(Box<JobsQuestion>),
     /// What everybody may see of the centre, and energy for pages.
     Board(Box<BoardQuestion>),
     /// All entries of the ledger.
@@ -104,6 +109,7 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
         Question::Energy(question) => consumption::reply(reader, *question),
         Question::Used(question) => used::used(reader, *question),
         Question::Invoice(question) => used::invoice(reader, &question.number, part),
+        Question::Jobs(question) => jobs::reply(reader, *question),
         Question::Board(question) => board::reply(reader, *question),
         Question::Ledger => archive::ledger(reader, part),
         Question::Documents(numbers) => archive::documents(reader, &numbers, part),

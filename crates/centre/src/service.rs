@@ -115,6 +115,8 @@ fn patience(centre: &Centre, wake_at: Option<Time>) -> EpollTimeout {
         return EpollTimeout::from(1000u16);
     }
     match wake_at {
+        // What runs is looked at now and then.
+        None if centre.state.runs().next().is_some() => EpollTimeout::from(5000u16),
         None => EpollTimeout::from(60_000u16),
         Some(at) => EpollTimeout::from((at - clock()).0.clamp(0, 5000) as u16),
     }
@@ -381,6 +383,7 @@ impl Centre {
             self.journal.write(Write::Probe(self.now));
         }
         self.end_lost_steps();
+        self.keep_series();
         let days = i64::from(self.file.limits.retention_days);
         if days > 0 && self.degraded.is_none() && (self.now - self.pruned).0.abs() >= 3_600_000 {
             self.pruned = self.now;

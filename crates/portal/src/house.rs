@@ -1,12 +1,17 @@
 //! What all handlers share.
 
-use std::{io, net::IpAddr, path::Path};
+use std::{
+    io,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
 
 use jiff::tz::TimeZone;
 
 use crate::{
     door::Door,
     files::client::Files,
+    jobs::Shelf,
     words::{Language, Words},
 };
 
@@ -18,6 +23,8 @@ pub struct House {
     pub way: Way,
     /// The way to members' files.
     pub files: Files,
+    /// Templates of jobs.
+    pub shelf: Shelf,
     french: Words,
     english: Words,
 }
@@ -34,17 +41,18 @@ pub struct Way {
 }
 
 impl House {
-    /// With the centre that answers at `socket`.
+    /// With the centre that answers at `socket`, and templates of jobs from folders.
     ///
     /// # Errors
     /// When the socket's directory cannot be opened.
-    pub fn new(socket: &Path, way: Way) -> io::Result<Self> {
+    pub fn new(socket: &Path, way: Way, apps: Vec<PathBuf>) -> io::Result<Self> {
         let named = |name: &str| TimeZone::get(name).ok().or_else(|| TimeZone::posix(name).ok());
         let zone = way.zone.as_deref().and_then(named).unwrap_or_else(TimeZone::system);
         Ok(Self {
             door: Door::new(socket)?,
             files: Files::new(socket.parent().unwrap_or(Path::new("/"))),
             way,
+            shelf: Shelf::new(apps),
             french: Words::new(Language::French, zone.clone()),
             english: Words::new(Language::English, zone),
         })

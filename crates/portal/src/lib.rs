@@ -15,8 +15,11 @@ mod files;
 mod guard;
 mod house;
 mod operator;
+mod home;
+mod jobs;
 mod live;
 mod page;
+pub mod phrases;
 mod project;
 mod public;
 mod squeeze;
@@ -47,6 +50,8 @@ pub struct Options {
     pub socket: PathBuf,
     /// How browsers come here.
     pub way: Way,
+    /// Folders with templates of jobs, besides those of the program.
+    pub apps: Vec<PathBuf>,
     /// For HTTPS; without it pages are served by HTTP.
     pub certificate: Option<Certificate>,
 }
@@ -58,10 +63,10 @@ pub struct Options {
 pub fn serve(options: Options) -> io::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     runtime.block_on(async {
-        let Options { listener, socket, way, certificate } = options;
+        let Options { listener, socket, way, certificate, apps } = options;
         listener.set_nonblocking(true)?;
         let listener = tokio::net::TcpListener::from_std(listener)?;
-        let house = Arc::new(House::new(&socket, way)?);
+        let house = Arc::new(House::new(&socket, way, apps)?);
         let proxy = house.way.proxy;
         serve::serve(listener, routes(house), certificate.as_ref(), proxy).await
     })
@@ -71,10 +76,13 @@ pub fn serve(options: Options) -> io::Result<()> {
 fn routes(house: Arc<House>) -> Router {
     Router::new()
         .merge(account::routes(&house))
-        .merge(operator::routes())
-        .merge(energy::routes())
+        .merge(home::routes())
+        .merge(jobs::routes())
         .merge(api_v1::routes(&house))
         .merge(project::routes())
+        .merge(files::routes())
+        .merge(operator::routes())
+        .merge(energy::routes())
         .merge(public::routes())
         .merge(watch::routes())
         .merge(statics::routes())

@@ -31,7 +31,10 @@ const SVG: &str = "image/svg+xml";
 // One line for each file of `static/`.
 static FILES: LazyLock<Vec<File>> = LazyLock::new(|| {
     [
+        ("files.js", JS, include_str!("../static/files.js")),
         ("icon.svg", SVG, include_str!("../static/icon.svg")),
+        ("jobs.css", CSS, include_str!("../static/jobs.css")),
+        ("jobs.js", JS, include_str!("../static/jobs.js")),
         ("live.js", JS, include_str!("../static/live.js")),
         ("screen.css", CSS, include_str!("../static/screen.css")),
         ("screen.js", JS, include_str!("../static/screen.js")),

@@ -49,10 +49,13 @@ impl Language {
                     include_str!(concat!("../i18n/", $language, "/api.ftl")),
                     include_str!(concat!("../i18n/", $language, "/project.ftl")),
                     include_str!(concat!("../i18n/", $language, "/common.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/jobs.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/files.ftl")),
                     include_str!(concat!("../i18n/", $language, "/energy.ftl")),
                     include_str!(concat!("../i18n/", $language, "/layout.ftl")),
                     include_str!(concat!("../i18n/", $language, "/public.ftl")),
                     include_str!(concat!("../i18n/", $language, "/style.ftl")),
+                    include_str!(concat!("../i18n/", $language, "/why.ftl")),
                 ]
             };
         }

@@ -208,7 +208,7 @@ fn weight(row: &AccountRow) -> usize {
 }
 
 /// What all rows of one submission share.
-struct Common {
+pub(crate) struct Common {
     base: JobId,
     submitted: Time,
     owner: Arc<Owner>,
@@ -220,7 +220,7 @@ struct Common {
 }
 
 impl Common {
-    fn new(base: JobId, submitted: Time, spec: Arc<JobSpec>) -> Self {
+    pub(crate) fn new(base: JobId, submitted: Time, spec: Arc<JobSpec>) -> Self {
         Self {
             base,
             submitted,
@@ -311,7 +311,7 @@ fn script_exit(row: &Row<'_>) -> rusqlite::Result<Exit> {
 }
 
 /// Columns as `queries/runs-of.sql` lists them.
-fn run_row(common: &Common, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
+pub(crate) fn run_row(common: &Common, row: &Row<'_>) -> rusqlite::Result<AccountRow> {
     let (id, task): (u32, Option<u32>) = (row.get(0)?, row.get(2)?);
     let array = match (task, row.get::<_, Option<String>>(3)?) {
         (Some(index), _) => ArrayPlace::Task { base: common.base, index },

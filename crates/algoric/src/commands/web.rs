@@ -26,6 +26,8 @@ pub struct Web {
     /// As people type it.
     pub url: String,
     certificate: Option<portal::Certificate>,
+    /// Folders with templates of jobs.
+    apps: Vec<PathBuf>,
 }
 
 impl Web {
@@ -46,7 +48,9 @@ impl Web {
         }
         let scheme = if certificate.is_some() { "https" } else { "http" };
         let url = format!("{scheme}://{}/", listener.local_addr()?);
-        Ok(Self { listener, url, certificate })
+        let beside = config.parent().unwrap_or(Path::new("/"));
+        let apps = std::iter::once(beside.join("apps")).chain(section.apps.iter().map(|folder| beside.join(folder)));
+        Ok(Self { listener, url, certificate, apps: apps.collect() })
     }
 
     /// Serves with the centre that answers at `socket`, and never returns; to be called in a process of its own.
@@ -71,8 +75,8 @@ impl Web {
                     end_with_parent()?;
                     let url = section.public_url.as_ref().unwrap_or(&self.url);
                     let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy, zone };
-                    let (listener, certificate) = (self.listener, self.certificate);
-                    let options = portal::Options { listener, socket: socket.to_owned(), way, certificate };
+                    let (listener, certificate, apps) = (self.listener, self.certificate, self.apps);
+                    let options = portal::Options { listener, socket: socket.to_owned(), way, certificate, apps };
                     return portal::serve(options).context("the pages");
                 }
                 ForkResult::Parent { child } => {

@@ -20,8 +20,9 @@ fn here() -> &'static Path {
 fn keys(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let mut found = BTreeMap::new();
     let mut current = String::new();
-    for file in fs::read_dir(here().join("i18n").join(language)).unwrap() {
-        let text = fs::read_to_string(file.unwrap().path()).unwrap();
+    let files = fs::read_dir(here().join("i18n").join(language)).unwrap();
+    let own = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
+    for text in own.chain(portal::phrases::texts(language).iter().map(|text| (*text).to_owned())) {
         if let Err((_, faults)) = FluentResource::try_new(text.clone()) {
             panic!("{language}: {faults:?}");
         }

@@ -24,6 +24,7 @@ mod money;
 mod no_centre;
 mod odd_days;
 mod parity;
+mod portal_jobs;
 mod portal_people;
 mod power;
 mod prices;

@@ -3,16 +3,20 @@
 
 mod board;
 mod files;
+mod jobs;
 mod people;
 mod projects;
 
 pub use board::{
-    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy, ProjectsBoard,
-    RateRow,
+    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy,
+    ProjectsBoard, RateRow,
 };
 pub use files::{FilesReply, FilesRequest};
-pub use people::{AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest, Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow};
-
+pub use jobs::{JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, SeriesPoint};
+pub use people::{
+    AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest,
+    Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,
+};
 pub use projects::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,
 };
@@ -62,12 +66,14 @@ pub enum Ask {
     Command(Box<Request>),
     /// Members, sessions, invitations. Answered by `PortalReply::People`.
     People(PeopleRequest),
-    /// The centre as everybody may see it, and its energy. Answered by `PortalReply::Board`.
-    Board(BoardRequest),
     /// Members' files. Answered by `PortalReply::Files`.
     Files(FilesRequest),
     /// Projects. Answered by `PortalReply::Projects`.
     Projects(ProjectsRequest),
+    /// The centre as everybody may see it, and its energy. Answered by `PortalReply::Board`.
+    Board(BoardRequest),
+    /// Jobs, as pages show them. Answered by `PortalReply::Jobs`.
+    Jobs(JobsRequest),
     /// Figures for those who watch the centre (Prometheus' text format). Answered by `PortalReply::Text`.
     Metrics,
 }
@@ -77,12 +83,14 @@ pub enum Ask {
 pub enum PortalReply {
     /// Members, sessions, invitations.
     People(PeopleReply),
-    /// The centre as everybody may see it, and its energy.
-    Board(BoardReply),
     /// Members' files.
     Files(FilesReply),
     /// Projects.
     Projects(ProjectsReply),
+    /// The centre as everybody may see it, and its energy.
+    Board(BoardReply),
+    /// Jobs.
+    Jobs(JobsReply),
     /// A text.
     Text(String),
 }

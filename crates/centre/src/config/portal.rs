@@ -22,13 +22,15 @@ pub struct PortalSection {
     pub trusted_proxy: Option<IpAddr>,
     /// How to become a member, on the front page: a sentence or two, in the language of the place.
     pub join: Option<String>,
+    /// A folder with templates of jobs, besides `apps` beside the configuration. Its path begins there, too.
+    pub apps: Option<PathBuf>,
     /// Hours after which a session that nobody used is over; none lasts longer than 30 days.
     pub session_hours: u32,
 }
 
 impl Default for PortalSection {
     fn default() -> Self {
-        Self { public_url: None, certificate: None, key: None, trusted_proxy: None, join: None, session_hours: 72 }
+        Self { public_url: None, certificate: None, key: None, trusted_proxy: None, join: None, apps: None, session_hours: 72 }
     }
 }
 

@@ -300,9 +300,10 @@ impl Centre {
     }
 
     /// The launcher told the CPU times for a look at the meters.
-    pub(crate) fn measured(&mut self, number: u64, busy_us: u64, runs: Vec<(RunId, u64)>) {
+    pub(crate) fn measured(&mut self, number: u64, busy_us: u64, runs: Vec<(RunId, u64, u64)>) {
+        self.tracks.look(self.now, &runs);
         let Some(metering) = &mut self.metering else { return };
-        let look = Look { busy_us, runs: runs.into_iter().collect() };
+        let look = Look { busy_us, runs: runs.into_iter().map(|(run, used_us, _)| (run, used_us)).collect() };
         // One that was not answered (a launcher that was killed meanwhile) is shared by the next answer.
         while metering.waiting.front().is_some_and(|(asked, _)| *asked <= number) {
             let Some((_, sampled)) = metering.waiting.pop_front() else { return };
@@ -355,6 +356,7 @@ impl Centre {
         if (at_once || metering.keeper.is_due(self.now))
             && let Some(settled) = metering.keeper.take(self.now)
         {
+            self.tracks.shared(&settled);
             self.money.energy_known(&settled);
             self.journal.write(Write::Energy(Box::new(EnergyWrite::Settled(settled.clone()))));
             self.journal.after(After::Metered(Box::new(settled)));

@@ -10,6 +10,7 @@ pub(crate) mod caller;
 mod commands;
 mod files;
 pub(crate) mod folk;
+pub(crate) mod jobs;
 mod links;
 mod members;
 mod own;
@@ -40,6 +41,7 @@ fn action(ask: &Ask) -> Action {
         Ask::Command(request) => commands::action(request).unwrap_or(Action::Look),
         Ask::People(request) => people::action(request),
         Ask::Files(request) => files::action(request),
+        Ask::Jobs(request) => jobs::action(request),
         Ask::Projects(request) => projects::action(request),
         Ask::Board(request) => board::action(request),
         Ask::Metrics => Action::SeePublic,
@@ -60,6 +62,7 @@ impl Centre {
         match ask {
             Ask::Command(request) => self.as_member(conn, &caller, *request),
             Ask::People(request) => self.people_asked(conn, &who, caller, request),
+            Ask::Jobs(request) => self.jobs_asked(conn, &caller, request),
             Ask::Files(request) => self.files_asked(conn, &caller, &request),
             Ask::Projects(request) => self.projects_asked(conn, &caller, request),
             Ask::Board(request) => self.board_asked(conn, &caller, request),

@@ -318,9 +318,10 @@ pub enum Report {
         number: u64,
         /// CPU time that the whole machine used since it started, in microseconds.
         busy_us: u64,
-        /// Every run that is not over, with the CPU time that it has used, in microseconds. With cgroups that is what
-        /// it is at this moment, else what it was within the last second.
-        runs: Vec<(RunId, u64)>,
+        /// Every run that is not over, with the CPU time that it has used, in microseconds, and the most memory that it
+        /// had so far, in KiB. With cgroups the time is what it is at this moment, else what it was within the last second,
+        /// as the memory.
+        runs: Vec<(RunId, u64, u64)>,
     },
     /// Answers [`Order::Command`].
     Told {
@@ -514,7 +515,7 @@ pub(crate) mod tests {
             Report::HookFailed { run, hook: HookKind::Epilog, error: "e".to_owned() },
             Report::HookFailed { run, hook: HookKind::Launcher, error: "e".to_owned() },
             Report::Fault { text: "t".to_owned() },
-            Report::Measured { number: 300, busy_us: 1, runs: vec![(run, 2)] },
+            Report::Measured { number: 300, busy_us: 1, runs: vec![(run, 2, 3)] },
             Report::Told { number: 300, code: Some(1), output: "o".into(), complaint: "c".into() },
         ];
         let hex = |bytes: Vec<u8>| bytes.iter().map(|byte| format!("{byte:02x}")).collect::<String>();

@@ -235,7 +235,8 @@ fn what_runs_have_used_is_told_while_they_run() {
             })
         };
         let (before, _) = measure(rig);
-        let used = |runs: &[(RunId, u64)], run| runs.iter().find(|(of, _)| *of == run).map(|(_, us)| *us).unwrap();
+        let used =
+            |runs: &[(RunId, u64, u64)], run| runs.iter().find(|(of, ..)| *of == run).map(|(_, us, _)| *us).unwrap();
         crate::rig::eventually("the loop is counted", || {
             let (_, runs) = measure(rig);
             assert_eq!(runs.len(), 2, "{mode:?}");

@@ -149,20 +149,20 @@ impl Launcher {
         let runs = self.slots.iter().filter_map(|slot| {
             let taken = slot.taken().filter(|taken| taken.boot_id == self.settings.boot_id)?;
             let is_over = matches!(taken.phase, Phase::Ended(_));
-            (!is_over).then(|| (taken.run, self.used_us(slot, taken.run)))
+            (!is_over).then(|| self.used(slot, taken.run))
         });
         let report = Report::Measured { number, busy_us, runs: runs.collect() };
         self.tell(&report);
     }
 
-    /// CPU time of a slot's run: of its group since it began, or what its supervisor last wrote down.
-    fn used_us(&self, slot: &super::slots::Slot, run: RunId) -> u64 {
-        let Some((usage, group_before)) = slot.file.last_use(run) else { return 0 };
+    /// CPU time of a slot's run, of its group since it began, or what its supervisor last wrote down; and its memory.
+    fn used(&self, slot: &super::slots::Slot, run: RunId) -> (RunId, u64, u64) {
+        let Some((usage, group_before)) = slot.file.last_use(run) else { return (run, 0, 0) };
         let group = group_before.and_then(|before| {
             let now = self.settings.kit.cpu_time(slot.number)?.as_micros() as u64;
             now.checked_sub(before)
         });
-        group.unwrap_or(usage.user_us + usage.system_us)
+        (run, group.unwrap_or(usage.user_us + usage.system_us), usage.max_rss_kib)
     }
 
     fn tell_state(&mut self, at: usize) {

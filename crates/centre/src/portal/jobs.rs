@@ -1,0 +1,242 @@
+//! Jobs as pages show them. What somebody has now is told at once; lists and whole jobs are read on the archive's thread,
+//! after everything decided so far is in the file. Must not know pages.
+
+use api::{AccountQuery, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, PortalReply, Refusal, RefusalCode, Reply};
+use dialect::patterns;
+use model::{AccountRow, ArrayPlace, JobId, JobSpec, JobState, Text, Uid};
+use scheduler::RowFilter;
+use store::{AccountFilter, Listed, LiveFacts, Reader, StoreError, Wanted};
+
+use super::{caller::Caller, roles::Action};
+use crate::{
+    connection::{ConnId, Peer},
+    core::Centre,
+    journal::After,
+    reading::Question,
+};
+
+/// So many rows of anything fit on a page.
+const MOST: u32 = 200;
+
+/// A script of more bytes is shown in part.
+const MOST_SCRIPT: usize = 256 << 10;
+
+/// Which action is a request?
+pub(super) fn action(_: &JobsRequest) -> Action {
+    Action::Look
+}
+
+/// What is to be read of the past.
+#[derive(Debug)]
+pub(crate) enum JobsQuestion {
+    /// Submissions of one (`Some`) or of everybody.
+    List { query: JobsQuery, owner: Option<Uid> },
+    /// One job, for somebody who may see only their own (`Some`) or all; with what is not over of it.
+    One { query: JobQuery, asker: Uid, only: Option<Uid>, live: Vec<LiveFacts>, record: Option<JobId>, node: String },
+}
+
+impl Centre {
+    pub(super) fn jobs_asked(&mut self, conn: ConnId, caller: &Caller, request: JobsRequest) -> Result<(), Refusal> {
+        let peer = self.peer_of(caller)?;
+        let question = match request {
+            JobsRequest::Mine { running, waiting } => {
+                let reply = self.mine(peer, running.min(MOST), waiting.min(MOST));
+                self.portal_reply(conn, PortalReply::Jobs(reply));
+                return Ok(());
+            }
+            JobsRequest::List(query) => {
+                let sees_all = query.everybody && self.may_see(peer.uid, Uid(u32::MAX));
+                JobsQuestion::List { owner: (!sees_all).then_some(peer.uid), query }
+            }
+            JobsRequest::Job(query) => {
+                let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+                let (live, record) = self.live_of(peer, &query)?;
+                let node = &self.node;
+                JobsQuestion::One { query, asker: peer.uid, only, live, record, node: node.to_string() }
+            }
+        };
+        self.journal.after(After::Read(conn, Box::new(Question::Jobs(Box::new(question)))));
+        Ok(())
+    }
+
+    fn mine(&mut self, peer: Peer, most_running: u32, most_waiting: u32) -> JobsReply {
+        let (mut running, mut waiting) = (Vec::new(), Vec::new());
+        let filter = RowFilter { user: Some(peer.uid), finished: false, ..RowFilter::default() };
+        let mut all = Vec::new();
+        self.state.ids(&filter, &mut |id| all.push(id));
+        for id in all {
+            match self.state.job(id).map(|job| job.state()) {
+                Some(JobState::Pending) => waiting.push(id),
+                Some(_) => running.push(id),
+                None => {}
+            }
+        }
+        let (all_running, all_waiting) = (running.len() as u64, waiting.len() as u64);
+        running.reverse();
+        running.truncate(most_running as usize);
+        waiting.truncate(most_waiting as usize);
+        JobsReply::Mine { running: self.rows(&running), waiting: self.rows(&waiting), all_running, all_waiting }
+    }
+
+    /// What is not over of a job or of one of its tasks, and the number of its record if it is one.
+    fn live_of(&mut self, peer: Peer, query: &JobQuery) -> Result<(Vec<LiveFacts>, Option<JobId>), Refusal> {
+        let tasks = query.task.map(|task| [task].into_iter().collect());
+        let target = api::JobTarget { id: query.id, tasks };
+        let record = match self.resolve(&target).as_deref() {
+            Ok([(id, None)]) => Some(*id),
+            _ => None,
+        };
+        let asked = AccountQuery { targets: Some(vec![target]), steps: true, ..AccountQuery::default() };
+        Ok((self.selection(peer, &asked)?.1, record))
+    }
+}
+
+/// Answers on the archive's thread.
+pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, StoreError> {
+    let reply = match question {
+        JobsQuestion::List { query, owner } => list(reader, &query, owner)?,
+        JobsQuestion::One { query, asker, only, live, record, node } => {
+            let Some(base) = reader.base_of(query.id)? else { return Ok(unknown(query.id)) };
+            let Some(stored) = reader.submission(base)? else { return Ok(unknown(query.id)) };
+            let owner = stored.spec.owner.uid;
+            // Whether it is there is nothing to others.
+            if only.is_some_and(|uid| uid != owner) {
+                return Ok(unknown(query.id));
+            }
+            let mut report = JobReport {
+                id: base,
+                task: query.task,
+                submitted: stored.at,
+                script: if stored.spec.batch { stored.script.iter().copied().take(MOST_SCRIPT).collect() } else { Vec::new() },
+                open: !live.is_empty(),
+                own: owner == asker,
+                states: reader.states_of(base)?,
+                spec: Box::new((*stored.spec).clone()),
+                rows: Vec::new(),
+                shown: None,
+                next: None,
+                files: [None, None],
+                series: Vec::new(),
+            };
+            rows(reader, &query, live, &mut report)?;
+            let single = report.spec.array.is_none() || report.task.is_some();
+            let record = record.filter(|_| single).or_else(|| report.rows.last().filter(|_| single).map(|row| row.id));
+            if let Some(record) = record {
+                report.files = files(&report, record, &node);
+                let text = reader.series(record)?;
+                report.series = text.and_then(|text| serde_json::from_str(&text).ok()).unwrap_or_default();
+            }
+            JobsReply::Job(Box::new(report))
+        }
+    };
+    Ok(Reply::Portal(Box::new(PortalReply::Jobs(reply))))
+}
+
+fn unknown(id: JobId) -> Reply {
+    Reply::Refused(Refusal { code: RefusalCode::InvalidJobId, detail: id.to_string() })
+}
+
+fn list(reader: &Reader, query: &JobsQuery, owner: Option<Uid>) -> Result<JobsReply, StoreError> {
+    let wanted = match query.which {
+        JobsWhich::All => Wanted::All,
+        JobsWhich::Open => Wanted::Open,
+        JobsWhich::Well => Wanted::Well,
+        JobsWhich::Badly => Wanted::Badly,
+    };
+    let (found, next) = reader.submissions(owner, query.before, wanted, &query.name, query.count.min(MOST))?;
+    Ok(JobsReply::List { lines: found.into_iter().map(line).collect(), next })
+}
+
+fn line(listed: Listed) -> JobLine {
+    let Listed { id, at, spec, open, states, ran, energy_uj } = listed;
+    let (start, end) = ran.map_or((None, None), |(start, end)| (start, Some(end)));
+    JobLine {
+        id,
+        submitted: at,
+        cpus: spec.request.cpus(),
+        tasks: spec.array.as_ref().map(|array| array.tasks.len()),
+        name: spec.name,
+        user: spec.owner.user,
+        account: spec.account,
+        open,
+        states,
+        start,
+        end,
+        energy_uj,
+    }
+}
+
+/// Of a job all attempts with their steps; of an array the tasks that ended in one state.
+fn rows(reader: &Reader, query: &JobQuery, live: Vec<LiveFacts>, report: &mut JobReport) -> Result<(), StoreError> {
+    let most = query.count.clamp(1, MOST);
+    match (report.spec.array.is_some(), query.task) {
+        (true, None) => {
+            // What few tasks did is what one looks for: the failed ones of thousands.
+            let Some(state) = query.state.or_else(|| report.states.last().map(|(state, _)| *state)) else { return Ok(()) };
+            let mut rows = reader.tasks_in(report.id, state, query.from, most + 1)?;
+            if rows.len() > most as usize {
+                report.next = rows.pop().and_then(|row| task_of(&row));
+            }
+            (report.shown, report.rows) = (Some(state), rows);
+        }
+        (true, Some(task)) => {
+            for state in JobState::ALL {
+                let of_task = |row: &AccountRow| task_of(row) == Some(task);
+                report.rows.extend(reader.tasks_in(report.id, *state, task, 8)?.into_iter().filter(of_task));
+            }
+            report.rows.sort_by_key(|row| row.attempt);
+            if let Some(facts) = live.first() {
+                let filter = AccountFilter { targets: Some(Vec::new()), ..AccountFilter::default() };
+                let rows = |part: Vec<AccountRow>| report.rows.extend(part);
+                live_rows(reader, &filter, facts.clone(), rows)?;
+            }
+        }
+        (false, _) => {
+            let filter = AccountFilter {
+                targets: Some(vec![(report.id, None)]),
+                steps: true,
+                duplicates: true,
+                ..AccountFilter::default()
+            };
+            let mut all = Vec::new();
+            reader.accounts(&filter, live, &mut |part| all.extend(part))?;
+            all.truncate(MOST as usize);
+            report.rows = all;
+        }
+    }
+    Ok(())
+}
+
+/// What is not over, as rows of accounts.
+fn live_rows(
+    reader: &Reader,
+    filter: &AccountFilter,
+    facts: LiveFacts,
+    mut take: impl FnMut(Vec<AccountRow>),
+) -> Result<(), StoreError> {
+    reader.accounts(filter, vec![facts], &mut |part| {
+        take(part.into_iter().filter(|row| row.end.is_none()).collect());
+    })
+}
+
+fn task_of(row: &AccountRow) -> Option<u32> {
+    match &row.array {
+        ArrayPlace::Task { index, .. } => Some(*index),
+        _ => None,
+    }
+}
+
+/// Output and errors of a record.
+fn files(report: &JobReport, record: JobId, node: &str) -> [Option<Text>; 2] {
+    let spec: &JobSpec = &report.spec;
+    let place = match report.task {
+        Some(index) => ArrayPlace::Task { base: report.id, index },
+        None => ArrayPlace::Single,
+    };
+    if !spec.batch {
+        return [None, None];
+    }
+    let facts = patterns::Facts::of_record(record, &place, spec.name.as_bytes(), &spec.owner.user, node);
+    let [out, err, _] = patterns::batch_files(spec, &facts);
+    [out, err].map(|file| (file.as_bytes() != b"/dev/null").then_some(file))
+}

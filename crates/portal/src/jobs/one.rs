@@ -1,0 +1,331 @@
+//! A job's page: how it is and why, what it says, what it uses, what it costs, and what one can do with it.
+
+use api::{EnergyReply, EnergyRequest, JobQuery, JobReport, JobsReply, JobsRequest, Reply, Request, RunsReport};
+use askama::Template;
+use axum::{
+    extract::{Path, Query},
+    http::header,
+    response::{IntoResponse, Response},
+};
+use files::{Place, Root};
+use model::{AccountRow, ArrayPlace, JobState, Memory, QueueRow, TimeLimit};
+use serde::Deserialize;
+
+use super::{Badge, Named, address, ask, make::Home, now, output, series, tasks};
+use crate::{
+    door::DoorError,
+    fault::Fault,
+    page::{quoted, show},
+    phrases::why,
+    visit::Visit,
+};
+
+/// Tasks on a page.
+const TASKS: u32 = 100;
+/// Running tasks that are listed.
+const MOST_LIVE: usize = 100;
+
+#[derive(Deserialize, Default)]
+pub(super) struct Asked {
+    #[serde(default)]
+    state: String,
+    #[serde(default)]
+    from: u32,
+}
+
+/// One thing that is known about it.
+struct Fact(String, String);
+
+#[derive(Template)]
+#[template(path = "jobs/job.html")]
+struct Page<'a> {
+    visit: &'a Visit,
+    named: Named,
+    base: String,
+    name: String,
+    badge: Badge,
+    /// Whole sentences: how it is, and why.
+    sentences: Vec<String>,
+    facts: Vec<Fact>,
+    used: Vec<Fact>,
+    folder: Option<(String, Option<String>)>,
+    file: Option<(String, Option<String>)>,
+    tail: Option<output::Tail>,
+    live: bool,
+    pictures: Vec<String>,
+    rows: Vec<tasks::Told>,
+    /// Of an array: states with their number, address, and whether this one is shown.
+    states: Vec<(Badge, u64, Option<String>, bool)>,
+    running: Vec<(String, String, String)>,
+    next: Option<String>,
+    may: May,
+    is_array: bool,
+    script: String,
+}
+
+/// What can be done with it now.
+#[derive(Default)]
+struct May {
+    cancel: bool,
+    hold: bool,
+    release: bool,
+    again: bool,
+}
+
+pub(super) async fn page(
+    visit: Visit,
+    Path(id): Path<String>,
+    Query(asked): Query<Asked>,
+) -> Result<Response, Fault> {
+    visit.members_only()?;
+    let named = Named::of(&id)?;
+    let state = JobState::ALL.iter().copied().find(|state| state.text().eq_ignore_ascii_case(&asked.state));
+    let report = report(&visit, named, state, asked.from, TASKS).await?;
+    let live = if report.open { rows_of(&visit, named).await? } else { Vec::new() };
+    show(&whole(&visit, named, &report, &live).await?)
+}
+
+/// The script as a file.
+pub(super) async fn script(visit: Visit, Path(id): Path<String>) -> Result<Response, Fault> {
+    visit.members_only()?;
+    let report = report(&visit, Named::of(&id)?, None, 0, 1).await?;
+    let about = [
+        (header::CONTENT_TYPE, "text/x-shellscript; charset=utf-8".to_owned()),
+        (header::CONTENT_DISPOSITION, format!("attachment; filename=\"job-{}.sh\"", report.id)),
+    ];
+    Ok((about, report.script).into_response())
+}
+
+/// Everything about a job that is in the file.
+///
+/// # Errors
+/// There is none, or it is somebody else's.
+pub(super) async fn report(
+    visit: &Visit,
+    named: Named,
+    state: Option<JobState>,
+    from: u32,
+    count: u32,
+) -> Result<Box<JobReport>, DoorError> {
+    let query = JobQuery { id: named.id, task: named.task, state, from, count };
+    match ask(visit, JobsRequest::Job(query)).await? {
+        JobsReply::Job(report) => Ok(report),
+        _ => Err(DoorError::Unfit),
+    }
+}
+
+/// What the queue has of it.
+async fn rows_of(visit: &Visit, named: Named) -> Result<Vec<QueueRow>, DoorError> {
+    let query = api::QueueQuery { targets: Some(vec![named.target()]), ..api::QueueQuery::default() };
+    let rows = visit.door().collect(&visit.who, Request::Queue(query), |reply| match reply {
+        Reply::Queue(rows) => Some(rows),
+        _ => None,
+    });
+    match rows.await {
+        // It ended between the two questions.
+        Err(DoorError::Refused(_)) => Ok(Vec::new()),
+        rows => rows,
+    }
+}
+
+async fn whole<'a>(
+    visit: &'a Visit,
+    named: Named,
+    report: &JobReport,
+    live: &[QueueRow],
+) -> Result<Page<'a>, DoorError> {
+    let spec = &report.spec;
+    let is_array = spec.array.is_some() && named.task.is_none();
+    let last = report.rows.iter().rev().find(|row| row.step.is_none());
+    let now_state = live.iter().find(|row| row.state == JobState::Running).or(live.first());
+    let badge = match (now_state, last) {
+        (Some(row), _) => Badge::of_row(visit, row),
+        (None, _) if is_array => worst(visit, report),
+        (None, Some(row)) => Badge::new(visit, row.state),
+        (None, None) => Badge::new(visit, JobState::Pending),
+    };
+    let energy = match visit.command(Request::Energy(EnergyRequest::Runs(named.target()))).await {
+        Ok(Reply::Energy(EnergyReply::Runs(runs))) => Some(runs),
+        _ => None,
+    };
+    let file = report.files[0].as_ref().map(|path| path.lossy().into_owned());
+    let tail = match &file {
+        Some(path) if report.own && !is_array => output::tail(visit, path).await,
+        _ => None,
+    };
+    let home = Home::of(&spec.owner.user).map(|home| home.folder);
+    let at = |path: &str, kind: &str| home.as_deref().and_then(|home| in_files(home, path, kind)).filter(|_| report.own);
+    let workdir = spec.workdir.lossy().into_owned();
+    let cpus = spec.request.cpus();
+    let memory = last.and_then(|row| row.memory_mib).or(spec.request.memory_mib(cpus));
+    let rows = report.rows.iter().map(|row| tasks::told(visit, row)).collect();
+    Ok(Page {
+        visit,
+        named,
+        base: report.id.to_string(),
+        name: spec.name.lossy().into_owned(),
+        badge,
+        sentences: sentences(visit, named, report, live, last).await?,
+        facts: facts(visit, report),
+        used: used(visit, energy.as_ref(), last.filter(|_| !is_array)),
+        folder: Some((workdir.clone(), at(&workdir, "at"))),
+        file: file.map(|path| (path.clone(), at(&path, "view"))),
+        live: tail.is_some() && report.open,
+        tail,
+        pictures: series::pictures(visit, &report.series, cpus, memory),
+        states: states(visit, report, is_array),
+        running: running(visit, live, is_array),
+        next: report.next.zip(report.shown).map(|(next, state)| {
+            format!("/jobs/{named}?state={}&from={next}#tasks", state.text().to_lowercase())
+        }),
+        rows,
+        may: may(report, live),
+        is_array,
+        script: String::from_utf8_lossy(&report.script).into_owned(),
+    })
+}
+
+/// Of an array that is over: the worst of what there was.
+fn worst(visit: &Visit, report: &JobReport) -> Badge {
+    let bad = report.states.iter().find(|(state, _)| *state != JobState::Completed);
+    Badge::new(visit, bad.or(report.states.first()).map_or(JobState::Completed, |(state, _)| *state))
+}
+
+/// Where our pages show a file or a folder of the member's home.
+fn in_files(home: &str, path: &str, kind: &str) -> Option<String> {
+    let rest = path.strip_prefix(home.trim_end_matches('/'))?;
+    let place = Place::new(Root::Home, rest.trim_matches('/')).ok()?;
+    (rest.is_empty() || rest.starts_with('/')).then(|| format!("/files/{kind}/{}", place.address()))
+}
+
+async fn sentences(
+    visit: &Visit,
+    named: Named,
+    report: &JobReport,
+    live: &[QueueRow],
+    last: Option<&AccountRow>,
+) -> Result<Vec<String>, DoorError> {
+    let words = visit.words();
+    let waits = live.iter().any(|row| row.state == JobState::Pending);
+    if waits {
+        return Ok(match visit.command(Request::Why(named.target())).await {
+            Ok(Reply::Why(facts)) => why::sentences(&facts, now(), words),
+            Ok(_) => return Err(DoorError::Unfit),
+            // It started meanwhile.
+            Err(DoorError::Refused(_)) => Vec::new(),
+            Err(other) => return Err(other),
+        });
+    }
+    if let Some(row) = live.iter().find(|row| row.state == JobState::Running) {
+        let mut gaps = vec![("elapsed", words.span(row.elapsed(now()).0).into())];
+        let key = match row.time_limit {
+            TimeLimit::Span(limit) => {
+                gaps.push(("left", words.span((limit.0 - row.elapsed(now()).0).max(0)).into()));
+                "job-runs"
+            }
+            _ => "job-runs-unlimited",
+        };
+        return Ok(vec![visit.tw(key, &gaps)]);
+    }
+    let Some(row) = last.filter(|_| report.spec.array.is_none() || named.task.is_some()) else { return Ok(Vec::new()) };
+    let key = format!("job-ended-{}", row.state.text().to_lowercase().replace('_', "-"));
+    let gaps = [
+        ("code", row.exit.code.into()),
+        ("signal", row.exit.signal.into()),
+        ("when", row.end.map_or_else(String::new, |end| words.when(end.0, now().0)).into()),
+    ];
+    Ok(vec![visit.tw(&key, &gaps)])
+}
+
+fn facts(visit: &Visit, report: &JobReport) -> Vec<Fact> {
+    let (words, spec) = (visit.words(), &report.spec);
+    let fact = |key: &str, text: String| Fact(visit.t(key), text);
+    let memory = match spec.request.memory {
+        Memory::Unlimited => visit.t("quote-no-limit"),
+        _ => spec.request.memory_mib(spec.request.cpus()).map_or_else(|| visit.t("job-usual"), |mib| words.memory(mib)),
+    };
+    let limit = match spec.time_limit {
+        TimeLimit::Span(limit) => words.span(limit.0),
+        _ => visit.t("quote-no-limit"),
+    };
+    let mut facts = vec![
+        fact("job-submitted", words.when(report.submitted.0, now().0)),
+        fact("job-project", spec.account.clone()),
+        fact("job-cpus", spec.request.cpus().to_string()),
+        fact("job-memory", memory),
+        fact("job-limit", limit),
+    ];
+    if !report.own {
+        facts.insert(0, fact("job-owner", spec.owner.user.clone()));
+    }
+    if spec.request.gpus > 0 {
+        facts.push(fact("job-gpus", spec.request.gpus.to_string()));
+    }
+    if let Some(array) = &spec.array {
+        facts.push(fact("job-tasks", words.number(array.tasks.len().cast_signed())));
+    }
+    facts
+}
+
+fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>) -> Vec<Fact> {
+    let words = visit.words();
+    let mut used = Vec::new();
+    let mut add = |key: &str, text: String| used.push(Fact(visit.t(key), text));
+    if let Some(row) = last
+        && let Some(start) = row.start
+    {
+        let until = row.end.unwrap_or_else(now);
+        let ran = (until - start).0.saturating_sub(row.suspended.0).max(0);
+        add("job-ran", words.span(ran));
+        if let Some(usage) = row.usage.filter(|_| row.end.is_some()) {
+            let busy = (usage.user_us + usage.system_us) as i128 * 100 / (i128::from(ran.max(1)) * 1000);
+            add("job-busy", visit.tw("job-busy-of", &[("busy", words.decimal(busy, 2).into()), ("cpus", row.cpus.into())]));
+            add("job-most-memory", words.memory(usage.max_rss_kib.div_ceil(1024)));
+        }
+    }
+    if let Some(total) = energy.map(|energy| &energy.total).filter(|total| total.measured_ms > 0) {
+        add("job-energy", words.energy(total.energy_uj));
+        add("job-cost", words.money(total.microeur));
+        add("job-carbon-production", words.carbon(total.production_mg));
+        add("job-carbon-lifecycle", words.carbon(total.lifecycle_mg));
+    }
+    used
+}
+
+fn states(visit: &Visit, report: &JobReport, is_array: bool) -> Vec<(Badge, u64, Option<String>, bool)> {
+    if !is_array {
+        return Vec::new();
+    }
+    let each = |(state, count): &(JobState, u64)| {
+        let address = format!("/jobs/{}?state={}#tasks", report.id, quoted(&state.text().to_lowercase()));
+        (Badge::new(visit, *state), *count, Some(address), report.shown == Some(*state))
+    };
+    report.states.iter().map(each).collect()
+}
+
+/// Of an array: what is not over. Running tasks by their number, and how many wait.
+fn running(visit: &Visit, live: &[QueueRow], is_array: bool) -> Vec<(String, String, String)> {
+    if !is_array {
+        return Vec::new();
+    }
+    let words = visit.words();
+    let each = |row: &QueueRow| {
+        let text = match &row.array {
+            ArrayPlace::Pending { tasks, .. } => visit.tw("job-tasks-wait", &[("count", tasks.len().into())]),
+            _ => words.span(row.elapsed(now()).0),
+        };
+        (address(row), Badge::of_row(visit, row).text, text)
+    };
+    live.iter().take(MOST_LIVE).map(each).collect()
+}
+
+fn may(report: &JobReport, live: &[QueueRow]) -> May {
+    let waiting = live.iter().filter(|row| row.state == JobState::Pending);
+    let held = waiting.clone().filter(|row| row.priority == 0).count();
+    May {
+        cancel: !live.is_empty(),
+        hold: waiting.count() > held,
+        release: held > 0,
+        again: report.own && !report.script.is_empty(),
+    }
+}

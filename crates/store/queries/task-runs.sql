@@ -1,0 +1,9 @@
+-- Tasks of an array that ended in the state ?2, by number from ?3 on, so many (?4). Columns as in runs-of.sql.
+SELECT job, attempt, task, tasks, state, reason, exit_code, exit_signal, script_code, script_signal, cancelled_by,
+    eligible, start, "end", suspended, cpus, memory_mib, gpus, user_us, system_us, max_rss_kib, read_bytes, write_bytes,
+    priority, node, 1 AS is_last,
+    (
+        SELECT sum(dynamic + idle + gpu) FROM job_energy
+        WHERE job_energy.job = run.job AND job_energy.attempt = run.attempt
+    ) AS energy
+FROM run WHERE base = ?1 AND state = ?2 AND task >= ?3 ORDER BY task, seq LIMIT ?4
