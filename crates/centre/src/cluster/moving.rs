@@ -87,7 +87,11 @@ impl Centre {
             }
             (None, _) => (None, row.priority == 0),
         };
-        // Slurm has its own queues and priorities.
+        // What was filled in here for who asked for nothing is Slurm's to fill in there; so are queues and priorities.
+        let here = self.state.config().partitions.iter().find(|partition| partition.name == spec.partition);
+        if here.is_some_and(|partition| partition.default_memory == spec.request.memory) {
+            spec.request.memory = model::Memory::Default;
+        }
         (spec.partition, spec.priority) = (String::new(), None);
         let comment = spec.comment.as_ref().map(|text| format!("{},{mine}", text.lossy())).unwrap_or(mine);
         spec.comment = Some(Text::from(comment));

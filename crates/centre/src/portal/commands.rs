@@ -51,6 +51,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Reserve(_)
         | Request::Unreserve(_)
         | Request::Admin(_)
+        | Request::Cluster(_)
         | Request::Stop { .. } => Action::RunCentre,
         Request::Energy(energy) => match energy {
             EnergyRequest::Used { .. }
