@@ -196,34 +196,39 @@ fn folders(park: &Park, machine: &Machine) -> String {
     lines.join("\n")
 }
 
+/// What a machine says of one of the system's users.
+type Says = fn(&Measured) -> Option<Identity>;
+
 /// The users whose numbers must be the same everywhere.
 fn identities(park: &Park, all: &[&Machine]) -> Vec<Vec<Step>> {
-    let users: [(&str, &str, fn(&Measured) -> Option<Identity>); 2] =
-        [("munge", "/nonexistent", |m| m.munge), ("slurm", "/nonexistent", |m| m.slurm_user)];
     let mut taken = Vec::new();
-    let stage = |(name, folder, of): (&str, &str, fn(&Measured) -> Option<Identity>)| {
-        let service = if name == "munge" { "munge" } else { "slurmd" };
-        let preferred = (name == "slurm").then_some(DEBIANS_SLURM);
-        let chosen = choose(park, of, preferred, &taken);
+    let mut stage = |name: &str, service: &str, says: Says, preferred: Option<u32>| -> Vec<Step> {
+        let chosen = choose(park, says, preferred, &taken);
         taken.extend([chosen.uid, chosen.gid]);
         let (uid, gid) = (chosen.uid.to_string(), chosen.gid.to_string());
-        let set = [("NAME", name), ("WANT_UID", &*uid), ("WANT_GID", &*gid), ("FOLDER", folder), ("SERVICE", service)];
+        let set = [
+            ("NAME", name),
+            ("WANT_UID", &*uid),
+            ("WANT_GID", &*gid),
+            ("FOLDER", "/nonexistent"),
+            ("SERVICE", service),
+        ];
         all.iter().map(|machine| step(Work::Identity, name, machine, &set)).collect()
     };
-    users.into_iter().map(stage).collect()
+    vec![stage("munge", "munge", |m| m.munge, None), stage("slurm", "slurmd", |m| m.slurm_user, Some(DEBIANS_SLURM))]
 }
 
 /// What Debian's package gives its user.
 const DEBIANS_SLURM: u32 = 64_030;
 
 /// The numbers that most machines have already, if they are free on the others; else some that are free on all.
-fn choose(park: &Park, of: fn(&Measured) -> Option<Identity>, preferred: Option<u32>, taken: &[u32]) -> Identity {
+fn choose(park: &Park, says: Says, preferred: Option<u32>, taken: &[u32]) -> Identity {
     let mut votes: BTreeMap<(u32, u32), usize> = BTreeMap::new();
-    for identity in park.measured.values().filter_map(of) {
+    for identity in park.measured.values().filter_map(says) {
         *votes.entry((identity.uid, identity.gid)).or_default() += 1;
     }
     let is_free = |number: u32, own: Identity| {
-        let elsewhere = |m: &Measured| m.ids.contains(&number) && of(m) != Some(own);
+        let elsewhere = |m: &Measured| m.ids.contains(&number) && says(m) != Some(own);
         !taken.contains(&number) && !park.measured.values().any(elsewhere)
     };
     let mut candidates: Vec<((u32, u32), usize)> = votes.into_iter().collect();

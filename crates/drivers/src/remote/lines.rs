@@ -20,9 +20,11 @@ const LONGEST: usize = 60;
 #[derive(Debug)]
 pub(super) struct Lines {
     folder: PathBuf,
-    /// Whether each machine could be reached; while one is being tried, others wait for what comes of it.
-    tried: Mutex<BTreeMap<Host, Arc<OnceLock<Result<(), String>>>>>,
+    tried: Mutex<BTreeMap<Host, Tried>>,
 }
+
+/// Whether a machine could be reached, or why not; while it is being tried, others wait for what comes of it.
+type Tried = Arc<OnceLock<Result<(), String>>>;
 
 impl Lines {
     /// A place for them, which only this user may enter. None where there can be none.
