@@ -46,7 +46,7 @@ const COMMANDS: &[(&str, &str, Command)] = &[
         "demo",
         "energy DIR: a day of a small centre in four minutes, its account, and a check of it; month DIR: a month with two \
          customers, its documents and tables, and a check of them; cluster DIR: a real cluster of Slurm, what it must \
-         stand, and the evidence [--keep-running] [--binary FILE]",
+         stand, and the evidence [--keep-running] [--chapters NAME,...] [--binary FILE]",
         demo::main,
     ),
     ("shots", "DIR: a picture of every page in both languages, for a phone and for a desktop", shots::main),

@@ -186,7 +186,7 @@ fn a_cluster(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome>
         return Ok(Outcome::NotRun(obstacle));
     }
     let folder = std::env::temp_dir().join(format!("algoric-cluster-evidence-{}", std::process::id()));
-    let played = cluster::play(&folder, Some(&program(built)?.to_string_lossy()), false)?;
+    let played = cluster::play(&folder, Some(&program(built)?.to_string_lossy()), false, None)?;
     closing.push(format!("cluster: {} passed, {} failed", played.passed, played.failed));
     if played.failed == 0 {
         std::fs::remove_dir_all(&folder)?;

@@ -16,6 +16,7 @@ use anyhow::{Context, Result, ensure};
 
 use crate::rooms::address;
 use crate::{packages, tools};
+use chapters::Chapter;
 use evidence::Evidence;
 use slurm::{Cluster, HEAD, MACHINES};
 
@@ -25,17 +26,18 @@ pub struct Played {
     pub failed: usize,
 }
 
-/// `DIR [--keep-running] [--binary FILE]`
+/// `DIR [--keep-running] [--chapters NAME,...] [--binary FILE]`
 pub fn main(folder: &str, options: &[String]) -> Result<ExitCode> {
-    tools::only(options, &["keep-running"], &["binary"])?;
+    tools::only(options, &["keep-running"], &["binary", "chapters"])?;
     let is_kept = options.iter().any(|option| option == "--keep-running");
-    let played = play(Path::new(folder), tools::option(options, "binary"), is_kept)?;
+    let played =
+        play(Path::new(folder), tools::option(options, "binary"), is_kept, tools::option(options, "chapters"))?;
     println!("\ncluster: {} passed, {} failed", played.passed, played.failed);
     Ok(if played.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Plays all chapters.
-pub fn play(folder: &Path, binary: Option<&str>, is_kept: bool) -> Result<Played> {
+/// Plays the chapters that are named, in the story's order, or all.
+pub fn play(folder: &Path, binary: Option<&str>, is_kept: bool, named: Option<&str>) -> Result<Played> {
     packages::provide_for_cluster()?;
     if let Some(obstacle) = packages::obstacle_for_cluster() {
         anyhow::bail!("{obstacle}");
@@ -55,7 +57,8 @@ pub fn play(folder: &Path, binary: Option<&str>, is_kept: bool) -> Result<Played
     let version = cluster.must("root", "dpkg-query -W -f 'Slurm ${Version}' slurmctld")?;
     let head = format!("{version} from Debian's packages; a head and three machines, each a namespace of this one.");
     let mut evidence = Evidence::new(&folder, head);
-    for chapter in chapters::ALL {
+    let is_named = |chapter: &&Chapter| named.is_none_or(|names| names.split(',').any(|name| name == chapter.name));
+    for chapter in chapters::ALL.iter().filter(is_named) {
         evidence.chapter(chapter.name, chapter.about);
         let outcome = (chapter.play)(&mut cluster, &mut evidence);
         evidence.close(outcome)?;

@@ -18,7 +18,9 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
-    let (before, first) = centre::usage(cluster)?;
+    let (before, mut first) = centre::usage(cluster)?;
+    // In the order in which they were submitted.
+    first.sort_by_key(|used| used.job);
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
     cluster.until("! pgrep -x algoric", Duration::from_secs(20))?;
     centre::configure(cluster, "[cluster]\nengine = \"slurm\"\nqueue_seconds = 1\nusage_seconds = 2\n")?;

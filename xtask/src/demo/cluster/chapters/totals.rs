@@ -31,7 +31,11 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
             .lines()
             .filter_map(|line| {
                 let fields: Vec<&str> = line.split('|').collect();
-                let [account, _, _, elapsed, cpus] = fields[..] else { return None };
+                let [account, _, state, elapsed, cpus] = fields[..] else { return None };
+                // What a killed slurmctld forgot has no end.
+                if ["PENDING", "RUNNING"].contains(&state) {
+                    return None;
+                }
                 (account == project).then(|| Some(elapsed.parse::<i64>().ok()? * cpus.parse::<i64>().ok()?))?
             })
             .sum();
