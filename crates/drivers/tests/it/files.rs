@@ -125,8 +125,11 @@ fn list(path: &str, sort: Sort) -> Request {
 
 fn connect(path: &Path, shared: &Path) -> UnixStream {
     let (mut ours, theirs) = UnixStream::pair().unwrap();
-    let order =
-        Order { uid: nix::unistd::geteuid().as_raw(), secret: [3; 32], shared: vec![shared.as_os_str().as_bytes().into()] };
+    let order = Order {
+        uid: nix::unistd::geteuid().as_raw(),
+        secret: [3; 32],
+        shared: vec![shared.as_os_str().as_bytes().into()],
+    };
     let path = path.to_owned();
     std::thread::spawn(move || serve(theirs, &path, &order).unwrap());
     let hello: Hello = files::decode(&receive(&mut ours).0).unwrap();
@@ -230,7 +233,9 @@ fn names_that_nobody_would_choose() {
     }
     let Reply::Bin { items, total: 6 } = home_.ask(&Request::Bin { from: 0, count: 10 }) else { panic!() };
     for item in items {
-        let Reply::Place(place) = home_.ask(&Request::Restore { root: item.root, id: item.id.clone() }) else { panic!() };
+        let Reply::Place(place) = home_.ask(&Request::Restore { root: item.root, id: item.id.clone() }) else {
+            panic!()
+        };
         assert_eq!(place.path(), item.id.as_bytes());
     }
     assert_eq!(home_.list("", Sort::Name).total, 6);
@@ -334,7 +339,8 @@ fn pipes_and_devices_are_not_waited_for() {
     }
     let to = home_.path.parent().unwrap().join("x.zip");
     assert_eq!(home_.pack("", Form::Zip, &to), (1, odd.len() as u64));
-    let text = python("import sys,zipfile; print(zipfile.ZipFile(sys.argv[1]).read('home/_left-out.txt').decode())", &[&to]);
+    let text =
+        python("import sys,zipfile; print(zipfile.ZipFile(sys.argv[1]).read('home/_left-out.txt').decode())", &[&to]);
     assert!(text.contains("home/pipe\n") && text.contains(&format!("{} in all", odd.len())), "{text}");
 }
 
@@ -540,10 +546,16 @@ fn archives_are_what_the_tree_is() {
         assert_eq!(python(COMPARE, &[&to, &home_.path.join("tree")]).trim(), "13", "{name}");
         // And back again, by ourselves; links stay behind.
         let unpacked = home_.unpack(name).unwrap();
-        assert_eq!((unpacked.entries, unpacked.left_out, unpacked.into.lossy().as_ref()), (12, 1, if form == Form::Zip { "t" } else { "t-2" }));
+        assert_eq!(
+            (unpacked.entries, unpacked.left_out, unpacked.into.lossy().as_ref()),
+            (12, 1, if form == Form::Zip { "t" } else { "t-2" })
+        );
         let into = home_.path.join(unpacked.into.lossy().as_ref()).join("tree");
         assert_eq!(fs::read(into.join("zeros")).unwrap(), vec![0; 3_000_000]);
-        assert_eq!(fs::read(into.join("one/two/noise")).unwrap(), fs::read(home_.path.join("tree/one/two/noise")).unwrap());
+        assert_eq!(
+            fs::read(into.join("one/two/noise")).unwrap(),
+            fs::read(home_.path.join("tree/one/two/noise")).unwrap()
+        );
         assert_eq!(fs::metadata(into.join("one/text")).unwrap().permissions().mode() & 0o777, 0o750);
     }
 }
@@ -615,7 +627,8 @@ fn nonsense_is_answered() {
         (seed >> 33) as usize
     };
     for round in 0..300 {
-        let head: Vec<u8> = (0..random() % 40).map(|at| if at == 0 { random() as u8 % 24 } else { random() as u8 }).collect();
+        let head: Vec<u8> =
+            (0..random() % 40).map(|at| if at == 0 { random() as u8 % 24 } else { random() as u8 }).collect();
         let mut frame = (head.len() as u32).to_le_bytes().to_vec();
         frame.extend_from_slice(&[0; 4]);
         frame.extend_from_slice(&head);

@@ -8,8 +8,16 @@ use axum::{
 use files::{BinItem, Kind, Place, Reply, Request, Root};
 use serde::Deserialize;
 
-use super::{Step, client::{Client, Trouble}, no_account, roots, shown};
-use crate::{fault::Fault, page::show, visit::{Posted, Visit}};
+use super::{
+    Step,
+    client::{Client, Trouble},
+    no_account, roots, shown,
+};
+use crate::{
+    fault::Fault,
+    page::show,
+    visit::{Posted, Visit},
+};
 
 /// Things on one page.
 const PAGE: u32 = 100;
@@ -61,7 +69,8 @@ pub async fn page(visit: Visit, Query(look): Query<Look>) -> Result<Response, Fa
 impl Row {
     fn new(visit: &Visit, item: &BinItem) -> Self {
         let was = item.was.as_bytes();
-        let name = was.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty()).unwrap_or(item.id.as_bytes());
+        let name =
+            was.rsplit(|byte| *byte == b'/').next().filter(|name| !name.is_empty()).unwrap_or(item.id.as_bytes());
         // As the bin keeps it: local time without a zone.
         let when: Option<jiff::civil::DateTime> = item.when.parse().ok();
         let zone = jiff::tz::TimeZone::system();

@@ -1,11 +1,18 @@
 //! A folder: what is in it, page by page, and what can be done there.
 
 use askama::Template;
-use axum::{extract::Query, response::{IntoResponse, Redirect, Response}};
+use axum::{
+    extract::Query,
+    response::{IntoResponse, Redirect, Response},
+};
 use files::{Entry, Fault as F, Kind, Place, Reply, Request, Room, Sort};
 use serde::Deserialize;
 
-use super::{Spot, Step, changed_ms, client::{Client, Trouble, View}, root_name, roots, shown, way};
+use super::{
+    Spot, Step, changed_ms,
+    client::{Client, Trouble, View},
+    root_name, roots, shown, way,
+};
 use crate::{fault::Fault, page::show, visit::Visit};
 
 /// Names on one page.

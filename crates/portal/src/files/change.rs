@@ -95,7 +95,14 @@ mod tests {
     #[test]
     fn new_names() {
         let parent = Place::new(Root::Home, "a").unwrap();
-        for (name, path) in [("b", Some("a/b")), ("c/d", Some("a/c/d")), ("/e/f", Some("e/f")), ("..", None), ("/../x", None), ("", None)] {
+        for (name, path) in [
+            ("b", Some("a/b")),
+            ("c/d", Some("a/c/d")),
+            ("/e/f", Some("e/f")),
+            ("..", None),
+            ("/../x", None),
+            ("", None),
+        ] {
             let got = renamed(&parent, Root::Home, name).ok();
             assert_eq!(got.map(|place| place.path().to_vec()), path.map(|path| path.as_bytes().to_vec()), "{name}");
         }

@@ -220,7 +220,9 @@ async fn write(
     sent: mpsc::UnboundedSender<oneshot::Sender<(Reply, Vec<u8>)>>,
 ) {
     while let Some(Errand { head, body, answer }) = errands.recv().await {
-        if sent.send(answer).is_err() || stream.write_all(&head).await.is_err() || stream.write_all(&body).await.is_err()
+        if sent.send(answer).is_err()
+            || stream.write_all(&head).await.is_err()
+            || stream.write_all(&body).await.is_err()
         {
             break;
         }

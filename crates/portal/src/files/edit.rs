@@ -12,7 +12,12 @@ use files::{Kind, Reply, Request, Stamp};
 use serde::Deserialize;
 
 use super::{Spot, Step, client::Trouble, shown, way};
-use crate::{fault::Fault, house::House, page::show, visit::{Posted, Visit}};
+use crate::{
+    fault::Fault,
+    house::House,
+    page::show,
+    visit::{Posted, Visit},
+};
 
 /// The longest text that is edited in a page.
 pub const MOST: u64 = 200 << 10;
@@ -46,9 +51,7 @@ pub async fn page(spot: Spot, Query(fresh): Query<Fresh>) -> Result<Response, Fa
         place = place.join(name.trim().as_bytes()).map_err(Trouble::from)?;
     }
     let (text, stamp) = match client.stat(&place).await {
-        Err(Trouble::Fault(files::Fault::Missing)) if fresh.new.is_some() => {
-            (Vec::new(), None)
-        }
+        Err(Trouble::Fault(files::Fault::Missing)) if fresh.new.is_some() => (Vec::new(), None),
         Ok(entry) if entry.kind == Kind::File && entry.size <= MOST => {
             let (bytes, entry) = client.read(&place, 0, MOST, None).await?;
             (bytes, Some(entry.stamp()))
@@ -81,7 +84,10 @@ struct Text {
     crlf: String,
 }
 
-pub async fn save(axum::extract::State(house): axum::extract::State<Arc<House>>, request: Sent) -> Result<Response, Response> {
+pub async fn save(
+    axum::extract::State(house): axum::extract::State<Arc<House>>,
+    request: Sent,
+) -> Result<Response, Response> {
     let (mut parts, body) = request.into_parts();
     let spot = Spot::from_request_parts(&mut parts, &house).await?;
     let posted = <Posted<Text> as axum::extract::FromRequest<_>>::from_request(Sent::from_parts(parts, body), &house);

@@ -71,7 +71,8 @@ async fn file(spot: Spot, headers: &HeaderMap, kind: Option<&'static str>) -> Re
             return Ok((StatusCode::RANGE_NOT_SATISFIABLE, [(header::CONTENT_RANGE, all)]).into_response());
         }
     };
-    let mut response = (status, Body::from_stream(pieces(client, place.clone(), entry.clone(), from, to))).into_response();
+    let mut response =
+        (status, Body::from_stream(pieces(client, place.clone(), entry.clone(), from, to))).into_response();
     let about = response.headers_mut();
     about.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     about.insert(header::CONTENT_LENGTH, HeaderValue::from(to - from));
@@ -90,7 +91,9 @@ fn dress(headers: &mut HeaderMap, name: &[u8], kind: Option<&'static str>) {
     // Names in two spellings (RFC 6266): the plain one for programs that know no other.
     let plain: String = String::from_utf8_lossy(name)
         .chars()
-        .map(|letter| if letter.is_ascii_graphic() && !matches!(letter, '"' | '\\' | '%') || letter == ' ' { letter } else { '_' })
+        .map(|letter| {
+            if letter.is_ascii_graphic() && !matches!(letter, '"' | '\\' | '%') || letter == ' ' { letter } else { '_' }
+        })
         .collect();
     let text = format!("{how}; filename=\"{plain}\"; filename*=UTF-8''{}", files::address(name));
     headers.extend(HeaderValue::try_from(text).map(|text| (header::CONTENT_DISPOSITION, text)));
@@ -98,7 +101,7 @@ fn dress(headers: &mut HeaderMap, name: &[u8], kind: Option<&'static str>) {
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
     // The browser's own viewer for PDF does not open in a sandbox; it gives a document no say over our pages.
     let policy = match kind {
-        "application/pdf" => "default-src 'none'; object-src 'self'; plugin-types application/pdf; style-src 'unsafe-inline'; frame-ancestors 'self'",
+        "application/pdf" => "default-src 'none'; object-src 'self'; style-src 'unsafe-inline'; frame-ancestors 'self'",
         _ => "sandbox; default-src 'none'; style-src 'unsafe-inline'; img-src data:; frame-ancestors 'none'",
     };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
@@ -227,6 +230,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         dress(&mut headers, b"a\"\r\nSet-Cookie: x\xff", None);
         let text = headers[header::CONTENT_DISPOSITION].to_str().unwrap_or_default().to_owned();
-        assert_eq!(text, "attachment; filename=\"a___Set-Cookie: x_\"; filename*=UTF-8''a%22%0D%0ASet-Cookie%3A%20x%FF");
+        assert_eq!(
+            text,
+            "attachment; filename=\"a___Set-Cookie: x_\"; filename*=UTF-8''a%22%0D%0ASet-Cookie%3A%20x%FF"
+        );
     }
 }

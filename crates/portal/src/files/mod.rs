@@ -148,7 +148,11 @@ fn way(visit: &Visit, client: &Client, place: &Place) -> Vec<Step> {
 fn root_name(visit: &Visit, client: &Client, root: Root) -> String {
     match root {
         Root::Home => visit.t("files-home"),
-        _ => client.roots().iter().find(|known| known.root == root).map_or_else(String::new, |known| shown(known.path.as_bytes())),
+        _ => client
+            .roots()
+            .iter()
+            .find(|known| known.root == root)
+            .map_or_else(String::new, |known| shown(known.path.as_bytes())),
     }
 }
 
@@ -163,7 +167,10 @@ fn roots(visit: &Visit, client: &Client) -> Vec<Step> {
 
 /// A name as a page shows it: what is no text, or would not be seen, has marks in its place.
 fn shown(name: &[u8]) -> String {
-    let hides = |letter: char| letter.is_control() || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    let hides = |letter: char| {
+        letter.is_control()
+            || matches!(letter, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
     String::from_utf8_lossy(name).chars().map(|letter| if hides(letter) { '\u{fffd}' } else { letter }).collect()
 }
 

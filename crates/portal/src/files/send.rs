@@ -11,7 +11,10 @@ use axum::{
 use files::{CHUNK, Place, Reply, Request, UploadKey};
 use serde::{Deserialize, Serialize};
 
-use super::{Spot, client::{Client, Trouble}};
+use super::{
+    Spot,
+    client::{Client, Trouble},
+};
 use crate::{fault::Fault, guard};
 
 /// An upload in parts, as its address names it.

@@ -422,7 +422,14 @@ impl Tar {
         self.header(path, tar::What::Link, target, about, 0)
     }
 
-    fn header(&mut self, path: &[u8], what: tar::What, target: &[u8], about: &FileStat, size: u64) -> Result<(), Fault> {
+    fn header(
+        &mut self,
+        path: &[u8],
+        what: tar::What,
+        target: &[u8],
+        about: &FileStat,
+        size: u64,
+    ) -> Result<(), Fault> {
         self.size = size;
         let mode = about.st_mode & 0o777;
         let header =
