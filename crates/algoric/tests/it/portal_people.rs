@@ -315,7 +315,7 @@ fn passwords_are_guessed_ever_more_slowly() {
     assert_eq!(log_in(&mut guesser, "marie", PASSWORD).status, 303);
     assert!(known.get("/operator/audit").text.contains("failed to log in"));
     // Codes are guessed no better.
-    let codes = (0..12).map(|code| guesser.get(&format!("/invite/AAAA-BBBB-CCCC-{code:04}")).status);
+    let codes = (0..40).map(|code| guesser.get(&format!("/invite/AAAA-BBBB-CCCC-{code:04}")).status);
     let codes: Vec<u16> = codes.collect();
     assert!(codes[0] == 404 && codes.contains(&429), "{codes:?}");
 }
@@ -457,4 +457,40 @@ fn marie_posts(browser: &mut Browser, csrf: &str, name: &str) -> u16 {
         body.len()
     );
     browser.raw(format!("{head}{body}").as_bytes()).map_or(0, |page| page.status)
+}
+
+#[test]
+fn pages_come_by_https_with_a_certificate() {
+    let mut ward = Ward::new("[portal]\ncertificate = 'cert.pem'\nkey = 'key.pem'\n");
+    let made = Command::new("openssl")
+        .args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost", "-keyout"])
+        .arg(ward.data().join("key.pem"))
+        .arg("-out")
+        .arg(ward.data().join("cert.pem"))
+        .output();
+    if !made.is_ok_and(|made| made.status.success()) {
+        return;
+    }
+    ward.start();
+    let log = log(&ward);
+    let url = log.lines().rfind(|line| line.starts_with("The centre is up: ")).unwrap().split_whitespace().nth(4).unwrap();
+    assert!(url.starts_with("https://") && log.contains(&format!("{url}first/")), "{log}");
+    let host = url.trim_start_matches("https://").trim_end_matches('/');
+    until("pages", || TcpStream::connect(host).is_ok());
+    let get = |url: &str| outcome(Command::new("curl").args(["--silent", "--insecure", "--include", "--max-time", "20", url]));
+    let (code, page, _) = get(&format!("{url}login"));
+    if code == 0 {
+        let page = page.to_lowercase();
+        assert!(page.starts_with("http/1.1 200"), "{page}");
+        assert!(page.contains("strict-transport-security: max-age="), "{page}");
+        assert!(page.contains("samesite=strict; secure"), "{page}");
+        // What is no TLS is no page, and harms nobody.
+        assert!(Browser::new(&format!("http://{host}/")).raw(b"GET / HTTP/1.1\r\nHost: x\r\n\r\n").is_none());
+        assert_eq!(get(&format!("{url}healthz")).0, 0);
+    }
+    // What is wrong is said before anything starts, and never with the key.
+    fs::write(ward.data().join("key.pem"), "SECRET").unwrap();
+    let other = Command::new(EXE).args(["up", "--listen", "127.0.0.1:0", "--data"]).arg(ward.data()).output().unwrap();
+    let said = String::from_utf8_lossy(&other.stderr).into_owned();
+    assert!(!other.status.success() && !said.contains("SECRET"), "{said}");
 }

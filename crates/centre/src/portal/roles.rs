@@ -108,10 +108,10 @@ pub(crate) fn may(roles: &[Role], action: Action) -> bool {
     needed.contains(&Role::Visitor) || needed.iter().any(|role| roles.contains(role))
 }
 
-/// Whether a token that is good for these may do that, if its owner may.
+/// Whether a token that is good for these may do that, if its owner may. What is open to visitors is open to it.
 pub(crate) fn token_may(scopes: &[Scope], action: Action) -> bool {
-    let (scope, _) = action.row();
-    scope != Scope::Never && scopes.contains(&scope)
+    let (scope, needed) = action.row();
+    scope != Scope::Never && (needed.contains(&Role::Visitor) || scopes.contains(&scope))
 }
 
 #[cfg(test)]
@@ -165,7 +165,9 @@ mod tests {
                     assert_eq!(alone, both, "{action:?} {one:?} {other:?}");
                 }
             }
-            assert!(!token_may(&[], *action), "a token without scope does nothing");
+            let (scope, needed) = action.row();
+            let is_open = needed.contains(&Role::Visitor) && scope != Scope::Never;
+            assert_eq!(token_may(&[], *action), is_open, "a token without scope does what visitors do");
             let every = token_may(&Scope::ALL, *action);
             assert_eq!(every, action.row().0 != Scope::Never, "{action:?}");
         }

@@ -198,3 +198,11 @@ join-send = Ask
 join-done = Your request is on its way. An operator will see it; you can log in as soon as they say yes.
 members-note = What they ask for
 trail-asked-to-join = asked to become a member
+
+members-search = Search a name, a login, an address
+members-search-send = Search
+members-none = Nobody matches.
+members-none-help = Search for something else, or invite somebody below.
+members-pages = Pages of the list
+members-before = Previous
+members-behind = Next

@@ -198,3 +198,11 @@ join-send = Demander
 join-done = Votre demande est partie. Un opérateur la verra ; vous pourrez vous connecter dès qu’il aura dit oui.
 members-note = Sa demande
 trail-asked-to-join = a demandé à devenir membre
+
+members-search = Chercher un nom, un identifiant, une adresse
+members-search-send = Chercher
+members-none = Personne ne correspond.
+members-none-help = Cherchez autrement, ou invitez quelqu’un ci-dessous.
+members-pages = Pages de la liste
+members-before = Précédents
+members-behind = Suivants
