@@ -158,10 +158,7 @@ mod tests {
     use super::*;
 
     fn sent(pairs: &[(&'static str, &'static str)]) -> HeaderMap {
-        pairs
-            .iter()
-            .map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value)))
-            .collect()
+        pairs.iter().map(|(name, value)| (HeaderName::from_static(name), HeaderValue::from_static(value))).collect()
     }
 
     #[test]
@@ -198,7 +195,7 @@ mod tests {
     fn cookies_are_closed_to_scripts_and_other_sites() {
         let shown = |way: &Way| cookie(way, "a", "b", "Lax", Some(60)).unwrap().to_str().unwrap().to_owned();
         assert_eq!(shown(&Way::default()), "a=b; Path=/; HttpOnly; SameSite=Lax; Max-Age=60");
-        let secure = Way { secure: true, proxy: None };
+        let secure = Way { secure: true, ..Way::default() };
         assert_eq!(shown(&secure), "a=b; Path=/; HttpOnly; SameSite=Lax; Max-Age=60; Secure");
     }
 }

@@ -22,7 +22,8 @@ impl Page {
 
     /// The mark of the page's forms.
     pub fn csrf(&self) -> String {
-        let (_, rest) = self.text.split_once("name=\"csrf\" value=\"").unwrap_or_else(|| panic!("no form: {}", self.text));
+        let (_, rest) =
+            self.text.split_once("name=\"csrf\" value=\"").unwrap_or_else(|| panic!("no form: {}", self.text));
         rest.split('"').next().unwrap().to_owned()
     }
 

@@ -244,13 +244,16 @@ fn who_was_not_invited_asks_and_is_answered() {
     let (ward, url) = centre("");
     let mut marie = operator(&ward, &url);
     let mut erwan = Browser::new(&url);
-    let fields = [("login", "erwan"), ("name", "Erwan"), ("note", "<i>floods</i>"), ("password", PASSWORD), ("again", PASSWORD)];
+    let fields =
+        [("login", "erwan"), ("name", "Erwan"), ("note", "<i>floods</i>"), ("password", PASSWORD), ("again", PASSWORD)];
     let asked = erwan.fill("/join", "/join", &fields);
     assert!(asked.text.contains("Your request is on its way"), "{}", asked.text);
     let early = log_in(&mut erwan, "erwan", PASSWORD);
     assert!(early.status == 422 && early.text.contains("still waits"), "{}", early.text);
     let page = marie.get("/operator/members");
-    assert!(page.text.contains("waits for an answer") && page.text.contains("floods") && !page.text.contains("<i>floods"));
+    assert!(
+        page.text.contains("waits for an answer") && page.text.contains("floods") && !page.text.contains("<i>floods")
+    );
     let action = format!("/operator/members/{}", number(&page, "erwan"));
     assert_eq!(marie.post(&action, &page.csrf(), &[("what", "unlock")]).status, 303);
     assert_eq!(log_in(&mut erwan, "erwan", PASSWORD).status, 303);
@@ -378,9 +381,8 @@ fn tokens_do_what_they_are_for_and_nothing_secret_is_kept() {
     };
     let (read, manage) = (make(&mut marie, "read"), make(&mut marie, "manage"));
     let mut program = Browser::new(&url);
-    let mut by = |token: &str, path: &str| {
-        program.get_with(path, &[("Authorization", &format!("Bearer {token}"))]).status
-    };
+    let mut by =
+        |token: &str, path: &str| program.get_with(path, &[("Authorization", &format!("Bearer {token}"))]).status;
     assert_eq!(by(&manage, "/operator/members"), 200);
     assert_eq!(by(&read, "/operator/members"), 403, "its scope is enforced");
     assert_eq!(by(&manage, "/account"), 403, "no token sees or makes tokens");
@@ -432,7 +434,13 @@ fn hostile_senders_are_left_alone() {
     assert_eq!(marie_posts(&mut marie, &csrf, &name), 422);
     assert_eq!(marie.post("/account/sessions", &csrf, &[("id", "-9999999999999999999999")]).status, 303);
     assert_eq!(marie.post("/operator/members/notanumber", &csrf, &[("what", "lock")]).status, 400);
-    for path in ["/first/%00", "/invite/%FF%FE", "/reset/../../etc/passwd", "/login?next=%0d%0aX:%20y", "/operator/audit?before=x"] {
+    for path in [
+        "/first/%00",
+        "/invite/%FF%FE",
+        "/reset/../../etc/passwd",
+        "/login?next=%0d%0aX:%20y",
+        "/operator/audit?before=x",
+    ] {
         let status = marie.get(path).status;
         assert!((200..500).contains(&status), "{path}: {status}");
     }
@@ -473,11 +481,14 @@ fn pages_come_by_https_with_a_certificate() {
     }
     ward.start();
     let log = log(&ward);
-    let url = log.lines().rfind(|line| line.starts_with("The centre is up: ")).unwrap().split_whitespace().nth(4).unwrap();
+    let url =
+        log.lines().rfind(|line| line.starts_with("The centre is up: ")).unwrap().split_whitespace().nth(4).unwrap();
     assert!(url.starts_with("https://") && log.contains(&format!("{url}first/")), "{log}");
     let host = url.trim_start_matches("https://").trim_end_matches('/');
     until("pages", || TcpStream::connect(host).is_ok());
-    let get = |url: &str| outcome(Command::new("curl").args(["--silent", "--insecure", "--include", "--max-time", "20", url]));
+    let get = |url: &str| {
+        outcome(Command::new("curl").args(["--silent", "--insecure", "--include", "--max-time", "20", url]))
+    };
     let (code, page, _) = get(&format!("{url}login"));
     if code == 0 {
         let page = page.to_lowercase();

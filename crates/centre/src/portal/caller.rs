@@ -191,7 +191,12 @@ impl Centre {
             who: if caller.who.is_empty() { "-".to_owned() } else { caller.who.clone() },
             address: caller.address.clone(),
             action: action.to_owned(),
-            detail: detail.into().chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(500).collect(),
+            detail: detail
+                .into()
+                .chars()
+                .map(|letter| if letter.is_control() { ' ' } else { letter })
+                .take(500)
+                .collect(),
         };
         self.write_people(PeopleWrite::Trace(trace));
     }

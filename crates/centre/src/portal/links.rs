@@ -83,13 +83,8 @@ impl Centre {
     }
 
     fn make_first_link(&mut self, author: &str) -> Result<PeopleReply, Refusal> {
-        let old: Vec<i64> = self
-            .folk
-            .links(self.now)
-            .iter()
-            .filter(|link| link.kind == LinkKind::First)
-            .map(|link| link.id)
-            .collect();
+        let old: Vec<i64> =
+            self.folk.links(self.now).iter().filter(|link| link.kind == LinkKind::First).map(|link| link.id).collect();
         old.into_iter().for_each(|id| self.write_people(PeopleWrite::EndLink(id)));
         let roles = vec![Role::Operator.name().to_owned()];
         let (kind, email) = (LinkKind::First, String::new());
@@ -154,7 +149,8 @@ impl Centre {
             return Ok(());
         }
         let TakeLink { login, name, email, language, password, agent, .. } = take;
-        let whose = link.person.and_then(|id| self.folk.person(id)).map(|person| (person.login.clone(), person.name.clone()));
+        let whose =
+            link.person.and_then(|id| self.folk.person(id)).map(|person| (person.login.clone(), person.name.clone()));
         let taking = Taking {
             login: login.trim().to_lowercase(),
             name: name.trim().to_owned(),
@@ -374,4 +370,3 @@ impl Centre {
 pub(super) fn holds(person: &Person, role: Role) -> bool {
     person.roles.iter().any(|name| name == role.name())
 }
-

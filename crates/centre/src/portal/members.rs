@@ -233,9 +233,11 @@ impl Centre {
     pub(crate) fn person_told(&self, user: &str) -> serde_json::Value {
         let Some(person) = self.folk.of_account(user) else { return serde_json::Value::Null };
         let sessions = self.folk.sessions_of(person.id, self.now).into_iter();
-        let sessions = sessions.map(|one| serde_json::json!({ "since": one.created.0, "address": one.address, "agent": one.agent }));
+        let sessions = sessions
+            .map(|one| serde_json::json!({ "since": one.created.0, "address": one.address, "agent": one.agent }));
         let tokens = self.folk.tokens_of(person.id, self.now).into_iter();
-        let tokens = tokens.map(|one| serde_json::json!({ "name": one.name, "scopes": one.scopes, "expires": one.expires.0 }));
+        let tokens =
+            tokens.map(|one| serde_json::json!({ "name": one.name, "scopes": one.scopes, "expires": one.expires.0 }));
         serde_json::json!({
             "login": person.login,
             "name": person.name,

@@ -26,7 +26,8 @@ impl Centre {
     /// # Errors
     /// It is an account of the machine that is linked to nobody.
     fn oneself(&self, caller: &Caller) -> Result<Person, Refusal> {
-        let none = || refuse(RefusalCode::Other, "no member of the pages is linked to this account: `algoric operator link`");
+        let none =
+            || refuse(RefusalCode::Other, "no member of the pages is linked to this account: `algoric operator link`");
         caller.person.and_then(|id| self.folk.person(id)).cloned().ok_or_else(none)
     }
 

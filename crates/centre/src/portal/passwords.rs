@@ -18,9 +18,29 @@ const NOBODY: &str = "$argon2id$v=19$m=19456,t=2,p=1$YWxnb3JpYy1ub2JvZHk$\
 
 /// Passwords that everybody tries first; longer than the shortest that is taken, or made of one word and a number.
 const COMMON: &[&str] = &[
-    "1234567890", "0123456789", "12345678910", "123456789a", "azertyuiop", "qwertyuiop", "motdepasse", "password",
-    "bonjour", "soleil", "doudou", "marseille", "iloveyou", "jetaime", "football", "algoric", "administrateur", "admin",
-    "changeme", "letmein", "welcome", "bienvenue", "fablab",
+    "1234567890",
+    "0123456789",
+    "12345678910",
+    "123456789a",
+    "azertyuiop",
+    "qwertyuiop",
+    "motdepasse",
+    "password",
+    "bonjour",
+    "soleil",
+    "doudou",
+    "marseille",
+    "iloveyou",
+    "jetaime",
+    "football",
+    "algoric",
+    "administrateur",
+    "admin",
+    "changeme",
+    "letmein",
+    "welcome",
+    "bienvenue",
+    "fablab",
 ];
 
 /// What is to be done with passwords.

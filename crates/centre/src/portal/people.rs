@@ -72,9 +72,7 @@ impl Centre {
             }
             PeopleRequest::SetPassword { old, new, agent } => self.set_password(conn, caller, old, new, agent),
             PeopleRequest::EndSession(id) => self.end_session(conn, &caller, id),
-            PeopleRequest::CreateToken { name, scopes, days } => {
-                self.create_token(conn, &caller, &name, &scopes, days)
-            }
+            PeopleRequest::CreateToken { name, scopes, days } => self.create_token(conn, &caller, &name, &scopes, days),
             PeopleRequest::Tokens => self.tokens(conn, &caller),
             PeopleRequest::EndToken(id) => self.end_token(conn, &caller, id),
             // Answered before.
@@ -83,12 +81,8 @@ impl Centre {
     }
 
     fn me(&mut self, who: &Who, caller: &Caller) -> Me {
-        let mut me = Me {
-            centre: self.name.clone(),
-            roles: caller.roles.clone(),
-            every_user: self.every_user,
-            ..Me::default()
-        };
+        let mut me =
+            Me { centre: self.name.clone(), roles: caller.roles.clone(), every_user: self.every_user, ..Me::default() };
         let Some(person) = caller.person.and_then(|id| self.folk.person(id)) else { return me };
         me.member = Some(person.id);
         (me.login, me.name, me.language) = (person.login.clone(), person.name.clone(), person.language.clone());

@@ -49,9 +49,7 @@ impl Centre {
     }
 
     /// Nothing random, no secrets.
-    pub(super) fn secret(
-        made: Result<Secret, impl std::fmt::Display>,
-    ) -> Result<Secret, Refusal> {
+    pub(super) fn secret(made: Result<Secret, impl std::fmt::Display>) -> Result<Secret, Refusal> {
         made.map_err(|fault| refuse(RefusalCode::Other, format!("the system gives no random numbers: {fault}")))
     }
 

@@ -152,11 +152,8 @@ struct NewToken {
 async fn make_token(Posted(visit, form): Posted<NewToken>) -> Result<Response, Fault> {
     let ticked = [&form.read, &form.submit, &form.files, &form.manage];
     let scopes = SCOPES.iter().zip(ticked).filter(|(_, tick)| !tick.is_empty()).map(|(scope, _)| (*scope).to_owned());
-    let request = PeopleRequest::CreateToken {
-        name: form.name,
-        scopes: scopes.collect(),
-        days: form.days.parse().unwrap_or(0),
-    };
+    let request =
+        PeopleRequest::CreateToken { name: form.name, scopes: scopes.collect(), days: form.days.parse().unwrap_or(0) };
     match visit.people(request).await? {
         PeopleReply::Token { token, .. } => {
             let account = shown(&visit).await?;
