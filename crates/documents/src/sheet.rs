@@ -30,8 +30,8 @@ pub struct Sheet {
     pub about: String,
     /// Labels and figures.
     pub facts: Vec<(String, String)>,
-    /// A title, and columns with their names: none is less than nothing.
-    pub chart: (String, Vec<(String, i64)>),
+    /// A title, and columns: name, height, and how that is written. None is less than nothing.
+    pub chart: (String, Vec<(String, i64, String)>),
     /// Tables; those without rows are left out.
     pub tables: Vec<Table>,
     /// What explains, in small letters.
@@ -105,10 +105,10 @@ impl Drawn {
         }
     }
 
-    /// Four in a row.
+    /// Three in a row.
     fn facts(&mut self, facts: &[(String, String)]) {
-        let width = (RIGHT - LEFT) / 4.0;
-        for row in facts.chunks(4) {
+        let width = (RIGHT - LEFT) / 3.0;
+        for row in facts.chunks(3) {
             self.room(34.0);
             for (x, (label, figure)) in (0_u8..).zip(row) {
                 let x = LEFT + f32::from(x) * width;
@@ -119,8 +119,8 @@ impl Drawn {
         }
     }
 
-    fn chart(&mut self, title: &str, columns: &[(String, i64)]) {
-        let most = columns.iter().map(|(_, value)| *value).max().unwrap_or(0);
+    fn chart(&mut self, title: &str, columns: &[(String, i64, String)]) {
+        let most = columns.iter().map(|(_, value, _)| *value).max().unwrap_or(0);
         if most <= 0 {
             return;
         }
@@ -129,14 +129,12 @@ impl Drawn {
         self.pen.text(LEFT, self.y, Side::Left, HEAD, title);
         let base = self.y + 20.0 + height;
         let width = (RIGHT - LEFT) / columns.len() as f32;
-        for (at, (name, value)) in columns.iter().enumerate() {
+        for (at, (name, value, shown)) in columns.iter().enumerate() {
             let left = LEFT + at as f32 * width;
             let top = base - height * (*value).max(0) as f32 / most as f32;
             self.pen.area((left + 3.0, left + width - 3.0), (top, base), Ink::Navy);
             self.pen.fitting(left + 3.0, base + 11.0, width - 4.0, LABEL, name);
-            if *value > 0 {
-                self.pen.fitting(left + 3.0, top - 3.0, width - 4.0, LABEL, &value.to_string());
-            }
+            self.pen.fitting(left + 3.0, top - 3.0, width - 4.0, LABEL, shown);
         }
         self.pen.area((LEFT, RIGHT), (base, base + 0.6), Ink::Pale);
         self.y = base + 34.0;
@@ -190,7 +188,7 @@ mod tests {
             heading: "Rapport 2026".to_owned(),
             about: "Crues éclair de la vallée du Loch".to_owned(),
             facts: (0..10).map(|at| (format!("fait {at}"), "12,5 kWh".to_owned())).collect(),
-            chart: ("Heures".to_owned(), (0..12).map(|at| (format!("m{at}"), at * 10)).collect()),
+            chart: ("Heures".to_owned(), (0..12).map(|at| (format!("m{at}"), at * 10, at.to_string())).collect()),
             tables: vec![
                 Table { title: "Membres".to_owned(), head: vec!["a".into(), "b".into(), "c".into()], rows: (0..rows).map(row).collect() },
                 Table { title: "leer".to_owned(), head: vec!["a".into()], rows: Vec::new() },

@@ -59,6 +59,10 @@ api-call-tokens = My tokens
 api-call-create-token = Make a token (from a page only)
 api-call-end-token = End a token
 
+fault-request = The request was not understood
+fault-request-help = The detail says where. The page /api shows what each call takes.
+fault-token = Who asks must be said
+fault-token-help = Send “Authorization: Bearer” with a token that is good (algoric token create).
 fault-method = This address does not know that method
 fault-method-help = The page /api says which ones it knows.
 fault-conflict = The state of things does not allow it

@@ -59,6 +59,10 @@ api-call-tokens = Mes jetons
 api-call-create-token = Créer un jeton (depuis une page seulement)
 api-call-end-token = Supprimer un jeton
 
+fault-request = La demande n’a pas été comprise
+fault-request-help = Le détail dit où. La page /api montre ce que prend chaque appel.
+fault-token = Il faut dire qui demande
+fault-token-help = Envoyez « Authorization: Bearer » avec un jeton valable (algoric token create).
 fault-method = Cette adresse ne connaît pas cette méthode
 fault-method-help = La page /api dit lesquelles elle connaît.
 fault-conflict = L’état des choses ne le permet pas

@@ -107,7 +107,7 @@ pub struct Membership {
 pub async fn me(Asker(visit): Asker) -> Result<Json<Person>, Trap> {
     let me = &visit.me;
     if me.member.is_none() {
-        return Err(Trap::new("login", ""));
+        return Err(Trap::new("token", ""));
     }
     Ok(Json(Person {
         login: me.login.clone(),
@@ -126,8 +126,10 @@ pub async fn me(Asker(visit): Asker) -> Result<Json<Person>, Trap> {
 #[into_params(parameter_in = Query)]
 pub struct EnergyQuery {
     /// `2026`, `2026-11` or `2026-11-22`, local to the contract; without it this month.
+    #[param(pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
     period: Option<String>,
     /// In which rows: parts of the period (months of a year, days of a month, hours of a day), or machines.
+    #[param(inline)]
     by: Option<Rows>,
 }
 

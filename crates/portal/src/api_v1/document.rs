@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{asked::Json, centre, files, problem, projects, tokens};
+use super::{asked::Json, centre, files, jobs, problem, projects, submit, tokens};
 use crate::visit::SESSION;
 
 #[derive(OpenApi)]
@@ -38,6 +38,18 @@ use crate::visit::SESSION;
         projects::invoices,
         projects::invoice_pdf,
         projects::invoice_xml,
+        jobs::list,
+        jobs::one,
+        jobs::tasks,
+        jobs::why,
+        jobs::history,
+        jobs::output,
+        jobs::cancel,
+        jobs::hold,
+        jobs::release,
+        submit::submit,
+        submit::check,
+        submit::quote,
         files::list,
         files::content,
         tokens::list,
@@ -49,7 +61,7 @@ use crate::visit::SESSION;
 struct Described;
 
 /// Problems that any call may end in, and those of calls that change something.
-const OF_ALL: [&str; 7] = ["unreadable", "login", "forbidden", "missing", "refused", "storage", "away"];
+const OF_ALL: [&str; 7] = ["request", "token", "forbidden", "missing", "refused", "storage", "away"];
 const OF_CHANGES: [&str; 3] = ["conflict", "too-long", "no-json"];
 
 /// The whole document.

@@ -11,7 +11,9 @@ mod document;
 mod page;
 mod problem;
 mod files;
+mod jobs;
 mod projects;
+mod submit;
 mod tokens;
 
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use axum::{
     extract::{Request, State},
     middleware::{self, Next},
     response::{IntoResponse, Response},
-    routing::{delete, get, put},
+    routing::{delete, get, post, put},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -46,6 +48,17 @@ pub fn routes(house: &Arc<House>) -> Router<Arc<House>> {
         .route("/projects/{project}/invoices", get(projects::invoices))
         .route("/projects/{project}/invoices/{number}/pdf", get(projects::invoice_pdf))
         .route("/projects/{project}/invoices/{number}/xml", get(projects::invoice_xml))
+        .route("/jobs", get(jobs::list).post(submit::submit))
+        .route("/jobs/check", post(submit::check))
+        .route("/jobs/quote", post(submit::quote))
+        .route("/jobs/{job}", get(jobs::one))
+        .route("/jobs/{job}/tasks", get(jobs::tasks))
+        .route("/jobs/{job}/why", get(jobs::why))
+        .route("/jobs/{job}/history", get(jobs::history))
+        .route("/jobs/{job}/output", get(jobs::output))
+        .route("/jobs/{job}/cancel", post(jobs::cancel))
+        .route("/jobs/{job}/hold", post(jobs::hold))
+        .route("/jobs/{job}/release", post(jobs::release))
         .route("/files", get(files::list))
         .route("/files/content", get(files::content))
         .route("/tokens", get(tokens::list).post(tokens::create))

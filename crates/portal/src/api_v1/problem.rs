@@ -43,8 +43,8 @@ pub struct Trap {
 
 /// All kinds: their words are `fault-KIND` and `fault-KIND-help`.
 pub const KINDS: [(StatusCode, &str); 12] = [
-    (StatusCode::BAD_REQUEST, "unreadable"),
-    (StatusCode::UNAUTHORIZED, "login"),
+    (StatusCode::BAD_REQUEST, "request"),
+    (StatusCode::UNAUTHORIZED, "token"),
     (StatusCode::FORBIDDEN, "forbidden"),
     (StatusCode::NOT_FOUND, "missing"),
     (StatusCode::METHOD_NOT_ALLOWED, "method"),
@@ -70,7 +70,7 @@ impl Trap {
 
     /// A value that is none.
     pub fn unreadable(detail: impl Into<String>) -> Self {
-        Self::new("unreadable", detail)
+        Self::new("request", detail)
     }
 
     /// In somebody's language.
@@ -106,10 +106,10 @@ impl From<DoorError> for Trap {
             return Self::new(if matches!(error, DoorError::Away(_)) { "away" } else { "inside" }, "");
         };
         let what = match refusal.code {
-            RefusalCode::LogInFirst => "login",
+            RefusalCode::LogInFirst => "token",
             RefusalCode::AccessDenied => "forbidden",
             RefusalCode::InvalidJobId => "missing",
-            RefusalCode::InvalidTime => "unreadable",
+            RefusalCode::InvalidTime => "request",
             RefusalCode::StorageFailed => "storage",
             RefusalCode::ShuttingDown | RefusalCode::WrongVersion => "away",
             RefusalCode::AlreadyDone
@@ -128,7 +128,13 @@ impl From<DoorError> for Trap {
 impl From<Fault> for Trap {
     fn from(fault: Fault) -> Self {
         let (what, detail) = fault.told();
-        Self::new(if what == "not-from-here" { "forbidden" } else { what }, detail)
+        let what = match what {
+            "not-from-here" => "forbidden",
+            "login" => "token",
+            "unreadable" => "request",
+            what => what,
+        };
+        Self::new(what, detail)
     }
 }
 

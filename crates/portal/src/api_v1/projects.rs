@@ -411,6 +411,7 @@ pub async fn budgets(Asker(visit): Asker, At(name): At<String>) -> Result<Json<V
 #[into_params(parameter_in = Query)]
 pub struct PeriodQuery {
     /// `2026`, `2026-11` or `2026-11-22`; without it this month.
+    #[param(pattern = "^[0-9]{4}(-[0-9]{2}(-[0-9]{2})?)?$")]
     period: Option<String>,
 }
 

@@ -15,7 +15,7 @@ use super::now;
 
 /// An account of the machine.
 #[derive(Clone, Debug)]
-pub(super) struct Home {
+pub(crate) struct Home {
     pub user: String,
     pub folder: String,
     pub shell: String,
@@ -52,7 +52,7 @@ impl Home {
 
 /// What is wrong with a script: the line, if it is one's, and Slurm's words for it.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Faulty {
+pub(crate) struct Faulty {
     pub line: Option<usize>,
     pub text: String,
 }
@@ -61,7 +61,7 @@ pub(super) struct Faulty {
 ///
 /// # Errors
 /// All that is wrong, line by line.
-pub(super) fn submission(script: &str, home: &Home, folder: &str) -> Result<Submission, Vec<Faulty>> {
+pub(crate) fn submission(script: &str, home: &Home, folder: &str) -> Result<Submission, Vec<Faulty>> {
     let clock = Clock { now: now(), zone: &TimeZone::system() };
     let environ = home.environment();
     let job = Line::read(&[])

@@ -2,7 +2,7 @@
 
 mod act;
 mod list;
-mod make;
+pub(crate) mod make;
 mod national;
 mod new;
 mod one;

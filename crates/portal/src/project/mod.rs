@@ -81,9 +81,15 @@ fn back(project: &str, at: &str, done: &str) -> Response {
     Redirect::to(&format!("{}{at}?done={done}", place(project))).into_response()
 }
 
-/// Core-hours with a decimal.
+/// Core-hours, to a tenth; fewer than ten to a hundredth.
 fn core_hours(words: &Words, core_ms: i64) -> String {
-    words.decimal((i128::from(core_ms) + 180_000) / 360_000, 1)
+    let hundredths = (i128::from(core_ms) + 18_000) / 36_000;
+    if hundredths < 1000 { words.decimal(hundredths, 2) } else { words.decimal((hundredths + 5) / 10, 1) }
+}
+
+/// Core-hours in a picture: thousandths.
+fn drawn_hours(core_ms: i64) -> i64 {
+    core_ms / 3600
 }
 
 /// A budget's amount in its unit.

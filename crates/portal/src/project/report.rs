@@ -10,7 +10,7 @@ use axum::{
 use documents::{Sheet, Table};
 use serde::Deserialize;
 
-use super::{bills::download, core_hours, one, place, used};
+use super::{bills::download, core_hours, drawn_hours, one, place, used};
 use crate::{
     chart::{Bar, Bars, Unit},
     door::DoorError,
@@ -33,7 +33,7 @@ struct Year {
     facts: Vec<(String, String)>,
     tables: Vec<Table>,
     notes: Vec<String>,
-    /// Months and their core-hours.
+    /// Months and their core-milliseconds.
     months: Vec<(String, i64)>,
 }
 
@@ -71,14 +71,19 @@ pub(super) async fn page(
 ) -> Result<Response, Fault> {
     let (shown, used) = read(&visit, &name, &asked).await?;
     let Year { heading, facts, tables, notes, months } = told(&visit, &shown, &used);
-    let bar = |(label, hours): (String, i64)| Bar { name: label.clone(), label, values: vec![hours], shade: None };
+    let bar = |(label, core_ms): (String, i64)| Bar {
+        name: label.clone(),
+        label,
+        values: vec![drawn_hours(core_ms)],
+        shade: None,
+    };
     let chart = Bars {
         id: "year",
         title: visit.t("project-hours-by-time"),
         series: vec![visit.t("project-hours")],
         what: visit.t("project-month"),
         bars: months.into_iter().map(bar).collect(),
-        unit: Unit::Count,
+        unit: Unit::Cores,
     };
     let chart = chart.draw(visit.words());
     let year: i32 = used.period.parse().unwrap_or(1970);
@@ -105,13 +110,18 @@ pub(super) async fn pdf(
     let (shown, used) = read(&visit, &name, &asked).await?;
     let Year { heading, facts, tables, notes, months } = told(&visit, &shown, &used);
     let last = jiff::Timestamp::from_millisecond(used.until.0 - 1).unwrap_or_default();
+    let columns = months.into_iter().map(|(name, core_ms)| {
+        let shown = if core_ms > 0 { core_hours(visit.words(), core_ms) } else { String::new() };
+        (name, core_ms, shown)
+    });
+    let columns = columns.collect();
     let sheet = Sheet {
         author: visit.me.centre.clone(),
         title: shown.row.name.clone(),
         heading,
         about: shown.row.description.clone(),
         facts,
-        chart: (visit.t("project-hours-by-time"), months),
+        chart: (visit.t("project-hours-by-time"), columns),
         tables,
         notes,
         language: visit.lang().to_owned(),
@@ -174,7 +184,7 @@ fn told(visit: &Visit, shown: &ProjectShown, used: &ProjectUsed) -> Year {
         facts,
         tables,
         notes: vec![visit.t("project-use-note"), visit.t("project-carbon-note")],
-        months: used.parts.iter().map(|(name, sums)| (short(name), sums.core_ms / 3_600_000)).collect(),
+        months: used.parts.iter().map(|(name, sums)| (short(name), sums.core_ms)).collect(),
     }
 }
 

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde::Deserialize;
 
-use super::{amount, ask, back, core_hours, one, place, used};
+use super::{amount, ask, back, core_hours, drawn_hours, one, place, used};
 use crate::{
     chart::{Bar, Bars, Curve, Look, Series, Unit},
     fault::Fault,
@@ -130,7 +130,7 @@ fn unit(budget: &BudgetRow) -> Unit {
     match budget.unit.as_str() {
         "euros" => Unit::Money,
         "kwh" => Unit::Energy,
-        _ => Unit::Count,
+        _ => Unit::Cores,
     }
 }
 
@@ -139,7 +139,7 @@ fn counted(budget: &BudgetRow, sums: &Sums) -> i64 {
     match budget.unit.as_str() {
         "euros" => sums.price_microeur,
         "kwh" => sums.energy_uj,
-        _ => sums.core_ms / 3_600_000,
+        _ => drawn_hours(sums.core_ms),
     }
 }
 
@@ -154,7 +154,7 @@ fn over_time(visit: &Visit, budget: &BudgetRow, shown: &ProjectShown, used: &Pro
                 let value = match budget.unit.as_str() {
                     "euros" => paid.microeur,
                     "kwh" => paid.energy_uj,
-                    _ => paid.core_ms / 3_600_000,
+                    _ => drawn_hours(paid.core_ms),
                 };
                 Some((first_of(visit, &paid.month)?, value))
             })
@@ -176,7 +176,7 @@ fn over_time(visit: &Visit, budget: &BudgetRow, shown: &ProjectShown, used: &Pro
             values.push(Some(sum));
         }
     }
-    let limit = if matches!(unit(budget), Unit::Count) { budget.limit / 3_600_000 } else { budget.limit };
+    let limit = if matches!(unit(budget), Unit::Cores) { drawn_hours(budget.limit) } else { budget.limit };
     let is_whole = match budget.period.as_str() {
         "month" => used.period.len() == 7,
         "year" => used.period.len() == 4,
@@ -213,7 +213,7 @@ fn chart(visit: &Visit, used: &ProjectUsed) -> String {
         Bar {
             label: if is_month { words.say(&format!("month-short-{number}")) } else { number.to_owned() },
             name: name.clone(),
-            values: vec![sums.core_ms / 3_600_000],
+            values: vec![drawn_hours(sums.core_ms)],
             shade: None,
         }
     };
@@ -223,7 +223,7 @@ fn chart(visit: &Visit, used: &ProjectUsed) -> String {
         series: vec![visit.t("project-hours")],
         what: visit.t("chart-time"),
         bars: used.parts.iter().map(bar).collect(),
-        unit: Unit::Count,
+        unit: Unit::Cores,
     }
     .draw(words)
 }
