@@ -320,3 +320,47 @@ fn of_project(reader: &Reader, project: &str, period: Period, zone: &TimeZone) -
     let parts = parts.into_iter().map(|(start, used)| (start, row(String::new(), &used))).collect();
     Ok((row(project.to_owned(), &total), parts, applications))
 }
+
+#[cfg(test)]
+mod tests {
+    use energy::{Energy, Power};
+
+    use super::*;
+
+    fn minute(at: i64, watts: i64, covered_ms: i64) -> RollUp {
+        let energy = Energy(watts * 1000 * covered_ms);
+        let most = Power::watts(watts);
+        RollUp { start: Time(at * 60_000), energy, unmeasured: Energy(0), covered_ms, most, flags: 1 }
+    }
+
+    #[test]
+    fn power_adds_up_over_machines_and_not_over_time() {
+        let one: Vec<RollUp> = (0..10).map(|at| minute(at, if at < 5 { 100 } else { 200 }, 60_000)).collect();
+        // Half of a minute is known: its power is not half as much.
+        let other = vec![minute(6, 50, 30_000)];
+        let shown = power(&[one, other], Time(0), Time(15 * 60_000), STRETCH);
+        let expected = [(0, Some(100_000)), (5, Some(250_000)), (10, None)];
+        assert_eq!(shown, expected.map(|(at, power)| (Time(at * 60_000), power)));
+    }
+
+    #[test]
+    fn parts_are_local_and_of_23_to_25_hours() {
+        let zone = TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap_or(TimeZone::UTC);
+        // 2026-10-25, the longest day, at noon; and the month that it is in.
+        let noon = Time(1_792_926_000_000);
+        let check = |grain, from: i64, hours: i64| {
+            assert_eq!(part(noon, grain, &zone), (Time(from), Time(from + hours * 3_600_000)), "{grain:?}");
+        };
+        check(Grain::Hour, noon.0, 1);
+        check(Grain::Day, 1_792_879_200_000, 25);
+        check(Grain::Month, 1_790_805_600_000, 31 * 24 + 1);
+    }
+
+    #[test]
+    fn periods_are_days_since_1970() {
+        let days = |text: &str| text.parse::<Period>().map(|period| (day_of(period, 0), day_of(period, 1)));
+        assert_eq!(days("1970-01-02"), Ok((1, 2)));
+        assert_eq!(days("1970-02"), Ok((31, 59)));
+        assert_eq!(days("2024"), Ok((19_723, 20_089)));
+    }
+}
