@@ -26,12 +26,12 @@ const KEPT: Span = Span::minutes(90 * 24 * 60);
 struct Track {
     points: Vec<SeriesPoint>,
     every: Span,
-    /// CPU time and energy at the last point.
+    /// CPU time at the last point, and when that was.
     cpu_us: u64,
-    energy_uj: Option<i64>,
-    /// Energy as it was last shared.
-    shared_uj: Option<i64>,
     since: Time,
+    /// Energy as it was last shared, when that was, and the mean power until then.
+    shared: (i64, Time),
+    power_mw: Option<i64>,
     fresh: bool,
 }
 
@@ -43,9 +43,14 @@ pub(crate) struct Tracks {
     written: Option<Time>,
 }
 
+/// What came of it in a millisecond.
+fn mean(now: i64, before: i64, length: Span) -> i64 {
+    (now - before).max(0) / length.0.max(1)
+}
+
 impl Track {
     fn new(at: Time, cpu_us: u64) -> Self {
-        Self { points: Vec::new(), every: EVERY, cpu_us, energy_uj: None, shared_uj: None, since: at, fresh: false }
+        Self { points: Vec::new(), every: EVERY, cpu_us, since: at, shared: (0, at), power_mw: None, fresh: false }
     }
 
     fn look(&mut self, at: Time, cpu_us: u64, memory_kib: u64) {
@@ -53,20 +58,26 @@ impl Track {
         if length < self.every {
             return;
         }
-        let ms = i128::from(length.0.max(1));
-        let mean = |now: i128, before: i128, factor: i128| ((now - before).max(0) * factor / ms) as i64;
-        let power = self.shared_uj.zip(self.energy_uj.or(self.points.is_empty().then_some(0)));
         self.points.push(SeriesPoint {
             at,
             // Microseconds a millisecond are thousandths.
-            cpus_milli: mean(cpu_us.into(), self.cpu_us.into(), 1),
+            cpus_milli: mean(cpu_us.cast_signed(), self.cpu_us.cast_signed(), length),
             memory_kib: i64::try_from(memory_kib).ok().filter(|kib| *kib > 0),
-            // Microjoules a millisecond are milliwatts.
-            power_mw: power.map(|(now, before)| mean(now.into(), before.into(), 1)),
+            power_mw: self.power_mw,
         });
-        (self.since, self.cpu_us, self.energy_uj, self.fresh) = (at, cpu_us, self.shared_uj, true);
+        (self.since, self.cpu_us, self.fresh) = (at, cpu_us, true);
         if self.points.len() >= MOST {
             self.thin();
+        }
+    }
+
+    /// It is answerable for so much by now; that is told more seldom than CPU times.
+    fn shared(&mut self, at: Time, energy_uj: i64) {
+        let (before, since) = self.shared;
+        if at > since {
+            // Microjoules a millisecond are milliwatts.
+            self.power_mw = Some(mean(energy_uj, before, at - since));
+            self.shared = (energy_uj, at);
         }
     }
 
@@ -95,11 +106,11 @@ impl Tracks {
     }
 
     /// Energy was shared between them.
-    pub(crate) fn shared(&mut self, settled: &Settled) {
+    pub(crate) fn shared(&mut self, at: Time, settled: &Settled) {
         for energy in &settled.jobs {
             let run = RunId { job: energy.job, attempt: energy.attempt };
             if let Some(track) = self.runs.get_mut(&run) {
-                track.shared_uj = Some(energy.account.total().0);
+                track.shared(at, energy.account.total().0);
             }
         }
     }

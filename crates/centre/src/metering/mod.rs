@@ -356,7 +356,7 @@ impl Centre {
         if (at_once || metering.keeper.is_due(self.now))
             && let Some(settled) = metering.keeper.take(self.now)
         {
-            self.tracks.shared(&settled);
+            self.tracks.shared(self.now, &settled);
             self.money.energy_known(&settled);
             self.journal.write(Write::Energy(Box::new(EnergyWrite::Settled(settled.clone()))));
             self.journal.after(After::Metered(Box::new(settled)));

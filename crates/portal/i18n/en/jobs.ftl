@@ -172,6 +172,7 @@ quote-start = Start
 quote-at-once = at once
 quote-unknown-start = nobody can say
 quote-length = Time
+quote-moment = a moment
 quote-no-limit = unlimited
 quote-most = { $most } at most
 quote-at-most = at most

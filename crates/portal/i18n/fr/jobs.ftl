@@ -172,6 +172,7 @@ quote-start = Début
 quote-at-once = tout de suite
 quote-unknown-start = on ne peut pas le dire
 quote-length = Durée
+quote-moment = un instant
 quote-no-limit = sans limite
 quote-most = au plus { $most }
 quote-at-most = au plus

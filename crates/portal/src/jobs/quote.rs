@@ -69,7 +69,11 @@ pub(super) fn told(visit: &Visit, quote: &Quote) -> Told {
                 ("most", limit.into()),
             ];
             let about = visit.tw(&format!("quote-learned-{}", expected.of), &gaps);
-            (visit.t("quote-length"), words.span(expected.middle_s * 1000), about)
+            let middle = match expected.middle_s {
+                0 => visit.t("quote-moment"),
+                seconds => words.span(seconds * 1000),
+            };
+            (visit.t("quote-length"), middle, about)
         }
         None => (visit.t("quote-length"), most, visit.t("quote-not-learned")),
     });
