@@ -16,3 +16,7 @@ urgent-done = Job { $job } goes first. `algoric history { $job }` keeps who orde
 flood-progress = { $percent } %
 flood-done = Rain of { $rain } mm/h for { $hours } h: at most { $deepest } m deep. Of { $fallen } m³ fallen, { $left } m³ have left and { $stored } m³ stand on the ground (imbalance { $imbalance }, { $steps } steps).
 map-done = The map is in { $file }.
+
+power-failed = { $machine }: { $why }
+power-no-list = { $list } is no list of machines
+power-no-list-advice = Write it as Slurm does: n[1-3],n7

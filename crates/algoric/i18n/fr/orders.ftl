@@ -16,3 +16,7 @@ urgent-done = Le job { $job } passe en premier. `algoric history { $job }` garde
 flood-progress = { $percent } %
 flood-done = Pluie de { $rain } mm/h pendant { $hours } h : { $deepest } m d’eau au plus profond. Sur { $fallen } m³ tombés, { $left } m³ sont partis et { $stored } m³ restent au sol (écart { $imbalance }, { $steps } pas).
 map-done = La carte est dans { $file }.
+
+power-failed = { $machine } : { $why }
+power-no-list = { $list } n'est pas une liste de machines
+power-no-list-advice = Écrivez-la comme Slurm : n[1-3],n7

@@ -16,6 +16,7 @@ mod kernel;
 mod links;
 mod meter;
 mod money;
+mod power;
 mod price;
 mod people;
 pub mod quote;
@@ -105,6 +106,8 @@ enum Command {
     Energy(energy::Args),
     #[command(subcommand)]
     Meter(meter::MeterCommand),
+    #[command(subcommand)]
+    Power(power::PowerCommand),
     Commands(links::Args),
     Backup(data::BackupArgs),
     Restore(data::RestoreArgs),
@@ -184,6 +187,7 @@ impl Command {
             Command::Meter(command) => meter::run(command, house),
             Command::Price(command) => price::run(command, house),
             Command::Tariff(command) => tariff::run(command, house),
+            Command::Power(command) => power::run(command, house),
             Command::Commands(args) => links::run(&args, house),
             Command::Backup(args) => data::backup(&args, house),
             Command::Restore(args) => data::restore(&args, house),

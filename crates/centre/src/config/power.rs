@@ -1,8 +1,8 @@
 //! `[power]`: machines that are switched off when nobody needs them. Must not know how a machine is switched.
 
-use std::{collections::BTreeSet, path::PathBuf, time::Duration};
+use std::{collections::BTreeSet, fs, path::PathBuf, time::Duration};
 
-use drivers::power::{PowerConfig, Programs};
+use drivers::power::{PowerConfig, Programs, SwitchesConfig};
 use model::{Machine, Span};
 use scheduler::power::{Node, Power};
 use serde::Deserialize;
@@ -13,7 +13,8 @@ use serde::Deserialize;
 pub struct PowerSection {
     /// `always-on`, or `off-after=TIME`.
     pub policy: Option<String>,
-    /// Who switches: `fake` plays a park, `command` calls programs. Without one nothing is switched.
+    /// Who switches: `fake` plays a park, `command` calls programs, `switches` speaks to controllers and plugs. Without one
+    /// nothing is switched.
     pub driver: Option<String>,
     /// The program that switches a machine on,
     pub on: Option<PathBuf>,
@@ -21,7 +22,9 @@ pub struct PowerSection {
     pub off: Option<PathBuf>,
     /// and the one that prints `on`, `off` or `between`.
     pub state: Option<PathBuf>,
-    /// Seconds that a program may take.
+    /// The file that says how each machine is switched, for `switches`.
+    pub switches: Option<PathBuf>,
+    /// Seconds that a program, or a controller, may take.
     pub limit: Option<u32>,
     /// The machines: all of the centre's cores, in order. None: all of it is one machine.
     pub node: Vec<NodeSection>,
@@ -79,9 +82,10 @@ impl PowerSection {
             Some(_) => Err(wrong(key, "say the program's whole path, from / on")),
             None => Err(wrong(key, "the driver `command` needs this program")),
         };
+        let limit = Duration::from_secs(self.limit.unwrap_or(30).max(1).into());
         match self.driver.as_deref() {
             None if self.policy.is_some() || !self.node.is_empty() => {
-                Err(wrong("driver", "say fake or command: nobody else can switch machines"))
+                Err(wrong("driver", "say fake, command or switches: nobody else can switch machines"))
             }
             None => Ok(None),
             Some("fake") => Ok(Some(PowerConfig::Fake)),
@@ -89,9 +93,16 @@ impl PowerSection {
                 on: need("on", &self.on)?,
                 off: need("off", &self.off)?,
                 state: need("state", &self.state)?,
-                limit: Duration::from_secs(self.limit.unwrap_or(30).max(1).into()),
+                limit,
             }))),
-            Some(_) => Err(wrong("driver", "say fake or command")),
+            Some("switches") => {
+                let path = need_file(&self.switches)?;
+                let said = |why: &dyn std::fmt::Display| wrong("switches", format!("{}: {why}", path.display()));
+                let text = fs::read_to_string(&path).map_err(|error| said(&error))?;
+                let config: SwitchesConfig = toml::from_str(&text).map_err(|error| said(&error))?;
+                Ok(Some(PowerConfig::Switches(config, limit)))
+            }
+            Some(_) => Err(wrong("driver", "say fake, command or switches")),
         }
     }
 
@@ -142,6 +153,11 @@ impl PowerSection {
             None => Ok(nodes),
         }
     }
+}
+
+/// The file of `switches`.
+fn need_file(path: &Option<PathBuf>) -> Result<PathBuf, Wrong> {
+    path.clone().ok_or_else(|| wrong("switches", "the driver `switches` needs this file"))
 }
 
 /// Letters, digits, - and _: what a file and an argument can be called.
