@@ -15,6 +15,7 @@ mod packages;
 mod parity;
 mod rooms;
 mod rust_text;
+mod schemathesis;
 mod shots;
 mod test;
 mod tidy;
@@ -48,6 +49,11 @@ const COMMANDS: &[(&str, &str, Command)] = &[
          customers, its documents and tables, and a check of them; cluster DIR: a real cluster of Slurm, what it must \
          stand, and the evidence [--keep-running] [--chapters NAME,...] [--binary FILE]",
         demo::main,
+    ),
+    (
+        "schemathesis",
+        "a stranger's program calls everything in the API's description [--binary FILE] [--examples N]",
+        schemathesis::main,
     ),
     ("shots", "DIR: a picture of every page in both languages, for a phone and for a desktop", shots::main),
     (

@@ -190,7 +190,11 @@ mod tests {
             facts: (0..10).map(|at| (format!("fait {at}"), "12,5 kWh".to_owned())).collect(),
             chart: ("Heures".to_owned(), (0..12).map(|at| (format!("m{at}"), at * 10, at.to_string())).collect()),
             tables: vec![
-                Table { title: "Membres".to_owned(), head: vec!["a".into(), "b".into(), "c".into()], rows: (0..rows).map(row).collect() },
+                Table {
+                    title: "Membres".to_owned(),
+                    head: vec!["a".into(), "b".into(), "c".into()],
+                    rows: (0..rows).map(row).collect(),
+                },
                 Table { title: "leer".to_owned(), head: vec!["a".into()], rows: Vec::new() },
             ],
             notes: vec!["Deux chiffres qui ne s’additionnent pas.".to_owned()],

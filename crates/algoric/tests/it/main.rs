@@ -26,6 +26,7 @@ mod odd_days;
 mod parity;
 mod portal_jobs;
 mod portal_people;
+mod portal_projects;
 mod power;
 mod prices;
 mod program;

@@ -33,7 +33,8 @@ impl Centre {
     /// All that a customer pays for: an invoice shows all of it.
     pub(crate) fn paid_with(&self, project: &str) -> Vec<&str> {
         let customer = self.money.purses.get(project).and_then(|purse| purse.customer.as_ref());
-        let purses = self.money.purses.iter().filter(|(_, purse)| customer.is_some() && purse.customer.as_ref() == customer);
+        let purses =
+            self.money.purses.iter().filter(|(_, purse)| customer.is_some() && purse.customer.as_ref() == customer);
         purses.map(|(name, _)| name.as_str()).collect()
     }
 

@@ -56,7 +56,7 @@ use crate::visit::SESSION;
         tokens::create,
         tokens::end,
     ),
-    components(schemas(problem::Problem)),
+    components(schemas(problem::Problem))
 )]
 struct Described;
 
@@ -80,8 +80,7 @@ pub fn whole() -> Document {
     let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new(SESSION)));
     components.add_security_scheme("session", cookie);
     let none: [&str; 0] = [];
-    document.security =
-        Some(vec![SecurityRequirement::new("token", none), SecurityRequirement::new("session", none)]);
+    document.security = Some(vec![SecurityRequirement::new("token", none), SecurityRequirement::new("session", none)]);
     document
 }
 
@@ -122,7 +121,10 @@ mod tests {
             std::fs::write(path, &text).unwrap();
         }
         let kept = std::fs::read_to_string(path).unwrap_or_default();
-        assert!(kept == text, "docs/openapi.json is not what the code says: ALGORIC_BLESS=1 writes it, if that is meant");
+        assert!(
+            kept == text,
+            "docs/openapi.json is not what the code says: ALGORIC_BLESS=1 writes it, if that is meant"
+        );
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! Jobs: lists, one of them, its output; steering them.
 
 use api::{
-    CancelFilter, HistoryRow, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, Reply, Request,
-    WhyReport,
+    CancelFilter, HistoryRow, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, Reply,
+    Request, WhyReport,
 };
 use axum::{
     http::header,
@@ -141,10 +141,7 @@ pub async fn list(Asker(visit): Asker, Asked(query): Asked<ListQuery>) -> Result
         count: query.limit.unwrap_or(USUAL).clamp(1, MOST),
     });
     let JobsReply::List { lines, next } = ask(&visit, request).await? else { return Err(DoorError::Unfit.into()) };
-    Ok(Json(Page {
-        items: lines.into_iter().map(JobShort::from).collect(),
-        next: next.map(|id| id.to_string()),
-    }))
+    Ok(Json(Page { items: lines.into_iter().map(JobShort::from).collect(), next: next.map(|id| id.to_string()) }))
 }
 
 /// A job with everything about it.

@@ -8,10 +8,10 @@
 mod asked;
 mod centre;
 mod document;
-mod page;
-mod problem;
 mod files;
 mod jobs;
+mod page;
+mod problem;
 mod projects;
 mod submit;
 mod tokens;

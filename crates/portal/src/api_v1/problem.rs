@@ -59,7 +59,8 @@ pub const KINDS: [(StatusCode, &str); 12] = [
 
 impl Trap {
     pub fn new(what: &'static str, detail: impl Into<String>) -> Self {
-        let status = KINDS.iter().find(|(_, kind)| *kind == what).map_or(StatusCode::BAD_REQUEST, |(status, _)| *status);
+        let status =
+            KINDS.iter().find(|(_, kind)| *kind == what).map_or(StatusCode::BAD_REQUEST, |(status, _)| *status);
         Self { status, what, detail: detail.into() }
     }
 

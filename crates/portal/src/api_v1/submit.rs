@@ -99,8 +99,7 @@ pub struct LineFault {
 pub async fn check(Asker(visit): Asker, Sent(job): Sent<NewJob>) -> Result<Json<Checked>, Trap> {
     let home = home(&visit)?;
     let faults = submission(&job.script, &home, &home.folder).err().unwrap_or_default();
-    let faults: Vec<LineFault> =
-        faults.into_iter().map(|Faulty { line, text }| LineFault { line, text }).collect();
+    let faults: Vec<LineFault> = faults.into_iter().map(|Faulty { line, text }| LineFault { line, text }).collect();
     Ok(Json(Checked { sound: faults.is_empty(), faults }))
 }
 

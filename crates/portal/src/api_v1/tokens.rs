@@ -1,7 +1,10 @@
 //! One's own tokens. A token makes no tokens: only somebody at a page does, or a command.
 
 use api::{Ask, No, PeopleReply, PeopleRequest, PortalReply, Secret, TokenRow};
-use axum::{http::StatusCode, response::{IntoResponse, Response}};
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 

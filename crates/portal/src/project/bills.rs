@@ -23,9 +23,10 @@ struct Invoices<'a> {
 impl Invoices<'_> {
     /// A day (`2026-12-01`) as people write it.
     fn day(&self, day: &str) -> String {
-        let noon = day.parse::<jiff::civil::Date>().ok().and_then(|day| {
-            day.at(12, 0, 0, 0).to_zoned(self.visit.words().local(0).time_zone().clone()).ok()
-        });
+        let noon = day
+            .parse::<jiff::civil::Date>()
+            .ok()
+            .and_then(|day| day.at(12, 0, 0, 0).to_zoned(self.visit.words().local(0).time_zone().clone()).ok());
         noon.map_or_else(|| day.to_owned(), |noon| self.visit.words().date(noon.timestamp().as_millisecond()))
     }
 

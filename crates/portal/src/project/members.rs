@@ -36,7 +36,14 @@ struct Members<'a> {
 }
 
 fn show(visit: &Visit, shown: &ProjectShown, made: Option<Made>, no: Option<String>) -> Result<Response, Fault> {
-    page::show(&Members { visit, shown, place: place(&shown.row.name), roles: ["member", "manager", "viewer"], made, no })
+    page::show(&Members {
+        visit,
+        shown,
+        place: place(&shown.row.name),
+        roles: ["member", "manager", "viewer"],
+        made,
+        no,
+    })
 }
 
 pub(super) async fn page(visit: Visit, Path(name): Path<String>) -> Result<Response, Fault> {

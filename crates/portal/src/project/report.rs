@@ -102,11 +102,7 @@ pub(super) async fn page(
     })
 }
 
-pub(super) async fn pdf(
-    visit: Visit,
-    Path(name): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Fault> {
+pub(super) async fn pdf(visit: Visit, Path(name): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let (shown, used) = read(&visit, &name, &asked).await?;
     let Year { heading, facts, tables, notes, months } = told(&visit, &shown, &used);
     let last = jiff::Timestamp::from_millisecond(used.until.0 - 1).unwrap_or_default();
@@ -150,14 +146,18 @@ fn told(visit: &Visit, shown: &ProjectShown, used: &ProjectUsed) -> Year {
     if !shown.customer.is_empty() || total.price_microeur != 0 {
         facts.push((visit.t("project-paid"), words.money(total.price_microeur)));
     }
-    let month = |name: &str| words.say(&format!("month-{}", name.rsplit('-').next().unwrap_or_default().trim_start_matches('0')));
+    let month = |name: &str| {
+        words.say(&format!("month-{}", name.rsplit('-').next().unwrap_or_default().trim_start_matches('0')))
+    };
     let named = |name: &str, others: &str| if name.is_empty() { visit.t(others) } else { name.to_owned() };
     let rows = |rows: &[(String, Sums)], others: &str| {
         rows.iter().take(ROWS).map(|(name, sums)| cells(visit, named(name, others), sums)).collect::<Vec<_>>()
     };
     let months = used.parts.iter().filter(|(_, sums)| sums.runs > 0);
     let head = |first: &str| {
-        [first, "project-hours", "project-jobs", "nav-energy", "project-wait", "project-cost"].map(|key| visit.t(key)).to_vec()
+        [first, "project-hours", "project-jobs", "nav-energy", "project-wait", "project-cost"]
+            .map(|key| visit.t(key))
+            .to_vec()
     };
     let tables = vec![
         Table {
@@ -180,7 +180,10 @@ fn told(visit: &Visit, shown: &ProjectShown, used: &ProjectUsed) -> Year {
         words.say(&format!("month-short-{}", name.rsplit('-').next().unwrap_or_default().trim_start_matches('0')))
     };
     Year {
-        heading: visit.tw("project-report-of", &[("year", used.period.as_str().into()), ("centre", visit.me.centre.as_str().into())]),
+        heading: visit.tw(
+            "project-report-of",
+            &[("year", used.period.as_str().into()), ("centre", visit.me.centre.as_str().into())],
+        ),
         facts,
         tables,
         notes: vec![visit.t("project-use-note"), visit.t("project-carbon-note")],

@@ -79,8 +79,7 @@ pub(super) async fn page(
     let budget = budget.map(|budget| over_time(&visit, budget, &shown, &used));
     let chart = chart(&visit, &used);
     let thanks = [(Language::French, "fr"), (Language::English, "en")].map(|(language, tag)| {
-        let gaps =
-            [("centre", visit.me.centre.as_str().into()), ("project", shown.row.name.as_str().into())];
+        let gaps = [("centre", visit.me.centre.as_str().into()), ("project", shown.row.name.as_str().into())];
         (tag, visit.house().words(language).with("project-thanks", &gaps))
     });
     page::show(&ProjectPage {
@@ -233,7 +232,10 @@ pub(super) struct Words {
     description: String,
 }
 
-pub(super) async fn describe(Path(project): Path<String>, Posted(visit, form): Posted<Words>) -> Result<Response, Fault> {
+pub(super) async fn describe(
+    Path(project): Path<String>,
+    Posted(visit, form): Posted<Words>,
+) -> Result<Response, Fault> {
     ask(&visit, ProjectsRequest::Describe { project: project.clone(), description: form.description }).await?;
     Ok(back(&project, "", "saved"))
 }
@@ -244,7 +246,10 @@ pub(super) struct Consent {
     public: String,
 }
 
-pub(super) async fn consent(Path(project): Path<String>, Posted(visit, form): Posted<Consent>) -> Result<Response, Fault> {
+pub(super) async fn consent(
+    Path(project): Path<String>,
+    Posted(visit, form): Posted<Consent>,
+) -> Result<Response, Fault> {
     let public = form.public == "yes";
     ask(&visit, ProjectsRequest::Consent { project: project.clone(), public }).await?;
     Ok(back(&project, "", "saved"))

@@ -33,8 +33,7 @@ fn energy(job: u32, end: Option<i64>, uj: i64) -> Write {
             carbon: Carbon::from_sums(PerKwh(0), PerKwh(0), Energy(0)),
         },
     };
-    let settled =
-        Settled { machine: Arc::from("smp1"), samples: Vec::new(), jobs: vec![job], resume: String::new() };
+    let settled = Settled { machine: Arc::from("smp1"), samples: Vec::new(), jobs: vec![job], resume: String::new() };
     Write::Energy(Box::new(EnergyWrite::Settled(settled)))
 }
 
