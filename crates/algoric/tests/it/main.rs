@@ -25,6 +25,7 @@ mod no_centre;
 mod odd_days;
 mod parity;
 mod portal_jobs;
+mod portal_files;
 mod portal_people;
 mod portal_projects;
 mod power;

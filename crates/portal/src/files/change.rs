@@ -62,7 +62,10 @@ async fn carry_out(spot: &Spot, form: &Form) -> Result<Response, Fault> {
 fn renamed(parent: &Place, root: files::Root, name: &str) -> Result<Place, Fault> {
     let place = match name.strip_prefix('/') {
         Some(path) => Place::new(root, path),
-        None if name.contains('/') => Place::new(root, [parent.path(), name.as_bytes()].join(&b'/')),
+        None if name.contains('/') && !parent.path().is_empty() => {
+            Place::new(root, [parent.path(), name.as_bytes()].join(&b'/'))
+        }
+        None if name.contains('/') => Place::new(root, name),
         None => parent.join(name.as_bytes()),
     };
     Ok(place.map_err(Trouble::from)?)
@@ -106,5 +109,7 @@ mod tests {
             let got = renamed(&parent, Root::Home, name).ok();
             assert_eq!(got.map(|place| place.path().to_vec()), path.map(|path| path.as_bytes().to_vec()), "{name}");
         }
+        let below = renamed(&Place::top(Root::Home), Root::Home, "c/d").unwrap();
+        assert_eq!(below.path(), b"c/d");
     }
 }
