@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 mod allocations;
+mod browser;
 mod browser_like;
 mod clients;
 mod clock;
@@ -24,8 +25,8 @@ mod money;
 mod no_centre;
 mod odd_days;
 mod parity;
-mod portal_jobs;
 mod portal_files;
+mod portal_jobs;
 mod portal_people;
 mod portal_projects;
 mod power;
