@@ -70,7 +70,8 @@ impl Centre {
         let energy = |run: Span| Some(times(power?.over(run), tasks));
         // When a Slurm would start it, only Slurm knows.
         let is_here = self.cluster.is_none();
-        let foresee = |patience| is_here.then(|| self.state.foresee(spec.clone(), self.now, patience, middle)).flatten();
+        let foresee =
+            |patience| is_here.then(|| self.state.foresee(spec.clone(), self.now, patience, middle)).flatten();
         let plain = foresee(Patience::None);
         let offer = |start: Option<Time>| Offer {
             start,

@@ -6,7 +6,7 @@ use std::collections::HashMap;
 use api::SeriesPoint;
 use drivers::local::protocol::Order;
 use model::{RunId, Span, Time};
-use store::{Settled, SeriesWrite, Write};
+use store::{SeriesWrite, Settled, Write};
 
 use crate::core::Centre;
 

@@ -16,8 +16,8 @@ mod words;
 pub use facturx::Fault;
 pub use from_ledger::Names;
 pub use money::{Cents, Millionths};
-pub use sheet::{Sheet, Table, sheet};
 pub use paper::{AnnexLine, Kind, Line, Paper, Party, Payment, Vat, VatCategory};
+pub use sheet::{Sheet, Table, sheet};
 pub use words::Language;
 
 /// The paper as a PDF/A-3b with its Factur-X data inside.

@@ -159,11 +159,14 @@ fn number(field: &[u8]) -> Result<u64, Fault> {
     })
 }
 
+/// A key and its value.
+type Record<'a> = (&'a [u8], &'a [u8]);
+
 /// The records of an extended header: `LENGTH KEY=VALUE\n` each.
 ///
 /// # Errors
 /// [`Fault::Damaged`].
-pub fn records(mut bytes: &[u8]) -> Result<Vec<(&[u8], &[u8])>, Fault> {
+pub fn records(mut bytes: &[u8]) -> Result<Vec<Record<'_>>, Fault> {
     let mut all = Vec::new();
     while !bytes.is_empty() {
         let space = bytes.iter().position(|byte| *byte == b' ').ok_or(Fault::Damaged)?;

@@ -9,8 +9,8 @@ use std::{
     sync::Mutex,
 };
 
-use api::{Ask, FrameError, PortalReply, PortalRequest, Refusal, Reply, Request, Who};
 use crate::guard;
+use api::{Ask, FrameError, PortalReply, PortalRequest, Refusal, Reply, Request, Who};
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::UnixStream,

@@ -5,36 +5,31 @@
 //! are in `i18n/`. Handlers are short: extract, ask the centre, render. Must not know SQL, drivers, or who may do what:
 //! that is decided in the centre.
 
-mod chart;
 mod account;
 mod api_v1;
+mod chart;
 mod door;
 mod energy;
 mod fault;
 mod files;
 mod guard;
-mod house;
-mod operator;
 mod home;
+mod house;
 mod jobs;
 mod live;
+mod operator;
 mod page;
 pub mod phrases;
 mod project;
 mod public;
-mod squeeze;
 mod serve;
+mod squeeze;
 mod statics;
 mod visit;
 mod watch;
 mod words;
 
-use std::{
-    io,
-    net::TcpListener,
-    path::PathBuf,
-    sync::Arc,
-};
+use std::{io, net::TcpListener, path::PathBuf, sync::Arc};
 
 use axum::{Router, middleware};
 

@@ -168,13 +168,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn tasks_in(
-        &self,
-        base: JobId,
-        state: JobState,
-        from: u32,
-        count: u32,
-    ) -> Result<Vec<AccountRow>, StoreError> {
+    pub fn tasks_in(&self, base: JobId, state: JobState, from: u32, count: u32) -> Result<Vec<AccountRow>, StoreError> {
         let Some((submitted, spec, _, _)) = self.spec(base)? else { return Ok(Vec::new()) };
         let common = Common::new(base, submitted, spec);
         let fault = self.db.fault("reading tasks");

@@ -157,16 +157,21 @@ fn answer(name: &str, folder: &Path, arguments: &[String]) -> Result<()> {
             println!("DBD Agent queue size: 0");
             Ok(())
         }
-        ("scontrol", Some("config")) => Ok(println!("ClusterName = made\nSLURM_VERSION = 22.05.8")),
-        ("scontrol", Some("node")) => Ok(println!(
+        ("scontrol", Some("config")) => say("ClusterName = made\nSLURM_VERSION = 22.05.8"),
+        ("scontrol", Some("node")) => say(
             "NodeName=n1 CoresPerSocket=8 CPUAlloc=0 CPUTot=16 CPULoad=0.00 RealMemory=64000 AllocMem=0 FreeMem=64000 \
-             Sockets=2 State=IDLE ThreadsPerCore=1 Partitions=debug Version=22.05.8"
-        )),
+             Sockets=2 State=IDLE ThreadsPerCore=1 Partitions=debug Version=22.05.8",
+        ),
         ("scontrol", Some("partition")) => {
-            Ok(println!("PartitionName=debug Default=YES State=UP Nodes=n1 TotalCPUs=16 TRES=cpu=16,mem=64000M"))
+            say("PartitionName=debug Default=YES State=UP Nodes=n1 TotalCPUs=16 TRES=cpu=16,mem=64000M")
         }
         _ => Ok(()),
     }
+}
+
+fn say(text: &str) -> Result<()> {
+    println!("{text}");
+    Ok(())
 }
 
 /// The jobs that ended in the window asked for, by the columns asked for.

@@ -164,7 +164,8 @@ mod tests {
     fn every_cause_has_words() {
         for language in [Language::English, Language::French] {
             let words = Words::new(language, TimeZone::UTC);
-            let said: Vec<String> = every_cause().iter().map(|cause| said(cause, &words)).collect();
+            let said: Vec<String> =
+                every_cause().iter().map(|cause| portal::phrases::why::said(cause, &words)).collect();
             for text in &said {
                 assert!(text.ends_with('.') && !text.contains("cause-") && !text.contains(['{', '}']), "{text}");
             }

@@ -310,7 +310,7 @@ fn a_folder_of_many_is_still_a_page() {
     desk.browser.get("/files/at/home");
     let begun = Instant::now();
     let page = desk.browser.get("/files/at/home?page=700");
-    println!("page 700 of 100 000 names: {:?}, {} bytes", begun.elapsed(), page.text.len());
+    eprintln!("page 700 of 100 000 names: {:?}, {} bytes", begun.elapsed(), page.text.len());
     assert!(page.text.contains("sample-69999.dat") && page.text.contains("page 700 of 1000"), "{}", page.text);
     assert!(page.text.len() < 80_000, "{}", page.text.len());
     let page = desk.browser.get("/files/at/home?q=4242&sort=size&desc=1");
@@ -350,7 +350,7 @@ fn a_gibibyte_there_and_back() {
         assert!(got > WHOLE);
         fs::File::open(&back).unwrap().sync_all().unwrap();
         let down = begun.elapsed().as_secs_f64();
-        println!(
+        eprintln!(
             "copied in {copied:.2} s; sent in {up:.2} s ({:.2}), fetched in {down:.2} s ({:.2})",
             up / copied,
             down / copied

@@ -37,7 +37,8 @@ impl Desk {
         let link = log.split_whitespace().rfind(|word| word.contains("/first/")).unwrap();
         let link = format!("/{}", link.splitn(4, '/').nth(3).unwrap());
         let mut browser = Browser::new(&url);
-        let fields = [("login", "marie"), ("name", "Marie"), ("email", ""), ("password", PASSWORD), ("again", PASSWORD)];
+        let fields =
+            [("login", "marie"), ("name", "Marie"), ("email", ""), ("password", PASSWORD), ("again", PASSWORD)];
         assert_eq!(browser.fill(&link, &link, &fields).status, 303);
         Self { ward, browser }
     }
@@ -145,12 +146,21 @@ fn from_a_form_to_a_result() {
     let fields = with(&[("program", "print('sea ' * 3)\nimport time; time.sleep(2)\nprint('end')")]);
     let asked = desk.post("python", "quote", &refs(&fields));
     assert_eq!(asked.status, 200);
-    assert!(words(&asked).contains("at once") && words(&asked).contains("at most 10 min") || words(&asked).contains("10 min at most"), "{}", words(&asked));
+    assert!(
+        words(&asked).contains("at once") && words(&asked).contains("at most 10 min")
+            || words(&asked).contains("10 min at most"),
+        "{}",
+        words(&asked)
+    );
     assert!(words(&desk.browser.get("/jobs")).contains("There is no job here"));
 
     let job = desk.submit("python", &refs(&fields));
     let page = desk.browser.get(&format!("/jobs/{job}?done=job-submitted"));
-    assert!(words(&page).contains("It will not be forgotten") || words(&page).contains("it will not be forgotten"), "{}", words(&page));
+    assert!(
+        words(&page).contains("It will not be forgotten") || words(&page).contains("it will not be forgotten"),
+        "{}",
+        words(&page)
+    );
     let (said, _) = desk.ends_well(&job);
     assert_eq!(said, "sea sea sea \nend\n");
     let page = desk.browser.get(&format!("/jobs/{job}"));
@@ -161,7 +171,10 @@ fn from_a_form_to_a_result() {
     assert!(stream.contains("data: sea sea sea") && stream.contains("event: over"), "{stream}");
 
     // A sweep: every task has its own value, however odd, and the array's page has them by state.
-    let fields = with(&[("command", "printf '<%s>' \"$VALUE\" > \"out-$SLURM_ARRAY_TASK_ID\""), ("values", "one\n$(touch HIT)\n'; touch HIT; '\n-n")]);
+    let fields = with(&[
+        ("command", "printf '<%s>' \"$VALUE\" > \"out-$SLURM_ARRAY_TASK_ID\""),
+        ("values", "one\n$(touch HIT)\n'; touch HIT; '\n-n"),
+    ]);
     let job = desk.submit("sweep", &refs(&fields));
     desk.ends(&job, "COMPLETED");
     for (task, value) in ["one", "$(touch HIT)", "'; touch HIT; '", "-n"].iter().enumerate() {
@@ -227,11 +240,39 @@ fn cavity(folder: &std::path::Path) {
         fs::write(path, head + text).unwrap();
     };
     let walls = "frontAndBack { type empty; }";
-    put("0/U", "volVectorField", &format!("dimensions [0 1 -1 0 0 0 0]; internalField uniform (0 0 0); boundaryField {{ lid {{ type fixedValue; value uniform (1 0 0); }} walls {{ type noSlip; }} {walls} }}"));
-    put("0/p", "volScalarField", &format!("dimensions [0 2 -2 0 0 0 0]; internalField uniform 0; boundaryField {{ lid {{ type zeroGradient; }} walls {{ type zeroGradient; }} {walls} }}"));
+    put(
+        "0/U",
+        "volVectorField",
+        &format!(
+            "dimensions [0 1 -1 0 0 0 0]; internalField uniform (0 0 0); boundaryField {{ lid {{ type fixedValue; value uniform (1 0 0); }} walls {{ type noSlip; }} {walls} }}"
+        ),
+    );
+    put(
+        "0/p",
+        "volScalarField",
+        &format!(
+            "dimensions [0 2 -2 0 0 0 0]; internalField uniform 0; boundaryField {{ lid {{ type zeroGradient; }} walls {{ type zeroGradient; }} {walls} }}"
+        ),
+    );
     put("constant/transportProperties", "dictionary", "nu [0 2 -1 0 0 0 0] 0.01;");
-    put("system/controlDict", "dictionary", "application icoFoam; startFrom startTime; startTime 0; stopAt endTime; endTime 0.05; deltaT 0.005; writeControl timeStep; writeInterval 10;");
-    put("system/fvSchemes", "dictionary", "ddtSchemes { default Euler; } gradSchemes { default Gauss linear; } divSchemes { default none; div(phi,U) Gauss linear; } laplacianSchemes { default Gauss linear orthogonal; } interpolationSchemes { default linear; } snGradSchemes { default orthogonal; }");
-    put("system/fvSolution", "dictionary", "solvers { p { solver PCG; preconditioner DIC; tolerance 1e-06; relTol 0.05; } pFinal { $p; relTol 0; } U { solver smoothSolver; smoother symGaussSeidel; tolerance 1e-05; relTol 0; } } PISO { nCorrectors 2; nNonOrthogonalCorrectors 0; pRefCell 0; pRefValue 0; }");
-    put("system/blockMeshDict", "dictionary", "scale 0.1; vertices ((0 0 0) (1 0 0) (1 1 0) (0 1 0) (0 0 0.1) (1 0 0.1) (1 1 0.1) (0 1 0.1)); blocks (hex (0 1 2 3 4 5 6 7) (8 8 1) simpleGrading (1 1 1)); edges (); boundary (lid { type wall; faces ((3 7 6 2)); } walls { type wall; faces ((0 4 7 3) (2 6 5 1) (1 5 4 0)); } frontAndBack { type empty; faces ((0 3 2 1) (4 5 6 7)); });");
+    put(
+        "system/controlDict",
+        "dictionary",
+        "application icoFoam; startFrom startTime; startTime 0; stopAt endTime; endTime 0.05; deltaT 0.005; writeControl timeStep; writeInterval 10;",
+    );
+    put(
+        "system/fvSchemes",
+        "dictionary",
+        "ddtSchemes { default Euler; } gradSchemes { default Gauss linear; } divSchemes { default none; div(phi,U) Gauss linear; } laplacianSchemes { default Gauss linear orthogonal; } interpolationSchemes { default linear; } snGradSchemes { default orthogonal; }",
+    );
+    put(
+        "system/fvSolution",
+        "dictionary",
+        "solvers { p { solver PCG; preconditioner DIC; tolerance 1e-06; relTol 0.05; } pFinal { $p; relTol 0; } U { solver smoothSolver; smoother symGaussSeidel; tolerance 1e-05; relTol 0; } } PISO { nCorrectors 2; nNonOrthogonalCorrectors 0; pRefCell 0; pRefValue 0; }",
+    );
+    put(
+        "system/blockMeshDict",
+        "dictionary",
+        "scale 0.1; vertices ((0 0 0) (1 0 0) (1 1 0) (0 1 0) (0 0 0.1) (1 0 0.1) (1 1 0.1) (0 1 0.1)); blocks (hex (0 1 2 3 4 5 6 7) (8 8 1) simpleGrading (1 1 1)); edges (); boundary (lid { type wall; faces ((3 7 6 2)); } walls { type wall; faces ((0 4 7 3) (2 6 5 1) (1 5 4 0)); } frontAndBack { type empty; faces ((0 3 2 1) (4 5 6 7)); });",
+    );
 }

@@ -25,7 +25,7 @@ pub(crate) enum Doing {
     /// A submission: what is written once it has a number.
     Submit(ConnId, Arc<JobSpec>, Vec<u8>),
     /// `--test-only`.
-    Test(ConnId, JobSpec),
+    Test(ConnId, Box<JobSpec>),
     /// A job that waited here when the cluster came.
     Move(JobId, Arc<JobSpec>, store::BlobId),
     /// An order about so many jobs.
@@ -116,7 +116,7 @@ impl Centre {
         let workdir = spec.workdir.clone();
         let (owner, text) = (spec.owner.clone(), Text::from(script.clone()));
         let doing = match test_only {
-            true => Doing::Test(conn, spec),
+            true => Doing::Test(conn, Box::new(spec)),
             false => Doing::Submit(conn, Arc::new(spec), script),
         };
         self.run_as(owner, words, Environment::from_pairs(environment), workdir, text, doing);

@@ -19,7 +19,8 @@ impl FilesSection {
     /// # Errors
     /// [`ConfigError::Value`].
     pub fn check(&self, path: &std::path::Path) -> Result<(), ConfigError> {
-        match self.folders.iter().find(|folder| !folder.starts_with('/') || folder.split('/').any(|part| part == "..")) {
+        match self.folders.iter().find(|folder| !folder.starts_with('/') || folder.split('/').any(|part| part == ".."))
+        {
             None => Ok(()),
             Some(wrong) => Err(ConfigError::Value {
                 path: path.display().to_string(),

@@ -30,7 +30,15 @@ pub struct PortalSection {
 
 impl Default for PortalSection {
     fn default() -> Self {
-        Self { public_url: None, certificate: None, key: None, trusted_proxy: None, join: None, apps: None, session_hours: 72 }
+        Self {
+            public_url: None,
+            certificate: None,
+            key: None,
+            trusted_proxy: None,
+            join: None,
+            apps: None,
+            session_hours: 72,
+        }
     }
 }
 

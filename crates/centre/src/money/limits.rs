@@ -18,13 +18,8 @@ impl Centre {
         let today = self.money.day(self.now);
         let used = self.money.ledger.project(project);
         let hour = Span::minutes(60);
-        let usage = Usage {
-            machine: self.machine_type(),
-            start: self.now,
-            end: self.now + hour,
-            cores: 1,
-            ..Usage::default()
-        };
+        let usage =
+            Usage { machine: self.machine_type(), start: self.now, end: self.now + hour, cores: 1, ..Usage::default() };
         let an_hour = price(book, customer.category, &[usage]).ok().map_or(0, |lines| book::gross(&lines).amount.0);
         let stops = purse.budgets.iter().filter(|budget| budget.on_full == OnFull::Stop);
         let left = stops.filter_map(|budget| {

@@ -275,7 +275,7 @@ impl Centre {
     fn settle_change(&mut self, told: ToldRun, before: Option<Usage>) {
         let cost = |usage: Option<Usage>| {
             let usage = usage.map(|usage| Usage { energy_uj: 0, ..usage });
-            Some(usage.map_or(Some(Vec::new()), |usage| self.lines(&told.project, usage)).map(|lines| book::gross(&lines))?)
+            usage.map_or(Some(Vec::new()), |usage| self.lines(&told.project, usage)).map(|lines| book::gross(&lines))
         };
         let (Some(then), Some(now)) = (cost(before), cost(told.usage.clone())) else { return };
         let counted = now - then;

@@ -17,12 +17,7 @@ pub(super) fn action(_: &FilesRequest) -> Action {
 }
 
 impl Centre {
-    pub(super) fn files_asked(
-        &mut self,
-        conn: ConnId,
-        caller: &Caller,
-        request: &FilesRequest,
-    ) -> Result<(), Refusal> {
+    pub(super) fn files_asked(&mut self, conn: ConnId, caller: &Caller, request: &FilesRequest) -> Result<(), Refusal> {
         let peer = self.peer_of(caller)?;
         let every_user = self.hello.as_ref().is_some_and(|hello| hello.guarantees.every_user);
         permitted_for(peer.uid.0, self.service_uid.0, every_user)

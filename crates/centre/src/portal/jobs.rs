@@ -1,7 +1,10 @@
 //! Jobs as pages show them. What somebody has now is told at once; lists and whole jobs are read on the archive's thread,
 //! after everything decided so far is in the file. Must not know pages.
 
-use api::{AccountQuery, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, PortalReply, Refusal, RefusalCode, Reply};
+use api::{
+    AccountQuery, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, PortalReply, Refusal,
+    RefusalCode, Reply,
+};
 use dialect::patterns;
 use model::{AccountRow, ArrayPlace, JobId, JobSpec, JobState, Text, Uid};
 use scheduler::RowFilter;
@@ -107,7 +110,11 @@ pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, St
                 id: base,
                 task: query.task,
                 submitted: stored.at,
-                script: if stored.spec.batch { stored.script.iter().copied().take(MOST_SCRIPT).collect() } else { Vec::new() },
+                script: if stored.spec.batch {
+                    stored.script.iter().copied().take(MOST_SCRIPT).collect()
+                } else {
+                    Vec::new()
+                },
                 open: !live.is_empty(),
                 own: owner == asker,
                 states: reader.states_of(base)?,
@@ -172,7 +179,9 @@ fn rows(reader: &Reader, query: &JobQuery, live: Vec<LiveFacts>, report: &mut Jo
     match (report.spec.array.is_some(), query.task) {
         (true, None) => {
             // What few tasks did is what one looks for: the failed ones of thousands.
-            let Some(state) = query.state.or_else(|| report.states.last().map(|(state, _)| *state)) else { return Ok(()) };
+            let Some(state) = query.state.or_else(|| report.states.last().map(|(state, _)| *state)) else {
+                return Ok(());
+            };
             let mut rows = reader.tasks_in(report.id, state, query.from, most + 1)?;
             if rows.len() > most as usize {
                 report.next = rows.pop().and_then(|row| task_of(&row));

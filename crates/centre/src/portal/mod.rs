@@ -4,8 +4,8 @@
 //! One file for each area of the pages, with its `action` function (which action is a request?) and its answers.
 //! [`caller`] says who asks and with which roles, [`roles`] what they may.
 
-pub(crate) mod board;
 pub(crate) mod accounts;
+pub(crate) mod board;
 pub(crate) mod caller;
 mod commands;
 mod files;

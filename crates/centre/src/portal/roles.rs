@@ -145,8 +145,7 @@ mod tests {
     fn the_whole_table() {
         let mut shown = String::from("\n");
         for action in Action::ALL {
-            let marks: String =
-                Role::ALL.iter().map(|role| if may(&[*role], *action) { 'x' } else { '.' }).collect();
+            let marks: String = Role::ALL.iter().map(|role| if may(&[*role], *action) { 'x' } else { '.' }).collect();
             let scope = action.row().0.name();
             shown += &format!("        {:<12} {marks} {scope}\n", format!("{action:?}"));
         }

@@ -67,7 +67,7 @@ const OF_CHANGES: [&str; 3] = ["conflict", "too-long", "no-json"];
 /// The whole document.
 pub fn whole() -> Document {
     let mut document = Described::openapi();
-    for (_, item) in &mut document.paths.paths {
+    for item in document.paths.paths.values_mut() {
         for (method, operation) in operations(item) {
             let changes: &[&str] = if method == "get" { &[] } else { &OF_CHANGES };
             for kind in OF_ALL.iter().chain(changes) {

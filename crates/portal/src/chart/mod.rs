@@ -14,8 +14,8 @@ mod scale;
 mod tests;
 
 pub use bars::{Bar, Bars};
-pub(crate) use frame::escape;
 pub use curve::{Curve, Look, Series, Shade};
+pub(crate) use frame::escape;
 pub use gauge::Gauge;
 pub use scale::Unit;
 

@@ -11,18 +11,12 @@ pub enum Unit {
     Power,
     /// Microjoules, shown as watt-hours.
     Energy,
-    /// Thousandths, shown as per cent.
-    Share,
     /// MiB.
     Memory,
     /// Thousandths of a core.
     Cores,
-    /// Things.
-    Count,
     /// Micro-euros.
     Money,
-    /// Milligrams of CO₂e.
-    Carbon,
 }
 
 impl Unit {
@@ -31,22 +25,18 @@ impl Unit {
         match self {
             Unit::Power => words.power(value),
             Unit::Energy => words.energy(value),
-            Unit::Share => words.percent(value),
             Unit::Memory => words.memory(value.unsigned_abs()),
             Unit::Cores if value % 1000 == 0 => words.number(value / 1000),
             Unit::Cores => words.decimal(i128::from(value / 10), 2),
-            Unit::Count => words.number(value),
             Unit::Money => words.money(value),
-            Unit::Carbon => words.carbon(value),
         }
     }
 
     /// The least step between lines that a person calls round.
     fn grain(self) -> i128 {
         match self {
-            Unit::Power | Unit::Memory | Unit::Count | Unit::Carbon => 1,
+            Unit::Power | Unit::Memory => 1,
             Unit::Energy => 3_600,
-            Unit::Share => 10,
             Unit::Cores => 500,
             Unit::Money => 1_000,
         }

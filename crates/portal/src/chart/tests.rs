@@ -119,7 +119,7 @@ fn a_month_of_samples_stays_small_and_keeps_its_peak() {
 fn nothing_and_nonsense_are_drawn_as_well() {
     for values in [vec![], vec![None, None], vec![Some(0)], vec![Some(i64::MAX), Some(-5)], vec![Some(i64::MIN)]] {
         for look in [Look::Lines, Look::Stacked] {
-            for unit in [Unit::Power, Unit::Energy, Unit::Share, Unit::Memory, Unit::Cores, Unit::Money] {
+            for unit in [Unit::Power, Unit::Energy, Unit::Memory, Unit::Cores, Unit::Money] {
                 let mut curve = watts(values.clone(), HOUR);
                 (curve.look, curve.unit) = (look, unit);
                 curve.series.push(Series { name: "shorter".to_owned(), values: vec![] });
@@ -127,8 +127,14 @@ fn nothing_and_nonsense_are_drawn_as_well() {
             }
         }
     }
-    let bars =
-        |bars| Bars { id: "b", title: "\"&<".to_owned(), series: vec![], what: String::new(), bars, unit: Unit::Count };
+    let bars = |bars| Bars {
+        id: "b",
+        title: "\"&<".to_owned(),
+        series: vec![],
+        what: String::new(),
+        bars,
+        unit: Unit::Memory,
+    };
     check_sound(&bars(vec![]).draw(&words()));
     let odd = Bar { label: String::new(), name: String::new(), values: vec![i64::MIN, i64::MAX, 3], shade: None };
     check_sound(&bars(vec![odd]).draw(&words()));
@@ -156,8 +162,6 @@ fn grids_are_round() {
     let check = |unit: Unit, most: i64, step: i64| assert_eq!(unit.step(most, 4), step, "{unit:?} {most}");
     check(Unit::Power, 300_000, 100_000);
     check(Unit::Power, 0, 1);
-    check(Unit::Share, 1000, 500);
-    check(Unit::Share, 160, 50);
     check(Unit::Memory, 65_536, 16_384);
     check(Unit::Cores, 4_000, 1_000);
     check(Unit::Energy, 36_000_000_000_000, 18_000_000_000_000);

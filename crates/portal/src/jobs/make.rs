@@ -104,7 +104,12 @@ fn faults(script: &str, environ: &[Variable], clock: &Clock<'_>, whole: &[String
         let alone = format!("#!/bin/sh\n{line}\n");
         let refused = Line::read(&[]).and_then(|read| read.submission(alone.into_bytes(), environ, clock, false));
         if let Err(refusal) = refused {
-            let text = refusal.lines.iter().map(|line| plain(line)).filter(|line| !line.starts_with("Try ")).collect::<Vec<_>>();
+            let text = refusal
+                .lines
+                .iter()
+                .map(|line| plain(line))
+                .filter(|line| !line.starts_with("Try "))
+                .collect::<Vec<_>>();
             found.push(Faulty { line: Some(number + 1), text: text.join(" ").replace("stdin: line 2: ", "") });
         }
     }
@@ -158,9 +163,6 @@ mod tests {
         check("#!/bin/sh\n#SBATCH -J \"open\nhull\n", &[(Some(2), "Unmatched `\"`")]);
         check("echo no shell\n", &[(None, "does not look like a batch script")]);
         check("", &[(None, "empty")]);
-        check(
-            "#!/bin/sh\n#SBATCH --time=10\n#SBATCH --time-min=20\n",
-            &[(None, "time-min")],
-        );
+        check("#!/bin/sh\n#SBATCH --time=10\n#SBATCH --time-min=20\n", &[(None, "time-min")]);
     }
 }

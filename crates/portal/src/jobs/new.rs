@@ -144,15 +144,16 @@ async fn copied(visit: &Visit, from: &str) -> Result<(String, String), Fault> {
     }
     let named = Named::of(from)?;
     let query = JobQuery { id: named.id, task: None, state: None, from: 0, count: 1 };
-    let JobsReply::Job(report) = ask(visit, JobsRequest::Job(query)).await? else { return Err(DoorError::Unfit.into()) };
+    let JobsReply::Job(report) = ask(visit, JobsRequest::Job(query)).await? else {
+        return Err(DoorError::Unfit.into());
+    };
     Ok((String::from_utf8_lossy(&report.script).into_owned(), report.spec.workdir.lossy().into_owned()))
 }
 
 fn app_of(visit: &Visit, name: &str) -> Result<App, Fault> {
     let template = visit.house().shelf.get(name).ok_or_else(Fault::missing)?;
     let open = |project: &&api::MyProject| !project.promised && project.role != "viewer";
-    let projects: Vec<String> =
-        visit.me.projects.iter().filter(open).map(|project| project.name.clone()).collect();
+    let projects: Vec<String> = visit.me.projects.iter().filter(open).map(|project| project.name.clone()).collect();
     Ok(template.with_projects(&projects))
 }
 
@@ -239,7 +240,8 @@ impl Draft {
             },
             None => Told::default(),
         };
-        told.wrong = self.wrong.iter().map(|wrong| (self.label(visit, &wrong.field), fault_text(visit, wrong))).collect();
+        told.wrong =
+            self.wrong.iter().map(|wrong| (self.label(visit, &wrong.field), fault_text(visit, wrong))).collect();
         told.faulty.clone_from(&self.faulty);
         Ok(told)
     }
@@ -252,7 +254,12 @@ impl Draft {
     fn page<'a>(&self, visit: &'a Visit, told: Told, learned: Option<String>) -> New<'a> {
         let language = visit.lang();
         let (name, title, about, readme) = match &self.app {
-            Some(app) => (app.name.clone(), app.title.say(language).to_owned(), app.about.say(language).to_owned(), app.readme.clone()),
+            Some(app) => (
+                app.name.clone(),
+                app.title.say(language).to_owned(),
+                app.about.say(language).to_owned(),
+                app.readme.clone(),
+            ),
             None => (SCRIPT.to_owned(), visit.t("new-script"), visit.t("new-script-about"), String::new()),
         };
         let shown = |field: &Field| self.shown(visit, field);
@@ -276,7 +283,9 @@ impl Draft {
         let (kind, choices, bounds) = match &field.kind {
             Kind::Integer { least, most } => ("integer", Vec::new(), Some((least.to_string(), most.to_string()))),
             Kind::Decimal { .. } => ("decimal", Vec::new(), None),
-            Kind::Choice(choices) => ("choice", choices.iter().map(|choice| label_of(choice, language)).collect(), None),
+            Kind::Choice(choices) => {
+                ("choice", choices.iter().map(|choice| label_of(choice, language)).collect(), None)
+            }
             Kind::Text { lines: true, .. } => ("lines", Vec::new(), None),
             Kind::Text { .. } => ("text", Vec::new(), None),
             Kind::File { .. } => ("file", Vec::new(), None),
@@ -326,7 +335,10 @@ pub(super) async fn posted(
     let wants = values.get("do").is_some_and(|what| what == "submit");
     let draft = Draft::of(&visit, &app, values)?;
     let mut told = draft.told(&visit).await?;
-    if wants && told.is_sound() && let Some(made) = &draft.made {
+    if wants
+        && told.is_sound()
+        && let Some(made) = &draft.made
+    {
         match submit(&visit, &draft, made.clone()).await {
             Ok(id) => return Ok(Redirect::to(&format!("/jobs/{id}?done=job-submitted")).into_response()),
             Err(DoorError::Refused(refusal)) => told.refused = Some(quote::refusal_text(&visit, &refusal)),
@@ -353,7 +365,10 @@ async fn submit(visit: &Visit, draft: &Draft, mut submission: Submission) -> Res
 async fn own_folder(visit: &Visit, name: &str) -> Option<String> {
     let client = Client::of(visit).await.ok()?;
     let home = client.roots().iter().find(|info| info.root == Root::Home)?.path.lossy().into_owned();
-    let plain: String = name.chars().map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' }).collect();
+    let plain: String = name
+        .chars()
+        .map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' })
+        .collect();
     let at = visit.words().local(super::now().0).strftime("%Y-%m-%d-%H%M%S").to_string();
     let make = async |path: &str| {
         let place = Place::new(Root::Home, path).ok()?;

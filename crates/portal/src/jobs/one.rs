@@ -72,11 +72,7 @@ struct May {
     again: bool,
 }
 
-pub(super) async fn page(
-    visit: Visit,
-    Path(id): Path<String>,
-    Query(asked): Query<Asked>,
-) -> Result<Response, Fault> {
+pub(super) async fn page(visit: Visit, Path(id): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     visit.members_only()?;
     let named = Named::of(&id)?;
     let state = JobState::ALL.iter().copied().find(|state| state.text().eq_ignore_ascii_case(&asked.state));
@@ -154,7 +150,8 @@ async fn whole<'a>(
         _ => None,
     };
     let home = Home::of(&spec.owner.user).map(|home| home.folder);
-    let at = |path: &str, kind: &str| home.as_deref().and_then(|home| in_files(home, path, kind)).filter(|_| report.own);
+    let at =
+        |path: &str, kind: &str| home.as_deref().and_then(|home| in_files(home, path, kind)).filter(|_| report.own);
     let workdir = spec.workdir.lossy().into_owned();
     let cpus = spec.request.cpus();
     let memory = last.and_then(|row| row.memory_mib).or(spec.request.memory_mib(cpus));
@@ -175,9 +172,10 @@ async fn whole<'a>(
         pictures: series::pictures(visit, &report.series, cpus, memory),
         states: states(visit, report, is_array),
         running: running(visit, live, is_array),
-        next: report.next.zip(report.shown).map(|(next, state)| {
-            format!("/jobs/{named}?state={}&from={next}#tasks", state.text().to_lowercase())
-        }),
+        next: report
+            .next
+            .zip(report.shown)
+            .map(|(next, state)| format!("/jobs/{named}?state={}&from={next}#tasks", state.text().to_lowercase())),
         rows,
         may: may(report, live),
         is_array,
@@ -279,7 +277,10 @@ fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>) -
         add("job-ran", words.span(ran));
         if let Some(usage) = row.usage.filter(|_| row.end.is_some()) {
             let busy = (usage.user_us + usage.system_us) as i128 * 100 / (i128::from(ran.max(1)) * 1000);
-            add("job-busy", visit.tw("job-busy-of", &[("busy", words.decimal(busy, 2).into()), ("cpus", row.cpus.into())]));
+            add(
+                "job-busy",
+                visit.tw("job-busy-of", &[("busy", words.decimal(busy, 2).into()), ("cpus", row.cpus.into())]),
+            );
             add("job-most-memory", words.memory(usage.max_rss_kib.div_ceil(1024)));
         }
     }

@@ -150,7 +150,14 @@ pub(super) async fn stream(
 }
 
 /// Sends what is written, until the job is over and all of it was sent, or nobody listens.
-async fn follow(visit: &Visit, named: Named, client: &Client, place: &Place, mut offset: u64, send: &mpsc::Sender<Event>) {
+async fn follow(
+    visit: &Visit,
+    named: Named,
+    client: &Client,
+    place: &Place,
+    mut offset: u64,
+    send: &mpsc::Sender<Event>,
+) {
     let mut left = Vec::new();
     for look in 0..LOOKS {
         let over = look % ASK == 0 && !one::report(visit, named, None, 0, 1).await.is_ok_and(|report| report.open);

@@ -34,7 +34,13 @@ pub(super) fn pictures(visit: &Visit, points: &[SeriesPoint], cpus: u32, memory_
     let memory = |point: &SeriesPoint| point.memory_kib.map(|kib| kib / 1024);
     let limit = memory_mib.and_then(|mib| i64::try_from(mib).ok());
     [
-        draw("cpus", "job-cpus-over-time", Unit::Cores, Some(i64::from(cpus) * 1000), points.iter().map(|point| Some(point.cpus_milli)).collect()),
+        draw(
+            "cpus",
+            "job-cpus-over-time",
+            Unit::Cores,
+            Some(i64::from(cpus) * 1000),
+            points.iter().map(|point| Some(point.cpus_milli)).collect(),
+        ),
         draw("memory", "job-memory-over-time", Unit::Memory, limit, points.iter().map(memory).collect()),
         draw("power", "job-power-over-time", Unit::Power, None, points.iter().map(|point| point.power_mw).collect()),
     ]

@@ -1,7 +1,10 @@
 //! Where templates are: those of the program, and those of folders that an operator fills. A folder is read each time, so
 //! that a new template is there at once; a faulty one is named to operators and harms no other.
 
-use std::{fs, path::{Path, PathBuf}};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use apps::Template;
 

@@ -42,7 +42,8 @@ pub(super) fn told(visit: &Visit, row: &AccountRow) -> Told {
         started: row.start.map_or_else(String::new, |start| words.time(start.0)),
         ran: ran.map_or_else(String::new, |ran| words.span(ran)),
         exit,
-        cpu: usage.map_or_else(String::new, |usage| words.span(((usage.user_us + usage.system_us) / 1000).cast_signed())),
+        cpu: usage
+            .map_or_else(String::new, |usage| words.span(((usage.user_us + usage.system_us) / 1000).cast_signed())),
         memory: usage.map_or_else(String::new, |usage| words.memory(usage.max_rss_kib.div_ceil(1024))),
         energy: row.energy_uj.map_or_else(String::new, |energy| words.energy(energy)),
     }

@@ -80,7 +80,9 @@ impl Speech for crate::words::Words {
         match items {
             [] => String::new(),
             [one] => one.clone(),
-            [first @ .., last] => self.with("list-of", &[("first", first.join(", ").into()), ("last", last.as_str().into())]),
+            [first @ .., last] => {
+                self.with("list-of", &[("first", first.join(", ").into()), ("last", last.as_str().into())])
+            }
         }
     }
 }

@@ -66,7 +66,7 @@ fn says_the_reason(cause: &WhyCause, reason: Reason) -> bool {
 }
 
 /// A cause as a sentence.
-fn said(cause: &WhyCause, words: &impl Speech) -> String {
+pub fn said(cause: &WhyCause, words: &impl Speech) -> String {
     let text = |key: &str, gaps: &[(&str, FluentValue<'_>)]| words.with(key, gaps);
     match cause {
         WhyCause::Held => text("cause-held", &[]),

@@ -1,7 +1,7 @@
 //! Numbers, amounts, units, dates and lengths of time, as each language writes them. Whole numbers in, text out: no float
 //! loses a cent. Must not know the clock: what "now" is comes along.
 
-use jiff::{Timestamp, Zoned, civil::Weekday};
+use jiff::{Timestamp, Zoned};
 
 use super::{Language, Words};
 
@@ -83,11 +83,6 @@ impl Words {
     /// Energy from microjoules, in watt-hours with the prefix that suits: `812 Wh`, `12,5 kWh`.
     pub fn energy(&self, uj: i64) -> String {
         self.quantity(rounded(i128::from(uj) * 1_000_000, UJ_PER_WH), MICRO, "Wh")
-    }
-
-    /// Energy from microjoules in kilowatt-hours of three places and without the unit: for columns that say it.
-    pub fn kwh(&self, uj: i64) -> String {
-        self.decimal(rounded(uj.into(), UJ_PER_WH), 3)
     }
 
     /// Power from **milliwatts**, as all of the centre counts it: `182 W`, `1,25 kW`.
@@ -173,11 +168,6 @@ impl Words {
     /// An instant for machines: what `<time datetime>` wants.
     pub fn stamp(&self, ms: i64) -> String {
         Timestamp::from_millisecond(ms).unwrap_or_default().to_string()
-    }
-
-    /// `lundi`, `Monday`.
-    pub fn weekday(&self, day: Weekday) -> String {
-        self.say(&format!("weekday-{}", day.to_monday_one_offset()))
     }
 
     /// An instant in the centre's zone.
@@ -272,7 +262,6 @@ mod tests {
         check(|words| words.energy(3_599_999_000_000), "1_kWh", "1_kWh");
         check(|words| words.energy(1_800_000), "500_µWh", "500_µWh");
         check(|words| words.energy(i64::MAX), "2,56_GWh", "2.56_GWh");
-        check(|words| words.kwh(45_678_000_000_000), "12,688", "12.688");
         check(|words| words.power(182_530), "183_W", "183_W");
         check(|words| words.power(1_250_000), "1,25_kW", "1.25_kW");
         check(|words| words.power(60_040), "60_W", "60_W");
@@ -308,6 +297,5 @@ mod tests {
         check(|words| words.when(evening, evening + 3_600_000), "hier à 23:12", "yesterday at 23:12");
         check(|words| words.when(evening, evening - 86_400_000), "demain à 23:12", "tomorrow at 23:12");
         check(|words| words.stamp(evening), "2026-11-22T22:12:05Z", "2026-11-22T22:12:05Z");
-        check(|words| words.weekday(words.local(evening).weekday()), "dimanche", "Sunday");
     }
 }

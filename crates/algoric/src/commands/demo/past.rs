@@ -188,7 +188,7 @@ fn give_cores(jobs: &mut [Job], cores: u32) {
             held.pop();
             free.extend(jobs[done].cpus.iter());
         }
-        let from = free.len().saturating_sub(jobs[at].cpus.len() as usize);
+        let from = free.len().saturating_sub(jobs[at].cpus.len());
         jobs[at].cpus = free.split_off(from).into_iter().collect();
         held.push(Reverse((jobs[at].end, at)));
     }

@@ -77,7 +77,7 @@ fn least_uid(login_defs: &str) -> u32 {
 /// Lives as a servant; never comes back.
 pub(crate) fn live(birth: Birth) -> ! {
     let uid = birth.order.uid;
-    let code = match settle(birth).and_then(|(socket, home, order)| Ok(serve::serve(socket.into(), &home, &order)?)) {
+    let code = match settle(birth).and_then(|(socket, home, order)| serve::serve(socket.into(), &home, &order)) {
         Ok(()) => 0,
         Err(error) => {
             use std::io::Write;

@@ -75,7 +75,10 @@ pub(super) fn list(
     Ok(Listing { entries, total: shelf.names.len() as u64, hidden: shelf.hidden, cut: shelf.cut })
 }
 
-fn read(mut folder: Dir, view: &View) -> Result<(Vec<Box<[u8]>>, u64, bool), Fault> {
+/// Names as they stand in a folder; how many are hidden; whether there were more than are read.
+type Names = (Vec<Box<[u8]>>, u64, bool);
+
+fn read(mut folder: Dir, view: &View) -> Result<Names, Fault> {
     let mut rows = Vec::new();
     let (mut hidden, mut cut) = (0, false);
     let filter = view.filter.to_ascii_lowercase();

@@ -43,7 +43,7 @@ pub(super) struct Pack {
 }
 
 enum Writer {
-    Zip(Zip),
+    Zip(Box<Zip>),
     Tar(Tar),
 }
 
@@ -58,7 +58,7 @@ impl Pack {
         let name = path.rsplit(|byte| *byte == b'/').find(|part| !part.is_empty()).unwrap_or(b"files");
         let about = nix::sys::stat::fstat(&folder).map_err(fault)?;
         let mut writer = match form {
-            Form::Zip => Writer::Zip(Zip::new()?),
+            Form::Zip => Writer::Zip(Box::new(Zip::new()?)),
             Form::TarGz => Writer::Tar(Tar::new()),
         };
         let top = [name, b"/"].concat();
