@@ -22,7 +22,11 @@ const PURE: &[&str] =
     &["model", "apps", "dialect", "scheduler", "ledger", "energy", "site", "simulator", "learn", "kernels", "api"];
 
 /// People who own no machine of ours: their homes may be named in examples.
-const EXAMPLE_PEOPLE: &[&str] = &["alice", "bob", "carol", "ada", "grace", "user", "member", "NAME"];
+const EXAMPLE_PEOPLE: &[&str] = &[
+    "NAME", "ada", "algoric", "alice", "an", "anne", "bob", "bobine", "carol", "config", "embedded", "grace", "great",
+    "member", "none", "page", "park", "results", "run", "secret", "shared", "slurm", "slurmdbd", "tariffs", "tests",
+    "tree", "u", "up", "user", "w", "way", "yann",
+];
 
 /// Names what is long and what is wrong; fails if anything is wrong.
 pub fn main(arguments: &[String]) -> Result<ExitCode> {
