@@ -196,6 +196,8 @@ fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
         "/style",
         "/home",
         "/jobs",
+        "/jobs?everybody=1",
+        "/jobs?everybody=1&which=failed",
         "/jobs?state=FAILED",
         "/jobs/new",
         "/jobs/500000",

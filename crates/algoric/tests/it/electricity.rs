@@ -169,7 +169,7 @@ fn get(ward: &Ward, path: &str) -> String {
 
 fn metrics(ward: &Ward) {
     let text = get(ward, "/metrics");
-    assert!(text.starts_with("HTTP/1.1 200 OK\r\nContent-Type: text/plain; version=0.0.4"), "{text}");
+    assert!(text.starts_with("HTTP/1.1 200 OK\r\ncontent-type: text/plain; version=0.0.4"), "{text}");
     for part in [
         "\nslurm_queue_running 0\n",
         "\nslurm_nodes_idle 1\n",

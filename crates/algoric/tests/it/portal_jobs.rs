@@ -148,7 +148,7 @@ fn from_a_form_to_a_result() {
     assert_eq!(asked.status, 200);
     assert!(
         words(&asked).contains("at once") && words(&asked).contains("at most 10 min")
-            || words(&asked).contains("10 min at most"),
+            || words(&asked).contains("10 min 00 s at most"),
         "{}",
         words(&asked)
     );
