@@ -4,6 +4,9 @@
 set -euo pipefail
 
 [ -d "$ALGORIC_CASE/system" ] || { echo "$ALGORIC_CASE is no case: there is no system/ in it" >&2; exit 2; }
+case $PWD in
+  *[[:space:]]*) echo "OpenFOAM takes no blanks in $PWD: choose another working folder" >&2; exit 2 ;;
+esac
 cp -rL -- "$ALGORIC_CASE" case
 cd case
 [ -d 0 ] || [ ! -d 0.orig ] || cp -r 0.orig 0

@@ -7,9 +7,9 @@ folder=$(dirname -- "$ALGORIC_DECK")
 name=$(basename -- "$ALGORIC_DECK")
 name=${name%.*}
 [ -f "$ALGORIC_DECK" ] || { echo "there is no file $ALGORIC_DECK" >&2; exit 2; }
-find "$folder" -maxdepth 1 -type f \( -iname '*.inp' -o -iname '*.msh' -o -iname '*.nam' -o -iname '*.sur' \) \
+[ "$folder" -ef . ] || find "$folder" -maxdepth 1 -type f \( -iname '*.inp' -o -iname '*.msh' -o -iname '*.nam' -o -iname '*.sur' \) \
   -exec ln -sf -t . -- {} +
-ln -sf -- "$ALGORIC_DECK" model.inp
+[ "$ALGORIC_DECK" -ef model.inp ] || ln -sf -- "$ALGORIC_DECK" model.inp
 
 # `ccx` takes the name without its end; under a name of ours, as it cannot have blanks in it.
 ccx -i model
