@@ -25,7 +25,7 @@ const PURE: &[&str] =
 const EXAMPLE_PEOPLE: &[&str] = &[
     "NAME", "ada", "algoric", "alice", "an", "anne", "bob", "bobine", "carol", "config", "embedded", "grace", "great",
     "member", "none", "page", "park", "results", "run", "secret", "shared", "slurm", "slurmdbd", "tariffs", "tests",
-    "tree", "u", "up", "user", "w", "way", "yann",
+    "tree", "u", "up", "user", "w", "way", "yann", "yann-k",
 ];
 
 /// Names what is long and what is wrong; fails if anything is wrong.
