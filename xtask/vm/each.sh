@@ -1,6 +1,6 @@
 #!/bin/bash
 # each.sh FOLDER FILE [FILTER] — in the guest: runs each test of the test binary FILE (whose name contains FILTER; not those
-# with TEXT in it: --skip=TEXT) in a process of its own, in FOLDER, two at a time, as nextest does outside. A test that fails shows all that it printed. TEST_LIMIT: seconds for one (120).
+# with TEXT in it: --skip=TEXT, several by blanks) in a process of its own, in FOLDER, two at a time, as nextest does outside. A test that fails shows all that it printed. TEST_LIMIT: seconds for one (120).
 set -u
 folder=$1 filter=${3:-}
 export file=$2 logs
@@ -23,7 +23,7 @@ export -f one
 mkdir "$logs/passed"
 
 # The names first, so that a binary that cannot even list its tests counts as one that failed.
-"$file" --list --format terse ${filter:+"$filter"} > "$logs/names" 2> "$logs/list" || { cat "$logs/list"; echo "finished: passed=0 failed=1"; exit 1; }
+"$file" --list --format terse $filter > "$logs/names" 2> "$logs/list" || { cat "$logs/list"; echo "finished: passed=0 failed=1"; exit 1; }
 sed -n 's/: test$//p' "$logs/names" | xargs -r -d '\n' -P 2 -I{} bash -c 'one "$1"' one {}
 rm "$logs/names" "$logs/list"
 
