@@ -7,7 +7,6 @@ use std::{
         unix::{fs::PermissionsExt, net::UnixListener},
     },
     path::{Path, PathBuf},
-    sync::{Arc, mpsc::Receiver},
     time::Duration,
 };
 
@@ -16,7 +15,6 @@ use nix::{
     fcntl::{Flock, FlockArg},
     sys::{
         epoll::{Epoll, EpollCreateFlags, EpollEvent, EpollFlags},
-        eventfd::EventFd,
         resource::{Resource, getrlimit, setrlimit},
         signal::{SigSet, Signal},
         signalfd::{SfdFlags, SignalFd},
@@ -24,9 +22,9 @@ use nix::{
 };
 
 use crate::{
+    bell::Ear,
     opening::{ServiceError, system},
     paths::Paths,
-    service::Word,
 };
 
 pub(crate) const UNIX_DOOR: u64 = 0;
@@ -39,8 +37,7 @@ pub(crate) const FIRST_CONN: u64 = 16;
 pub(crate) struct Doors {
     pub(crate) epoll: Epoll,
     pub(crate) unix: UnixListener,
-    pub(crate) wake: Arc<EventFd>,
-    pub(crate) words: Receiver<Word>,
+    pub(crate) ear: Ear,
     pub(crate) signals: SignalFd,
     /// The launcher's socket has more to take.
     pub(crate) link_waits: bool,
@@ -86,12 +83,7 @@ pub(crate) fn lock(paths: &Paths) -> Result<Flock<std::fs::File>, ServiceError> 
 }
 
 /// Opens them.
-pub(crate) fn open(
-    paths: &Paths,
-    link: &Link,
-    wake: Arc<EventFd>,
-    words: Receiver<Word>,
-) -> Result<Doors, ServiceError> {
+pub(crate) fn open(paths: &Paths, link: &Link, ear: Ear) -> Result<Doors, ServiceError> {
     let socket = paths.socket();
     // We hold the lock: whatever is there is left over.
     std::fs::remove_file(&socket).ok();
@@ -107,9 +99,9 @@ pub(crate) fn open(
     };
     watch(unix.as_fd(), UNIX_DOOR)?;
     watch(link.fd(), LAUNCHER)?;
-    watch(wake.as_fd(), WAKE)?;
+    watch(ear.wake.as_fd(), WAKE)?;
     watch(signals.as_fd(), SIGNALS)?;
-    Ok(Doors { epoll, unix, wake, words, signals, link_waits: false })
+    Ok(Doors { epoll, unix, ear, signals, link_waits: false })
 }
 
 /// Binds a socket whose path may be longer than the 107 bytes that fit: by way of its directory's descriptor.

@@ -4,6 +4,7 @@
 mod admin;
 mod allocations;
 mod amend;
+mod bell;
 mod cluster;
 mod complain;
 mod config;

@@ -2,22 +2,17 @@
 //! Must not know how the centre serves.
 
 use crate::complain::complain;
-use std::{
-    path::Path,
-    sync::{Arc, mpsc::channel},
-};
+use std::{path::Path, sync::Arc};
 
 use drivers::local::{gpu, link::Link, topology};
 use model::{Machine, Time, Uid};
-use nix::{
-    sys::eventfd::{EfdFlags, EventFd},
-    unistd::geteuid,
-};
+use nix::unistd::geteuid;
 use scheduler::State;
 use store::{Db, Opened, Reader, Writer};
 
 use crate::{
     allocations::Allocations,
+    bell::Bell,
     cluster::Cluster,
     config,
     connection::Connections,
@@ -110,54 +105,26 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
     let money = Money::open(&paths.config(), &file, &electricity.zone, &reader)?;
     let learned = remembered(&reader)?;
     let back = read_back(&reader, State::new(config))?;
-    let (say, words) = channel();
-    let wake =
-        Arc::new(EventFd::from_flags(EfdFlags::EFD_CLOEXEC | EfdFlags::EFD_NONBLOCK).map_err(system("eventfd"))?);
-    let (tell, bell) = (say.clone(), wake.clone());
-    let writer = Writer::start(db, move |committed| {
-        tell.send(Word::Committed(committed)).ok();
-        bell.write(1).ok();
-    })
-    .map_err(system("starting the writing thread"))?;
-    let (tell, bell) = (say.clone(), wake.clone());
-    let metering = Metering::open(&file, meters, &back.state, &reader, move |word| {
-        tell.send(word).ok();
-        bell.write(1).ok();
-    })
-    .map_err(|fault| system("beginning to measure")(std::io::Error::other(fault)))?;
+    let (bell, ear) = Bell::hang().map_err(system("eventfd"))?;
+    let tell = bell.teller();
+    let writer = Writer::start(db, move |committed| tell(Word::Committed(committed)))
+        .map_err(system("starting the writing thread"))?;
+    let metering = Metering::open(&file, meters, &back.state, &reader, bell.teller())
+        .map_err(|fault| system("beginning to measure")(std::io::Error::other(fault)))?;
     if let Some(meter) = &file.site.meter {
-        let (tell, bell) = (say.clone(), wake.clone());
-        let told = move |word| {
-            tell.send(word).ok();
-            bell.write(1).ok();
-        };
-        crate::consumption::site::start(meter, told).map_err(system("starting the thread of the site's meter"))?;
+        let started = crate::consumption::site::start(meter, bell.teller());
+        started.map_err(system("starting the thread of the site's meter"))?;
     }
-    let (tell, bell) = (say.clone(), wake.clone());
-    let switches = Switches::open(&file, &paths, back.state.nodes().collect(), move |word| {
-        tell.send(word).ok();
-        bell.write(1).ok();
-    })
-    .map_err(system("finding out which machines are on"))?;
-    let (tell, bell) = (say.clone(), wake.clone());
-    let hasher = Hasher::start(move |hashed| {
-        tell.send(Word::Hashed(hashed)).ok();
-        bell.write(1).ok();
-    })
-    .map_err(system("starting the thread for passwords"))?;
-    let (tell, bell) = (say.clone(), wake.clone());
-    let cluster = Cluster::open(&file.cluster, &paths, move |word| {
-        tell.send(word).ok();
-        bell.write(1).ok();
-    })
-    .map_err(|fault| system("beginning to watch the cluster")(std::io::Error::other(fault)))?;
-    let bell = wake.clone();
-    let archive = Archive::start(&paths.database(), move |conn, reply| {
-        say.send(Word::Answer(conn, reply)).ok();
-        bell.write(1).ok();
-    })
-    .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
-    let doors = doors::open(&paths, &link, wake, words)?;
+    let switches = Switches::open(&file, &paths, back.state.nodes().collect(), bell.teller())
+        .map_err(system("finding out which machines are on"))?;
+    let tell = bell.teller();
+    let hasher =
+        Hasher::start(move |hashed| tell(Word::Hashed(hashed))).map_err(system("starting the thread for passwords"))?;
+    let cluster = Cluster::open(&file.cluster, &paths, bell.teller())
+        .map_err(|fault| system("beginning to watch the cluster")(std::io::Error::other(fault)))?;
+    let archive = Archive::start(&paths.database(), move |conn, reply| bell.tell(Word::Answer(conn, reply)))
+        .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
+    let doors = doors::open(&paths, &link, ear)?;
     let mail = Mail::open(&file.mail, paths.mail(), &node).map_err(system("opening the place for letters"))?;
     let now = clock();
     let mut centre = Centre {

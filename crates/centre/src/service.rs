@@ -302,8 +302,8 @@ fn listen_to_launcher(centre: &mut Centre) {
 }
 
 fn hear(centre: &mut Centre, doors: &Doors) {
-    doors.wake.read().ok();
-    while let Ok(word) = doors.words.try_recv() {
+    doors.ear.wake.read().ok();
+    while let Ok(word) = doors.ear.words.try_recv() {
         match word {
             Word::Committed(Committed { number, result: Ok(()) }) => {
                 let ready = centre.journal.committed(number);

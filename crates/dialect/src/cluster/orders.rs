@@ -1,6 +1,6 @@
 //! Wishes as the words of Slurm's own commands: what `sbatch` is told, and what it answers. Must not know who asks.
 
-use model::{JobId, JobSpec, Memory, OpenMode, TimeLimit};
+use model::{JobId, JobSpec, Memory, OpenMode, Request, TimeLimit};
 
 use crate::{
     text::{put_full_limit, shown},
@@ -10,109 +10,138 @@ use crate::{
 /// The words of an `sbatch` that submits this; its script comes on standard input, its environment is the command's own.
 /// Times are seconds since 1970 (`uts…`), so that no zone touches them.
 pub fn sbatch(spec: &JobSpec) -> Vec<Vec<u8>> {
-    let mut words: Vec<Vec<u8>> = vec![b"sbatch".to_vec(), b"--parsable".to_vec()];
-    let mut say = |option: &str, value: &[u8]| words.push([option.as_bytes(), b"=", value].concat());
-    say("--job-name", spec.name.as_bytes());
-    say("--chdir", spec.workdir.as_bytes());
-    for (option, text) in [("--account", &spec.account), ("--partition", &spec.partition), ("--qos", &spec.qos)] {
-        if !text.is_empty() {
-            say(option, text.as_bytes());
+    let mut words = Words(vec![b"sbatch".to_vec(), b"--parsable".to_vec()]);
+    words.say("--job-name", spec.name.as_bytes());
+    words.say("--chdir", spec.workdir.as_bytes());
+    belonging(&mut words, spec);
+    times(&mut words, spec);
+    resources(&mut words, &spec.request);
+    streams_and_strings(&mut words, spec);
+    if let Some(array) = &spec.array {
+        let limit = array.limit.map_or(String::new(), |limit| format!("%{limit}"));
+        words.say("--array", format!("{}{limit}", array.tasks));
+    }
+    if let Some(wish) = &spec.dependency {
+        words.say("--dependency", values::dependency::show(wish, |_| None));
+    }
+    if let Some(signal) = spec.signal {
+        let batch = if signal.batch_only { "B:" } else { "" };
+        words.say("--signal", format!("{batch}{}@{}", signal.signal, signal.before.as_seconds()));
+    }
+    if spec.mail.0 != 0 {
+        words.say("--mail-type", values::mail::show(spec.mail));
+    }
+    if spec.nice != 0 {
+        words.say("--nice", spec.nice.to_string());
+    }
+    if spec.open_mode == OpenMode::Append {
+        words.say("--open-mode", "append");
+    }
+    words.flag(spec.hold, "--hold");
+    words.flag(spec.request.exclusive, "--exclusive");
+    words.flag(spec.requeue, "--requeue");
+    words.flag(!spec.requeue, "--no-requeue");
+    // Arguments need a script's name in front of them, and the name of what is read from standard input is this.
+    if !spec.args.is_empty() {
+        words.0.push(b"/dev/stdin".to_vec());
+        words.0.extend(spec.args.iter().map(|arg| arg.as_bytes().to_vec()));
+    }
+    words.0
+}
+
+/// A command line as it grows.
+struct Words(Vec<Vec<u8>>);
+
+impl Words {
+    fn say(&mut self, option: &str, value: impl AsRef<[u8]>) {
+        self.0.push([option.as_bytes(), b"=", value.as_ref()].concat());
+    }
+
+    fn flag(&mut self, is: bool, option: &str) {
+        if is {
+            self.0.push(option.as_bytes().to_vec());
         }
     }
+}
+
+/// Whose hours, which machines, by which rule.
+fn belonging(words: &mut Words, spec: &JobSpec) {
+    for (option, text) in [("--account", &spec.account), ("--partition", &spec.partition), ("--qos", &spec.qos)] {
+        if !text.is_empty() {
+            words.say(option, text.as_bytes());
+        }
+    }
+}
+
+/// How long, and when.
+fn times(words: &mut Words, spec: &JobSpec) {
     match spec.time_limit {
         TimeLimit::Default => {}
-        limit => say("--time", shown(|out| put_full_limit(out, limit)).as_bytes()),
+        limit => words.say("--time", shown(|out| put_full_limit(out, limit))),
     }
-    let request = &spec.request;
+    if let Some(least) = spec.time_min {
+        words.say("--time-min", shown(|out| put_full_limit(out, TimeLimit::Span(least))));
+    }
+    for (option, at) in [("--begin", spec.begin), ("--deadline", spec.deadline)] {
+        if let Some(at) = at {
+            words.say(option, format!("uts{}", at.0 / 1000));
+        }
+    }
+}
+
+/// How much of what.
+fn resources(words: &mut Words, request: &Request) {
     let counts = [
         ("--ntasks", request.tasks),
         ("--cpus-per-task", request.cpus_per_task),
         ("--ntasks-per-node", request.tasks_per_node),
         ("--threads-per-core", request.threads_per_core),
-        ("--gpus", Some(request.gpus).filter(|gpus| *gpus > 0)),
     ];
     for (option, count) in counts {
         if let Some(count) = count {
-            let kind = request.gpu_type.as_ref().filter(|_| option == "--gpus");
-            let kind = kind.map_or(String::new(), |kind| format!("{kind}:"));
-            say(option, format!("{kind}{count}").as_bytes());
+            words.say(option, count.to_string());
         }
     }
+    if request.gpus > 0 {
+        let kind = request.gpu_type.as_ref().map_or(String::new(), |kind| format!("{kind}:"));
+        words.say("--gpus", format!("{kind}{}", request.gpus));
+    }
     if let Some((least, most)) = request.nodes {
-        say("--nodes", format!("{least}-{most}").as_bytes());
+        words.say("--nodes", format!("{least}-{most}"));
     }
     match request.memory {
         Memory::Default => {}
-        Memory::Unlimited => say("--mem", b"0"),
-        Memory::PerNode(mib) => say("--mem", format!("{mib}M").as_bytes()),
-        Memory::PerCpu(mib) => say("--mem-per-cpu", format!("{mib}M").as_bytes()),
+        Memory::Unlimited => words.say("--mem", "0"),
+        Memory::PerNode(mib) => words.say("--mem", format!("{mib}M")),
+        Memory::PerCpu(mib) => words.say("--mem-per-cpu", format!("{mib}M")),
     }
-    if let Some(array) = &spec.array {
-        let limit = array.limit.map_or(String::new(), |limit| format!("%{limit}"));
-        say("--array", format!("{}{limit}", array.tasks).as_bytes());
-    }
-    if let Some(wish) = &spec.dependency {
-        say("--dependency", values::dependency::show(wish, |_| None).as_bytes());
-    }
-    for (option, at) in [("--begin", spec.begin), ("--deadline", spec.deadline)] {
-        if let Some(at) = at {
-            say(option, format!("uts{}", at.0 / 1000).as_bytes());
-        }
-    }
-    if let Some(least) = spec.time_min {
-        say("--time-min", shown(|out| put_full_limit(out, TimeLimit::Span(least))).as_bytes());
-    }
-    if let Some(signal) = spec.signal {
-        let batch = if signal.batch_only { "B:" } else { "" };
-        say("--signal", format!("{batch}{}@{}", signal.signal, signal.before.as_seconds()).as_bytes());
-    }
+}
+
+/// Where it reads and writes, and what members write themselves.
+fn streams_and_strings(words: &mut Words, spec: &JobSpec) {
     let texts = [
-        ("--input", spec.stdin.as_ref()),
-        ("--output", spec.stdout.as_ref()),
-        ("--error", spec.stderr.as_ref()),
-        ("--comment", spec.comment.as_ref()),
-        ("--export", spec.export.as_ref()),
+        ("--input", &spec.stdin),
+        ("--output", &spec.stdout),
+        ("--error", &spec.stderr),
+        ("--comment", &spec.comment),
+        ("--export", &spec.export),
     ];
     for (option, text) in texts {
         if let Some(text) = text {
-            say(option, text.as_bytes());
+            words.say(option, text.as_bytes());
         }
     }
     let strings = [
-        ("--reservation", spec.reservation.as_ref()),
-        ("--wckey", spec.wckey.as_ref()),
-        ("--constraint", spec.features.as_ref()),
-        ("--mail-user", spec.mail_user.as_ref()),
+        ("--reservation", &spec.reservation),
+        ("--wckey", &spec.wckey),
+        ("--constraint", &spec.features),
+        ("--mail-user", &spec.mail_user),
     ];
     for (option, text) in strings {
         if let Some(text) = text {
-            say(option, text.as_bytes());
+            words.say(option, text.as_bytes());
         }
     }
-    if spec.mail.0 != 0 {
-        say("--mail-type", values::mail::show(spec.mail).as_bytes());
-    }
-    if spec.nice != 0 {
-        say("--nice", spec.nice.to_string().as_bytes());
-    }
-    if spec.open_mode == OpenMode::Append {
-        say("--open-mode", b"append");
-    }
-    let mut flag = |is: bool, option: &str| {
-        if is {
-            words.push(option.as_bytes().to_vec());
-        }
-    };
-    flag(spec.hold, "--hold");
-    flag(request.exclusive, "--exclusive");
-    flag(spec.requeue, "--requeue");
-    flag(!spec.requeue, "--no-requeue");
-    // Arguments need a script's name in front of them, and the name of what is read from standard input is this.
-    if !spec.args.is_empty() {
-        words.push(b"/dev/stdin".to_vec());
-        words.extend(spec.args.iter().map(|arg| arg.as_bytes().to_vec()));
-    }
-    words
 }
 
 /// The number that `sbatch --parsable` prints, with or without the name of a cluster.
