@@ -164,7 +164,7 @@ pub fn complaint(printed: &str) -> String {
 mod tests {
     #![allow(clippy::unwrap_used)]
     use super::*;
-    use model::{ArraySpec, Gid, IndexSet, Owner, Request, Span, Text, Uid};
+    use model::{ArraySpec, Gid, IndexSet, Owner, Span, Text, Uid};
 
     #[test]
     fn a_wish_in_slurms_words() {
