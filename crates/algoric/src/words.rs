@@ -4,19 +4,12 @@
 
 use std::{env, fmt::Write as _};
 
-use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
+use fluent_bundle::FluentValue;
 use jiff::{Timestamp, tz::TimeZone};
+use language::Catalogue;
+pub use language::Language;
 use model::{Span, Time};
 pub use portal::phrases::kebab;
-
-/// A language that we speak.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Language {
-    /// English, also for everybody else.
-    English,
-    /// French.
-    French,
-}
 
 macro_rules! texts {
     ($language:literal) => {
@@ -42,32 +35,22 @@ macro_rules! texts {
     };
 }
 
-impl Language {
-    /// What `LC_ALL`, else `LC_MESSAGES`, else `LANG` says.
-    pub fn of_environment() -> Self {
-        let set =
-            ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|v| !v.is_empty()));
-        if set.is_some_and(|locale| locale.starts_with("fr")) { Language::French } else { Language::English }
-    }
+/// What `LC_ALL`, else `LC_MESSAGES`, else `LANG` says: English for everybody who does not read French.
+pub fn language_of_environment() -> Language {
+    let set = ["LC_ALL", "LC_MESSAGES", "LANG"].iter().find_map(|name| env::var(name).ok().filter(|v| !v.is_empty()));
+    set.and_then(|locale| Language::of_tag(&locale)).unwrap_or(Language::English)
+}
 
-    fn texts(self) -> &'static [&'static str] {
-        match self {
-            Language::English => texts!("en"),
-            Language::French => texts!("fr"),
-        }
-    }
-
-    fn tag(self) -> &'static str {
-        match self {
-            Language::English => "en",
-            Language::French => "fr",
-        }
+fn texts(language: Language) -> &'static [&'static str] {
+    match language {
+        Language::English => texts!("en"),
+        Language::French => texts!("fr"),
     }
 }
 
 /// All texts of one language.
 pub struct Words {
-    bundle: FluentBundle<FluentResource>,
+    texts: Catalogue,
     zone: TimeZone,
     language: Language,
 }
@@ -75,40 +58,28 @@ pub struct Words {
 impl Words {
     /// In this language, with times of this zone.
     pub fn new(language: Language, zone: TimeZone) -> Self {
-        let locale = language.tag().parse().unwrap_or_default();
-        let mut bundle = FluentBundle::new(vec![locale]);
-        // The marks around inserted text are for mixed writing directions; terminals and tests show them as dirt.
-        bundle.set_use_isolating(false);
-        for text in language.texts().iter().chain(portal::phrases::texts(language.tag())) {
-            // A faulty line costs that line only; a test refuses faulty files.
-            let resource = FluentResource::try_new((*text).to_owned()).unwrap_or_else(|(sound, _)| sound);
-            bundle.add_resource_overriding(resource);
-        }
-        Self { bundle, zone, language }
+        let all = texts(language).iter().chain(portal::phrases::texts(language.tag()));
+        Self { texts: Catalogue::new(language, all.copied()), zone, language }
     }
 
     /// In the caller's language and time zone.
     pub fn of_environment() -> Self {
-        Self::new(Language::of_environment(), crate::zone::of_process())
+        Self::new(language_of_environment(), crate::zone::of_process())
     }
 
     /// A text without gaps.
     pub fn say(&self, key: &str) -> String {
-        self.with(key, &[])
+        self.texts.say(key)
     }
 
-    /// A text with its gaps filled. A key that does not exist shows itself: better than nothing, and a test finds it.
+    /// A text with its gaps filled.
     pub fn with(&self, key: &str, gaps: &[(&str, FluentValue<'_>)]) -> String {
-        let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
-            return key.to_owned();
-        };
-        let gaps: FluentArgs<'_> = gaps.iter().map(|(name, value)| (*name, value.clone())).collect();
-        self.bundle.format_pattern(pattern, Some(&gaps), &mut Vec::new()).into_owned()
+        self.texts.with(key, gaps)
     }
 
     /// Whether there is such a text.
     pub fn has(&self, key: &str) -> bool {
-        self.bundle.has_message(key)
+        self.texts.has(key)
     }
 
     /// A point in time on the reader's wall clock: `2026-11-22 14:30:05`.

@@ -1,65 +1,37 @@
 //! The words of papers in their reader's language, from `i18n/`, embedded in the program.
 
-use fluent_bundle::{FluentArgs, FluentBundle, FluentResource, FluentValue};
 use jiff::civil::Date;
+use language::Catalogue;
+pub use language::Language;
 
-/// A language in which papers are written.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub enum Language {
-    /// French.
-    French,
-    /// English.
-    English,
-}
-
-impl Language {
-    /// As in file names and PDF: `fr`, `en`.
-    pub fn tag(self) -> &'static str {
-        match self {
-            Language::French => "fr",
-            Language::English => "en",
-        }
-    }
-
-    fn text(self) -> &'static str {
-        match self {
-            Language::French => include_str!("../i18n/fr/invoice.ftl"),
-            Language::English => include_str!("../i18n/en/invoice.ftl"),
-        }
+fn text(language: Language) -> &'static str {
+    match language {
+        Language::French => include_str!("../i18n/fr/invoice.ftl"),
+        Language::English => include_str!("../i18n/en/invoice.ftl"),
     }
 }
 
 /// All words of one language.
-pub(crate) struct Words {
-    bundle: FluentBundle<FluentResource>,
-}
+pub(crate) struct Words(Catalogue);
 
 impl Words {
     pub(crate) fn new(language: Language) -> Self {
-        let mut bundle = FluentBundle::new(vec![language.tag().parse().unwrap_or_default()]);
-        bundle.set_use_isolating(false);
-        // A faulty line costs that line only; a test refuses faulty files.
-        let resource = FluentResource::try_new(language.text().to_owned()).unwrap_or_else(|(sound, _)| sound);
-        bundle.add_resource_overriding(resource);
-        Self { bundle }
+        Self(Catalogue::new(language, [text(language)]))
     }
 
     /// A text that may not exist.
     pub(crate) fn find(&self, key: &str) -> Option<String> {
-        self.bundle.has_message(key).then(|| self.say(key))
+        self.0.find(key)
     }
 
     pub(crate) fn say(&self, key: &str) -> String {
-        self.with(key, &[])
+        self.0.say(key)
     }
 
-    /// A text with its gaps filled. A key that does not exist shows itself, and a test finds it.
+    /// A text with its gaps filled.
     pub(crate) fn with(&self, key: &str, gaps: &[(&str, &str)]) -> String {
-        let Some(pattern) = self.bundle.get_message(key).and_then(|message| message.value()) else {
-            return key.to_owned();
-        };
-        let gaps: FluentArgs<'_> = gaps.iter().map(|(name, value)| (*name, FluentValue::from(*value))).collect();
-        self.bundle.format_pattern(pattern, Some(&gaps), &mut Vec::new()).into_owned()
+        let gaps: Vec<_> = gaps.iter().map(|(name, value)| (*name, (*value).into())).collect();
+        self.0.with(key, &gaps)
     }
 
     /// `22 novembre 2026`, `22 November 2026`.
@@ -87,25 +59,16 @@ impl Words {
 mod tests {
     #![allow(clippy::unwrap_used)]
 
-    use super::*;
+    use std::collections::BTreeSet;
 
-    /// The keys of a file.
-    fn keys(language: Language) -> Vec<&'static str> {
-        let mut keys: Vec<&str> = language
-            .text()
-            .lines()
-            .filter(|line| !line.starts_with(['#', ' ', '.']))
-            .filter_map(|line| line.split_once(" =").map(|(key, _)| key))
-            .collect();
-        keys.sort_unstable();
-        keys
-    }
+    use super::*;
 
     #[test]
     fn both_languages_have_the_same_words() {
+        let keys = |language| language::keys(text(language)).collect::<BTreeSet<_>>();
         assert_eq!(keys(Language::French), keys(Language::English));
-        for language in [Language::French, Language::English] {
-            FluentResource::try_new(language.text().to_owned()).unwrap();
+        for language in Language::ALL {
+            assert_eq!(language::faults(text(language)), Vec::<String>::new());
         }
     }
 
@@ -122,7 +85,7 @@ mod tests {
         let mut any = false;
         for key in asked {
             any = true;
-            assert!(words.bundle.has_message(key), "{key}");
+            assert!(words.0.has(key), "{key}");
         }
         assert!(any);
     }

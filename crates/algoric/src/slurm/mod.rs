@@ -177,7 +177,7 @@ fn tell(refusal: &Refusal) -> u8 {
         console::complain(lines);
         if refusal.exit != 0
             && advice::is_wanted()
-            && let Some(text) = advice::on(&refusal.lines, crate::words::Language::of_environment())
+            && let Some(text) = advice::on(&refusal.lines, crate::words::language_of_environment())
         {
             console::complain(format!("algoric: {text}\n"));
         }

@@ -23,9 +23,7 @@ fn keys(language: &str) -> BTreeMap<String, BTreeSet<String>> {
     let files = fs::read_dir(here().join("i18n").join(language)).unwrap();
     let own = files.map(|file| fs::read_to_string(file.unwrap().path()).unwrap());
     for text in own.chain(portal::phrases::texts(language).iter().map(|text| (*text).to_owned())) {
-        if let Err((_, faults)) = FluentResource::try_new(text.clone()) {
-            panic!("{language}: {faults:?}");
-        }
+        assert_eq!(language::faults(&text), Vec::<String>::new(), "{language}");
         for line in text.lines().filter(|line| !line.starts_with('#')) {
             if let Some((key, _)) = line.split_once(" =").filter(|_| !line.starts_with([' ', '}'])) {
                 current = key.to_owned();

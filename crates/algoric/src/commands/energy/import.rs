@@ -15,7 +15,7 @@ use crate::{
     console, exit,
     report::Fault,
     show::{self, Column, Format, Noun, number, text},
-    words::{Language, Words},
+    words::{Words, language_of_environment},
 };
 
 /// Lists the indexes of the site's own meter, or takes one down (operators)
@@ -78,7 +78,7 @@ impl Noun for SiteIndex {
 pub fn index(args: &IndexArgs, house: &House) -> anyhow::Result<u8> {
     let mut centre = house.call()?;
     let zone = zone(&mut centre)?;
-    let words = Words::new(Language::of_environment(), zone.clone());
+    let words = Words::new(language_of_environment(), zone.clone());
     let EnergyReply::Indexes(known) = ask(&mut centre, EnergyRequest::Indexes)? else {
         return Err(ClientError::Unfit.into());
     };

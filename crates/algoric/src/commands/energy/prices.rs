@@ -11,7 +11,7 @@ use crate::{
     commands::House,
     console, exit,
     show::{self, Column, Noun, number, text},
-    words::{Language, Words},
+    words::{Words, language_of_environment},
 };
 
 /// Shows the contract in force and its prices in the next days
@@ -71,7 +71,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         let zone = zone(&mut centre)?;
         let name =
             zone.iana_name().map(str::to_owned).or_else(|| DateTimePrinter::new().time_zone_to_string(&zone).ok());
-        let local = Words::new(Language::of_environment(), zone);
+        let local = Words::new(language_of_environment(), zone);
         console::print(page(&report, &local));
         if let Some(name) = name {
             console::line(local.with("contract-zone", &[("zone", name.into())]));
