@@ -70,13 +70,20 @@ pub(crate) fn used(reader: &Reader, question: UsedQuestion) -> Result<Reply, Sto
     let (mut total, mut members, mut applications) = (Used::default(), HashMap::new(), HashMap::new());
     let mut active = std::collections::HashSet::new();
     let start = number(first);
-    reader.used(&project, start, number(end), &mut |row| {
+    // Rows come day by day, those of a year month by month.
+    let (mut last, mut name_of_part) = (start, part(period, first));
+    let read = if matches!(period, Period::Year(_)) { Reader::used_by_month } else { Reader::used };
+    read(reader, &project, start, number(end), &mut |row| {
         total += row.used;
         if row.used.runs > 0 {
             active.insert(row.uid);
         }
-        let day = first.saturating_add((row.day - start).days());
-        *parts.entry(part(period, day)).or_default() += row.used;
+        if row.day != last {
+            (last, name_of_part) = (row.day, part(period, first.saturating_add((row.day - start).days())));
+        }
+        if let Some(sum) = parts.get_mut(&name_of_part) {
+            *sum += row.used;
+        }
         let is_seen = only.is_none_or(|me| me == Some(row.uid));
         *members.entry(is_seen.then_some(row.uid)).or_insert_with(Used::default) += row.used;
         let application = if is_seen { row.application } else { String::new() };

@@ -47,10 +47,10 @@ impl std::ops::AddAssign for Used {
     }
 }
 
-/// What one member used with one application on one day.
+/// What one member used with one application on one day, or in one month.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct UsedDay {
-    /// Days since 1970, local.
+    /// Days since 1970, local; of a month its first.
     pub day: i64,
     /// Who.
     pub uid: Uid,
@@ -60,7 +60,7 @@ pub struct UsedDay {
     pub used: Used,
 }
 
-/// Columns as `queries/usage-days.sql` lists them.
+/// Columns as `queries/usage-days.sql` and `usage-months.sql` list them.
 fn read(row: &Row<'_>) -> rusqlite::Result<UsedDay> {
     Ok(UsedDay {
         day: row.get(0)?,
@@ -87,8 +87,31 @@ impl Reader {
     /// # Errors
     /// [`StoreError`].
     pub fn used(&self, project: &str, from: i64, until: i64, each: &mut dyn FnMut(UsedDay)) -> Result<(), StoreError> {
+        self.used_by(include_str!("../queries/usage-days.sql"), (project, from, until), each)
+    }
+
+    /// The same by month: of a row the day is the first of its month, and so must the ends be. A year is read at once.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn used_by_month(
+        &self,
+        project: &str,
+        from: i64,
+        until: i64,
+        each: &mut dyn FnMut(UsedDay),
+    ) -> Result<(), StoreError> {
+        self.used_by(include_str!("../queries/usage-months.sql"), (project, from, until), each)
+    }
+
+    fn used_by(
+        &self,
+        query: &str,
+        (project, from, until): (&str, i64, i64),
+        each: &mut dyn FnMut(UsedDay),
+    ) -> Result<(), StoreError> {
         let fault = self.db.fault("reading what a project used");
-        let mut statement = self.db.sql.prepare_cached(include_str!("../queries/usage-days.sql")).map_err(&fault)?;
+        let mut statement = self.db.sql.prepare_cached(query).map_err(&fault)?;
         let mut rows = statement.query(params![project, from, until]).map_err(&fault)?;
         while let Some(row) = rows.next().map_err(&fault)? {
             each(read(row).map_err(&fault)?);

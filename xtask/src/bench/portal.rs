@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, ensure};
 
 use super::{cpu, idle};
 use crate::demo::Stage;
@@ -23,6 +23,8 @@ const GOAL_BYTES: usize = 60_000;
 /// Browsers, and how often each loads a page.
 const BROWSERS: usize = 100;
 const EVERY: Duration = Duration::from_secs(5);
+/// Root starts the centre as somebody's of this machine, so that forms know a home; where there is nobody as this one.
+const NOBODY_KNOWN: u32 = 54_321;
 const PASSWORD: &str = "une phrase assez longue";
 
 /// `bench portal [--jobs N] [--seconds N] [--binary FILE] [--data DIR]`
@@ -35,8 +37,12 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
         Some(file) => file.into(),
         None => deb::build("release")?,
     };
-    let folder = tools::target()?.join("bench").join(std::process::id().to_string());
+    // Where an ordinary user may go, too.
+    let folder = std::env::temp_dir().join(format!("algoric-bench-{}", std::process::id()));
     fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
+    let own = folder.join("algoric");
+    fs::copy(&binary, &own).with_context(|| format!("copying {}", binary.display()))?;
+    let binary = own;
     let measured = measure(&folder, &binary, jobs, tools::option(arguments, "data"), seconds);
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     measured.map(|()| ExitCode::SUCCESS)
@@ -70,7 +76,11 @@ fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds
         }
     }
     stage.commands()?;
-    let centre = stage.start(&[])?;
+    // An ordinary user's centre: there the first operator has an account, and sees what members see. The home is empty.
+    let home = stage.folder.join("home");
+    fs::create_dir_all(&home)?;
+    let user = tools::is_root().then(ordinary);
+    let centre = stage.start_as(user, &[("HOME", &home)])?;
     let status: serde_json::Value = serde_json::from_str(&stage.algoric(["status", "--json"])?)?;
     let address =
         status["url"].as_str().context("no address")?.trim_start_matches("http://").trim_end_matches('/').to_owned();
@@ -83,6 +93,13 @@ fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds
     println!("{}", if good { "all goals are reached" } else { "not all goals are reached" });
     stage.algoric(["stop"])?;
     centre.wait()
+}
+
+/// The first user of the system's list who is no program.
+fn ordinary() -> u32 {
+    let listed = fs::read_to_string("/etc/passwd").unwrap_or_default();
+    let mut uids = listed.lines().filter_map(|line| line.split(':').nth(2)?.parse().ok());
+    uids.find(|uid| (1000..60_000).contains(uid)).unwrap_or(NOBODY_KNOWN)
 }
 
 /// An answer: its status, its headers, and how many bytes came.
@@ -187,11 +204,11 @@ fn cookies(answer: &Answer) -> String {
     pairs.join("; ")
 }
 
-/// Every page that is reached from the others by links of the navigation, and some that need a number.
+/// Every page of a member who runs the centre, with what makes them long: a project's year, a day and a year of energy.
 fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
-    let mut line = Line::open(address)?;
+    let today = jiff::Zoned::now().date();
+    let (day, month, year) = (today.to_string(), today.strftime("%Y-%m").to_string(), today.year());
     let mut pages: Vec<String> = [
-        "/",
         "/visit",
         "/style",
         "/home",
@@ -200,34 +217,47 @@ fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
         "/jobs?everybody=1&which=failed",
         "/jobs?state=FAILED",
         "/jobs/new",
+        "/jobs/new/python",
+        "/jobs/new/script",
         "/jobs/500000",
+        "/jobs/999990",
+        "/jobs/500000/national",
         "/projects",
         "/projects/projet01",
-        "/energy",
+        "/projects/projet01/members",
+        "/projects/projet01/invoices",
+        "/projects/projet01/report",
+        "/energy/projects",
+        "/energy/projects/projet01",
+        "/files/at/home",
+        "/files/bin",
         "/account",
         "/operator/members",
         "/operator/audit",
         "/api",
-        "/login",
     ]
     .map(String::from)
     .to_vec();
-    pages.retain(|page| {
-        let answer = line.ask("GET", page, cookie, None, true);
-        let is_there = answer.as_ref().is_ok_and(|answer| answer.status == 200);
-        if !is_there {
-            println!("left out, it answers {}: {page}", answer.map_or(0, |answer| answer.status));
-            line = match Line::open(address) {
-                Ok(line) => line,
-                Err(_) => return false,
-            };
+    pages.push(format!("/projects/projet01?period={year}"));
+    pages.push(format!("/projects/projet01/report?year={}", year - 1));
+    for place in ["/energy", "/energy/projects", "/energy/projects/projet01"] {
+        for period in [&day, &month, &(year - 1).to_string()] {
+            pages.push(format!("{place}?period={period}"));
         }
-        is_there
-    });
-    if pages.is_empty() {
-        bail!("no page is there");
     }
-    Ok(pages)
+    let mut line = Line::open(address)?;
+    let mut there = Vec::new();
+    for page in pages {
+        let answer = line.ask("GET", &page, cookie, None, true)?;
+        if answer.status == 200 {
+            there.push(page);
+        } else {
+            // A form needs an account that the system knows.
+            ensure!(page.starts_with("/jobs/new/"), "{page} answers {}", answer.status);
+            println!("left out, it answers {}: {page}", answer.status);
+        }
+    }
+    Ok(there)
 }
 
 fn one_by_one(address: &str, cookie: &str, pages: &[String]) -> Result<bool> {

@@ -5,6 +5,7 @@ use std::ffi::OsStr;
 use std::fs;
 use std::io::{Read, Write};
 use std::net::TcpListener;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
@@ -52,9 +53,20 @@ impl Stage {
 
     /// Starts the centre, with more in its environment, and waits until it serves.
     pub fn start(&self, environment: &[(&str, &Path)]) -> Result<Centre> {
+        self.start_as(None, environment)
+    }
+
+    /// The same as an ordinary user, to whom all of the folder is given: a centre of that user's own.
+    pub fn start_as(&self, user: Option<u32>, environment: &[(&str, &Path)]) -> Result<Centre> {
         let log = fs::OpenOptions::new().create(true).append(true).open(self.folder.join("centre.log"))?;
         let mut up = Command::new(&self.binary);
         up.args(["up", "--listen", "127.0.0.1:0"]).env("ALGORIC_DATA", self.data()).envs(environment.iter().copied());
+        if let Some(user) = user {
+            if !tools::run(tools::command("chown", ["-R", &format!("{user}:{user}")]).arg(&self.folder))? {
+                bail!("{} cannot be given to user {user}", self.folder.display());
+            }
+            up.uid(user).gid(user);
+        }
         let up = up.stdin(Stdio::null()).stdout(log.try_clone()?).stderr(log).spawn().context("starting the centre")?;
         let up = Centre(up);
         let begun = Instant::now();

@@ -26,6 +26,8 @@ pub(crate) struct Caller {
     pub(super) session: Option<i64>,
     /// The account that jobs run as, if there is one.
     pub(crate) account: Option<Uid>,
+    /// How that account is called.
+    pub(crate) user: Option<String>,
     /// All roles, in order.
     pub(crate) roles: Vec<Role>,
     /// Projects that they answer for.
@@ -41,7 +43,8 @@ pub(crate) struct Caller {
 impl Caller {
     fn nobody(address: String) -> Self {
         let (roles, leads) = (vec![Role::Visitor], Vec::new());
-        Self { person: None, session: None, account: None, roles, leads, scopes: None, who: String::new(), address }
+        let (who, user) = (String::new(), None);
+        Self { person: None, session: None, account: None, user, roles, leads, scopes: None, who, address }
     }
 
     /// Whether they may do that.
@@ -133,9 +136,10 @@ impl Centre {
     /// Somebody of the pages.
     pub(super) fn as_person(&mut self, person: &Person, address: String) -> Caller {
         let account = person.account.as_ref().and_then(|name| self.people.uid(name));
+        let user = person.account.clone().filter(|_| account.is_some());
         let (roles, leads) = self.roles_of(Some(person), account);
         let (person, who) = (Some(person.id), person.login.clone());
-        Caller { person, session: None, account, roles, leads, scopes: None, who, address }
+        Caller { person, session: None, account, user, roles, leads, scopes: None, who, address }
     }
 
     /// Somebody who typed a command under an account of this machine.
@@ -144,8 +148,8 @@ impl Centre {
         let person = self.folk.of_account(&user).filter(|person| person.state == Standing::Active).cloned();
         let (roles, leads) = self.roles_of(person.as_ref(), Some(peer.uid));
         let (person, who) = (person.map(|person| person.id), format!("{user} (command)"));
-        let address = String::new();
-        Caller { person, session: None, account: Some(peer.uid), roles, leads, scopes: None, who, address }
+        let (account, user, address) = (Some(peer.uid), Some(user), String::new());
+        Caller { person, session: None, account, user, roles, leads, scopes: None, who, address }
     }
 
     /// All roles of somebody, and the projects that they answer for.

@@ -7,7 +7,7 @@ use api::{
 };
 use energy::period::Period;
 use ledger::budget::Role as ProjectRole;
-use model::{Time, Uid};
+use model::Time;
 use scheduler::RowFilter;
 use store::{PeopleWrite, Promise, Write};
 
@@ -70,14 +70,7 @@ impl Centre {
 
     /// What somebody is to projects.
     fn own_projects(&self, caller: &Caller) -> Vec<MyProject> {
-        let account = caller.account.and_then(|uid| self.known_name(uid));
-        self.my_projects(caller.person.unwrap_or(-1), account.as_deref())
-    }
-
-    /// The name of an account that is a member of something.
-    fn known_name(&self, uid: Uid) -> Option<String> {
-        let mut names = self.people.members.iter().map(|member| &member.user);
-        names.find(|name| self.people.uid(name) == Some(uid)).cloned()
+        self.my_projects(caller.person.unwrap_or(-1), caller.user.as_deref())
     }
 
     fn project_list(&self, caller: &Caller) -> Vec<ProjectRow> {
@@ -147,7 +140,7 @@ impl Centre {
                 name: person.map(|person| person.name.clone()).unwrap_or_default(),
                 role: self.project_role(&member.user, project).name().to_owned(),
                 promised: false,
-                is_me: caller.account.is_some() && self.people.uid(&member.user) == caller.account,
+                is_me: caller.user.as_ref() == Some(&member.user),
             }
         });
         let promises = self.folk.promises().iter().filter(|promise| promise.project == project);

@@ -48,8 +48,9 @@ fn run(id: u32, name: &str) -> Vec<Write> {
     writes
 }
 
-/// What is counted: application, runs, energy, price.
+/// What is counted: application, runs, energy, price. Months always have what their days have, name by name.
 fn counted(file: &File) -> Vec<(String, i64, i64, i64)> {
+    months_are_their_days(file);
     let mut found = Vec::new();
     file.reader()
         .used("proj", -10, 10, &mut |row: UsedDay| {
@@ -58,6 +59,19 @@ fn counted(file: &File) -> Vec<(String, i64, i64, i64)> {
         })
         .unwrap();
     found
+}
+
+fn months_are_their_days(file: &File) {
+    type Sums = std::collections::BTreeMap<(i64, u32, String), Used>;
+    let (mut days, mut months) = (Sums::new(), Sums::new());
+    // These days are in two months at most: the last one of 1969, the first one of 1970.
+    let month = |day: i64| if day < 0 { -31 } else { 0 };
+    let add = |sums: &mut Sums, row: UsedDay| {
+        *sums.entry((month(row.day), row.uid.0, row.application)).or_default() += row.used
+    };
+    file.reader().used("proj", -31, 31, &mut |row| add(&mut days, row)).unwrap();
+    file.reader().used_by_month("proj", -31, 31, &mut |row| add(&mut months, row)).unwrap();
+    assert_eq!(days, months);
 }
 
 fn row(application: &str, runs: i64, energy: i64, price: i64) -> (String, i64, i64, i64) {
@@ -133,7 +147,7 @@ fn a_file_from_before_is_counted_as_one_from_now() {
     sql.execute_batch(
         "DROP TRIGGER usage_of_entry; DROP TRIGGER usage_with_energy; DROP TRIGGER usage_without_energy;
          DROP TRIGGER usage_of_new_run; DROP TRIGGER usage_of_old_run; DROP TRIGGER usage_of_run;
-         DROP VIEW usage_change; DROP VIEW entry_paid; DROP VIEW run_used; DROP TABLE usage_day;
+         DROP VIEW usage_change; DROP VIEW entry_paid; DROP VIEW run_used; DROP TABLE usage_day; DROP TABLE usage_month;
          ALTER TABLE project DROP COLUMN public; ALTER TABLE submission DROP COLUMN application;
          DROP INDEX submission_uid; DROP INDEX run_base; CREATE INDEX run_base ON run (base); DROP TABLE series;
          PRAGMA user_version = 6;",
@@ -176,4 +190,8 @@ fn a_month_of_a_project_among_a_million_jobs() {
         runs
     };
     assert_eq!((read(100, 130), read(0, 365)), (30 * 50 * 2, 365 * 50 * 2));
+    // By month: as much, of a thirtieth of the rows.
+    let (mut runs, mut rows) = (0, 0);
+    reader.used_by_month("p7", 0, 365, &mut |row| (runs, rows) = (runs + row.used.runs, rows + 1)).unwrap();
+    assert_eq!((runs, rows), (365 * 50 * 2, 12 * 50));
 }

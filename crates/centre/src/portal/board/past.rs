@@ -84,9 +84,11 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
         }
         BoardQuestion::Projects { period, from, until, now, projects } => {
             let mut rows = Vec::new();
+            // Of a month, and of a year, months are enough.
+            let read = if matches!(period, Period::Day(_)) { Reader::used } else { Reader::used_by_month };
             for project in projects {
                 let mut sum = Used::default();
-                reader.used(&project, day_of(period, 0), day_of(period, 1), &mut |day| sum += day.used)?;
+                read(reader, &project, day_of(period, 0), day_of(period, 1), &mut |day| sum += day.used)?;
                 if sum.runs > 0 {
                     rows.push(row(project, &sum));
                 }
@@ -293,7 +295,8 @@ fn of_project(reader: &Reader, project: &str, period: Period, zone: &TimeZone) -
     let mut total = Used::default();
     let mut days: BTreeMap<i64, Used> = BTreeMap::new();
     let mut applications: BTreeMap<String, Used> = BTreeMap::new();
-    reader.used(project, day_of(period, 0), day_of(period, 1), &mut |day| {
+    let read = if matches!(period, Period::Year(_)) { Reader::used_by_month } else { Reader::used };
+    read(reader, project, day_of(period, 0), day_of(period, 1), &mut |day| {
         total += day.used;
         *days.entry(day.day).or_default() += day.used;
         match applications.get_mut(&day.application) {
