@@ -1,5 +1,6 @@
 #!/bin/bash
-# image.sh DIR — lays DIR/vmlinuz and DIR/initrd: Debian's kernel, and a first RAM disk of busybox, six modules and `init`.
+# image.sh DIR — lays DIR/vmlinuz and DIR/initrd: Debian's kernel, and a first RAM disk of busybox, some modules (the
+# root's; those of a disk with quotas, for tests) and `init`.
 #
 # Nothing else is in the image: the guest's root is this machine's own root, read-only over 9p with a layer of RAM on
 # top (see `init`). So every library, tool and test binary is there, under its own path, without being copied.
@@ -16,6 +17,8 @@ package=$(apt-cache show linux-image-amd64 2>/dev/null | sed -n 's/^Depends: \(l
 [ -n "$package" ] || { echo "image.sh: apt knows no linux-image-amd64; run 'apt-get update' first" >&2; exit 1; }
 (cd "$work/deb" && apt-get -qq -o APT::Sandbox::User="$(id -un)" download "$package")
 dpkg-deb --fsys-tarfile "$work"/deb/*.deb | tar -x -C "$work/kernel" --wildcards './boot/vmlinuz-*' \
+  '*/kernel/drivers/block/loop.ko*' '*/kernel/fs/ext4/*' '*/kernel/fs/jbd2/*' '*/kernel/fs/mbcache.ko*' '*/kernel/fs/quota/*' \
+  '*/kernel/lib/crc16.ko*' '*/kernel/crypto/crc32c_generic.ko*' '*/kernel/lib/libcrc32c.ko*' \
   '*/kernel/drivers/virtio/*' '*/kernel/net/9p/*' '*/kernel/fs/9p/*' '*/kernel/fs/netfs/*' '*/kernel/fs/fscache/*' '*/kernel/fs/overlayfs/*' \
   2> "$work/tar.log" || [ -e "$(echo "$work"/kernel/boot/vmlinuz-*)" ] # a kernel that folded fscache into netfs has one folder less
 version=$(basename "$work"/kernel/boot/vmlinuz-*)

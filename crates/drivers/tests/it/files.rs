@@ -566,7 +566,7 @@ fn archives_of_others() {
     let path = home_.path.clone();
     python(
         r#"
-import sys, zipfile, tarfile, io
+import sys, zipfile, tarfile, io, struct, zlib
 at = sys.argv[1] + '/'
 def add(t, name, **more):
     i = tarfile.TarInfo(name)
@@ -583,9 +583,16 @@ for form, name in [(tarfile.PAX_FORMAT, 'pax.tar.gz'), (tarfile.GNU_FORMAT, 'gnu
         add(t, 'l/through', size=1); add(t, 'hard', type=tarfile.LNKTYPE, linkname='/etc/passwd')
         add(t, 'dev', type=tarfile.CHRTYPE); add(t, 'fifo', type=tarfile.FIFOTYPE)
         add(t, 'd' * 80 + '/' + 'e' * 90, size=700); add(t, 'folder', type=tarfile.DIRTYPE)
-with zipfile.ZipFile(at + 'bomb.zip', 'w', zipfile.ZIP_DEFLATED) as z:
-    zeros = bytes(64 << 20)
-    for n in range(20): z.writestr(str(n), zeros)
+# Compressed once, put in twenty times.
+zeros = bytes(64 << 20); press = zlib.compressobj(9, zlib.DEFLATED, -15)
+body = press.compress(zeros) + press.flush(); crc = zlib.crc32(zeros); out = central = b''
+for n in range(20):
+    name = str(n).encode()
+    common = struct.pack('<HHHHHIIIHH', 20, 0, 8, 0, 33, crc, len(body), len(zeros), len(name), 0)
+    central += b'PK\1\2' + struct.pack('<H', 20) + common + struct.pack('<HHHII', 0, 0, 0, 0, len(out)) + name
+    out += b'PK\3\4' + common + name + body
+end = b'PK\5\6' + struct.pack('<HHHHIIH', 0, 0, 20, 20, len(central), len(out), 0)
+open(at + 'bomb.zip', 'wb').write(out + central + end)
 "#,
         &[&path],
     );

@@ -10,6 +10,7 @@ mod limits;
 mod machines;
 mod outcomes;
 mod power;
+mod quota;
 mod rig;
 mod trees;
 mod users;

@@ -3,6 +3,7 @@
 use std::ffi::CString;
 use std::fs::File;
 use std::io;
+use std::ops::RangeInclusive;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::path::{Path, PathBuf};
 
@@ -61,17 +62,25 @@ pub fn permitted_for(uid: u32, own: u32, every_user: bool) -> Result<(), String>
             false => Err(format!("files of uid {uid} need a launcher that is root")),
         };
     }
-    let least = least_uid(&std::fs::read_to_string("/etc/login.defs").unwrap_or_default());
-    if uid < least || uid == NOBODY {
-        return Err(format!("uid {uid} is no member's account: those begin at {least}"));
+    let people = uids_of_people(&std::fs::read_to_string("/etc/login.defs").unwrap_or_default());
+    if !people.contains(&uid) || uid == NOBODY {
+        let (least, most) = people.into_inner();
+        return Err(format!(
+            "uid {uid} is no member's account: those are {least} to {most} (UID_MIN and UID_MAX of /etc/login.defs)"
+        ));
     }
     Ok(())
 }
 
-/// `UID_MIN` of login.defs(5): below are the accounts of the system.
-fn least_uid(login_defs: &str) -> u32 {
-    let set = login_defs.lines().find_map(|line| line.trim().strip_prefix("UID_MIN")?.trim().parse().ok());
-    set.unwrap_or(1000).max(1)
+/// `UID_MIN` to `UID_MAX` of login.defs(5): below are the accounts of the system, above those of some programs.
+fn uids_of_people(login_defs: &str) -> RangeInclusive<u32> {
+    let set = |key: &str| {
+        login_defs.lines().find_map(|line| {
+            let mut words = line.split_whitespace();
+            words.next().filter(|word| *word == key).and_then(|_| words.next()?.parse::<u32>().ok())
+        })
+    };
+    set("UID_MIN").unwrap_or(1000).max(1)..=set("UID_MAX").unwrap_or(60_000)
 }
 
 /// Lives as a servant; never comes back.
@@ -157,11 +166,29 @@ mod tests {
     use super::*;
 
     #[test]
-    fn where_accounts_begin() {
-        for (text, least) in
-            [("", 1000), ("# UID_MIN 5\nUID_MIN\t\t 500\n", 500), ("UID_MIN x", 1000), ("UID_MIN 0", 1)]
-        {
-            assert_eq!(least_uid(text), least, "{text:?}");
+    fn where_accounts_begin_and_end() {
+        for (text, people) in [
+            ("", 1000..=60_000),
+            ("# UID_MIN 5\nUID_MIN\t\t 500\n", 500..=60_000),
+            ("UID_MIN x\nUID_MAX -1", 1000..=60_000),
+            ("UID_MIN 0", 1..=60_000),
+            ("UID_MAX 2000000000 # a directory's\nSUB_UID_MIN 100000\nSYS_UID_MIN 101", 1000..=2_000_000_000),
+        ] {
+            assert_eq!(uids_of_people(text), people, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn accounts_of_programs_are_nobodys() {
+        for (uid, own, every_user, good) in [
+            (0, 0, true, false),
+            (999, 0, true, false),
+            (NOBODY, 0, true, false),
+            (u32::MAX, 0, true, false),
+            (0, 0, false, true),
+            (1001, 1000, false, false),
+        ] {
+            assert_eq!(permitted_for(uid, own, every_user).is_ok(), good, "{uid} {own} {every_user}");
         }
     }
 }

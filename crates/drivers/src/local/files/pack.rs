@@ -8,7 +8,9 @@ use std::os::fd::{AsFd, OwnedFd};
 use files::zip::{self, DEFLATED, DosTime, Member, STORED};
 use files::{CHUNK, Fault, Form, Kind, Packed, Place, Root, tar};
 use flate2::{Compress, Compression, Crc, FlushCompress, Status};
+use nix::errno::Errno;
 use nix::fcntl::{OFlag, open, openat, readlinkat};
+use nix::sys::memfd::{MFdFlags, memfd_create};
 use nix::sys::stat::{FileStat, Mode, SFlag};
 
 use super::bin::broken_down;
@@ -277,14 +279,23 @@ struct Zip {
     finished: bool,
 }
 
+/// A file without a name, where temporary ones are; not every disk has such (overlayfs since Linux 6.3): then in memory.
+fn nameless() -> Result<File, Fault> {
+    let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
+    let file = match open(&std::env::temp_dir(), flags, Mode::from_bits_truncate(0o600)) {
+        // Before O_TMPFILE was known there, it was taken for a folder that is opened to write.
+        Err(Errno::EOPNOTSUPP | Errno::EISDIR) => memfd_create("algoric-archive", MFdFlags::MFD_CLOEXEC),
+        other => other,
+    };
+    file.map(File::from).map_err(fault)
+}
+
 impl Zip {
     fn new() -> Result<Self, Fault> {
-        let flags = OFlag::O_TMPFILE | OFlag::O_RDWR | OFlag::O_CLOEXEC;
-        let list = open(&std::env::temp_dir(), flags, Mode::from_bits_truncate(0o600)).map_err(fault)?;
         Ok(Self {
             out: Vec::new(),
             at: 0,
-            list: Some(list.into()),
+            list: Some(nameless()?),
             listed: 0,
             count: 0,
             now: None,
