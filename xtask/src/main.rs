@@ -15,12 +15,14 @@ mod packages;
 mod parity;
 mod rooms;
 mod rust_text;
+mod scanned;
 mod schemathesis;
 mod shots;
 mod test;
 mod tidy;
 mod tools;
 mod vm_test;
+mod wapiti;
 
 use std::process::ExitCode;
 
@@ -54,6 +56,11 @@ const COMMANDS: &[(&str, &str, Command)] = &[
         "schemathesis",
         "a stranger's program calls everything in the API's description [--binary FILE] [--examples N]",
         schemathesis::main,
+    ),
+    (
+        "wapiti",
+        "a scanner for holes walks through the pages, as a visitor and as an operator [--binary FILE] [--seconds N]",
+        wapiti::main,
     ),
     ("shots", "DIR: a picture of every page in both languages, for a phone and for a desktop", shots::main),
     (
