@@ -24,6 +24,7 @@ mod project;
 mod public;
 mod serve;
 mod squeeze;
+mod stall;
 mod statics;
 mod visit;
 mod watch;

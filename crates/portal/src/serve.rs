@@ -1,5 +1,6 @@
 //! From a listening socket to requests: TLS where there is a certificate, and no more of anybody than there is room for:
-//! so many connections, so many of one address, so much time for the head of a request. Must not know pages.
+//! so many connections, so many of one address, so much time for the head of a request, and for nothing to move
+//! ([`crate::stall`]). Must not know pages.
 
 use std::{
     collections::HashMap,
@@ -29,6 +30,8 @@ use tokio_rustls::{
         pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
     },
 };
+
+use crate::stall;
 
 /// Connections at once.
 const MOST: usize = 1024;
@@ -157,10 +160,12 @@ async fn begin(stream: TcpStream, peer: SocketAddr, app: Router, tls: Option<Tls
 async fn talk(stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static, peer: SocketAddr, app: Router) {
     let service = hyper::service::service_fn(move |mut request: hyper::Request<Incoming>| {
         request.extensions_mut().insert(ConnectInfo(peer));
-        TowerToHyperService::new(app.clone()).call(request.map(Body::new))
+        let body = |body| Body::new(stall::Sender::new(Body::new(body), stall::SENDING));
+        TowerToHyperService::new(app.clone()).call(request.map(body))
     });
     let mut builder = http1::Builder::new();
     builder.timer(TokioTimer::new()).header_read_timeout(HEAD).max_buf_size(HEAD_BYTES).max_headers(64);
+    let stream = stall::Listener::new(stream, stall::TAKING);
     builder.serve_connection(TokioIo::new(stream), service).await.ok();
 }
 

@@ -1,66 +1,16 @@
 //! `--mail-type`: letters by a mail server, with the subjects that Slurm gives them (recorded: Slurm 22.05.8).
 
-use std::{
-    io::{BufRead as _, BufReader, Write as _},
-    net::{TcpListener, TcpStream},
-    sync::{Arc, Mutex},
-};
+use std::net::TcpListener;
 
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
 };
 
-use crate::ward::{Ward, outcome, until};
-
-/// What a mail server on this machine was given: recipients and subject of each letter.
-type Box_ = Arc<Mutex<Vec<String>>>;
-
-fn serve(listener: TcpListener) -> Box_ {
-    let letters = Box_::default();
-    let kept = letters.clone();
-    std::thread::spawn(move || {
-        for stream in listener.incoming().flatten() {
-            take(stream, &kept);
-        }
-    });
-    letters
-}
-
-fn take(stream: TcpStream, letters: &Box_) -> Option<()> {
-    let mut writer = stream.try_clone().ok()?;
-    let mut reader = BufReader::new(stream);
-    let (mut to, mut subject) = (Vec::new(), String::new());
-    writer.write_all(b"220 here\r\n").ok()?;
-    loop {
-        let mut line = String::new();
-        if reader.read_line(&mut line).ok()? == 0 {
-            return None;
-        }
-        let line = line.trim_end();
-        if let Some(address) = line.strip_prefix("RCPT TO:") {
-            to.push(address.to_owned());
-        }
-        if line == "DATA" {
-            writer.write_all(b"354 go on\r\n").ok()?;
-            loop {
-                let mut line = String::new();
-                reader.read_line(&mut line).ok()?;
-                if let Some(text) = line.strip_prefix("Subject: ") {
-                    subject = text.trim_end().to_owned();
-                }
-                if line == ".\r\n" {
-                    break;
-                }
-            }
-            letters.lock().unwrap().push(format!("{} {subject}", to.join(",")));
-        }
-        if line == "QUIT" {
-            return None;
-        }
-        writer.write_all(b"250 ok\r\n").ok()?;
-    }
-}
+use crate::{
+    letterbox::serve,
+    ward::{Ward, outcome, until},
+};
 
 /// Without seconds, which differ.
 fn tidy(letter: &str) -> String {
@@ -109,7 +59,7 @@ fn letters_say_what_happened() {
         "<bob@example.org> Slurm Array Task Job_id=7_7 (7) Name=each Ended, Run time TIME, COMPLETED, ExitCode 0",
     ];
     let cancelled = "Slurm Job_id=8 Name=wrap Ended, Run time TIME, CANCELLED, ExitCode 0";
-    let come = || letters.lock().unwrap().iter().map(|letter| tidy(letter)).collect::<Vec<_>>();
+    let come = || letters.lock().unwrap().iter().map(|letter| tidy(&letter.told())).collect::<Vec<_>>();
     until("all letters have come", || come().len() > expected.len());
     assert_eq!(come()[..expected.len()], expected);
     assert!(come()[expected.len()].ends_with(cancelled), "{:?}", come());
@@ -133,5 +83,5 @@ fn letters_wait_for_their_server_also_over_a_restart() {
     ward.start();
     until("it has come", || !letters.lock().unwrap().is_empty());
     let expected = "<bob@example.org> Slurm Job_id=1 Name=late Ended, Run time TIME, COMPLETED, ExitCode 0";
-    assert_eq!(letters.lock().unwrap().iter().map(|letter| tidy(letter)).collect::<Vec<_>>(), [expected]);
+    assert_eq!(letters.lock().unwrap().iter().map(|letter| tidy(&letter.told())).collect::<Vec<_>>(), [expected]);
 }

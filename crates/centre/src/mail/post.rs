@@ -6,6 +6,7 @@
 use std::{
     fs,
     io::Write as _,
+    os::unix::fs::OpenOptionsExt as _,
     path::{Path, PathBuf},
     sync::mpsc::{self, RecvTimeoutError, Sender},
     thread,
@@ -99,7 +100,9 @@ impl Office {
         let name = format!("{:020}-{:010}", now.as_nanos(), self.next);
         let part = self.directory.join(format!(".{name}"));
         let text = format!("{}\n{}", letter.to.join(","), letter.content);
-        let written = fs::File::create(&part).and_then(|mut file| file.write_all(text.as_bytes()));
+        // A link in it opens a door: it is nobody else's to read.
+        let file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&part);
+        let written = file.and_then(|mut file| file.write_all(text.as_bytes()));
         if let Err(error) = written.and_then(|()| fs::rename(&part, self.directory.join(&name))) {
             complain!("a letter to {} is lost: {error}", letter.to.join(","));
         }

@@ -17,6 +17,8 @@ type Done = Result<(), No>;
 
 /// A link for a new password is good for so long.
 const RESET: Span = Span::seconds(24 * 3600);
+/// Another one is sent after so long.
+const AGAIN: Span = Span::minutes(5);
 
 impl Centre {
     pub(super) fn members(&mut self, conn: ConnId) {
@@ -320,6 +322,7 @@ impl Centre {
         let known = self.folk.called(&login).or_else(|| self.folk.addressed(&login)).cloned();
         if let Some(person) = known.filter(|person| person.state == Standing::Active && !person.email.is_empty())
             && self.mail.is_there()
+            && !self.has_new_reset(&person)
             && let PeopleReply::Code { address, .. } = self.reset_link(&person.login, &person)?
         {
             self.letter_with_link(&person.email, LinkKind::Reset, &address.0);
@@ -327,6 +330,14 @@ impl Centre {
         }
         self.people_reply(conn, PeopleReply::Done);
         Ok(())
+    }
+
+    /// A link was made a moment ago: nobody's letterbox is filled, nor their link made worthless, by whoever asks again and
+    /// again.
+    fn has_new_reset(&self, person: &Person) -> bool {
+        let links = self.folk.links(self.now).into_iter();
+        let mut own = links.filter(|link| link.kind == LinkKind::Reset && link.person == Some(person.id));
+        own.any(|link| link.author == person.login && self.now - link.created < AGAIN)
     }
 
     /// Memberships that waited for an account are kept.

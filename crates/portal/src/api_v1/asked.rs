@@ -18,6 +18,8 @@ pub const MARK: &str = "x-csrf";
 
 /// A body is no longer: a script of 4 MiB, as JSON.
 const MOST: usize = 6 << 20;
+/// And is sent at once.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(60);
 
 /// Who calls: by a token, or by a session, which changes things only with the mark that our own pages have.
 pub struct Asker(pub Visit);
@@ -72,7 +74,9 @@ impl<T: DeserializeOwned> FromRequest<Arc<House>> for Sent<T> {
         if !is_json(request.headers()) {
             return Err(Trap::new("no-json", "content-type"));
         }
-        let body = axum::body::to_bytes(request.into_body(), MOST).await;
+        // Whoever sends it a byte at a time is not waited for.
+        let sent = tokio::time::timeout(PATIENCE, axum::body::to_bytes(request.into_body(), MOST)).await;
+        let body = sent.map_err(|_| Trap::unreadable("it comes too slowly".to_owned()))?;
         let body = body.map_err(|_| Trap::new("too-long", format!("{MOST}")))?;
         serde_json::from_slice(&body).map(Self).map_err(|wrong| Trap::unreadable(wrong.to_string()))
     }

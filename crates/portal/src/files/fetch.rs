@@ -106,6 +106,8 @@ fn dress(headers: &mut HeaderMap, name: &[u8], kind: Option<&'static str>) {
     };
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(policy));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    let frames = if kind == "application/pdf" { "SAMEORIGIN" } else { "DENY" };
+    headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static(frames));
 }
 
 /// The one range of a request, from and to (not included); `None`: none that is understood, all is sent; `Some(None)`:

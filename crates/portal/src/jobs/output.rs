@@ -2,9 +2,10 @@
 //! events. The file is read as the member, by a process of theirs.
 
 use std::{
+    collections::BTreeMap,
     convert::Infallible,
     pin::Pin,
-    sync::atomic::{AtomicUsize, Ordering},
+    sync::{Mutex, PoisonError},
     task::{Context, Poll},
     time::Duration,
 };
@@ -35,10 +36,13 @@ const LOOKS: u32 = 600;
 const ASK: u32 = 4;
 /// Streams at once: each costs a question now and then.
 const MOST: usize = 200;
+/// Of one member: a page for each job that runs, and no more, so that others have theirs.
+const EACH: usize = 20;
 /// So much is sent at once.
 const PIECE: u64 = 64 << 10;
 
-static STREAMS: AtomicUsize = AtomicUsize::new(0);
+/// Streams by member.
+static STREAMS: Mutex<BTreeMap<i64, usize>> = Mutex::new(BTreeMap::new());
 
 /// The end of a file.
 pub(super) struct Tail {
@@ -97,20 +101,30 @@ pub(super) struct From {
     from: u64,
 }
 
-/// Counts a stream as long as it is there.
-struct Seat;
+/// Counts a stream of a member as long as it is there.
+struct Seat(i64);
 
 impl Seat {
-    fn take() -> Option<Self> {
-        let taken = STREAMS.fetch_add(1, Ordering::Relaxed) < MOST;
-        let place = Self;
-        taken.then_some(place)
+    fn take(member: i64) -> Option<Self> {
+        let mut streams = STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
+        let own = streams.get(&member).copied().unwrap_or(0);
+        if own >= EACH || streams.values().sum::<usize>() >= MOST {
+            return None;
+        }
+        streams.insert(member, own + 1);
+        Some(Self(member))
     }
 }
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        STREAMS.fetch_sub(1, Ordering::Relaxed);
+        let mut streams = STREAMS.lock().unwrap_or_else(PoisonError::into_inner);
+        match streams.get_mut(&self.0) {
+            Some(own) if *own > 1 => *own -= 1,
+            _ => {
+                streams.remove(&self.0);
+            }
+        }
     }
 }
 
@@ -136,7 +150,7 @@ pub(super) async fn stream(
     let path = report.files[0].as_ref().filter(|_| report.own).ok_or_else(Fault::missing)?;
     let place = Place::of_machine(path.as_bytes()).map_err(|_| Fault::missing())?;
     let client = Client::of(&visit).await.map_err(|_| Fault::missing())?;
-    let taken = Seat::take().ok_or_else(Fault::missing)?;
+    let taken = Seat::take(visit.me.member.unwrap_or(-1)).ok_or_else(Fault::missing)?;
     // A browser that was cut off says what it had last.
     let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
     let offset = last.unwrap_or(from.from);
@@ -187,6 +201,18 @@ async fn follow(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn nobody_takes_all_streams() {
+        let own: Vec<Seat> = (0..EACH + 5).filter_map(|_| Seat::take(-7)).collect();
+        assert_eq!(own.len(), EACH);
+        let other = Seat::take(-8);
+        assert!(other.is_some(), "others are let in");
+        drop(own);
+        assert!(Seat::take(-7).is_some(), "they are given back");
+        drop(other);
+        assert!(STREAMS.lock().unwrap_or_else(PoisonError::into_inner).is_empty());
+    }
 
     #[test]
     fn output_is_text() {

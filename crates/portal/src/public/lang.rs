@@ -1,13 +1,15 @@
 //! The other language: a link sets a cookie and goes back to where it was followed.
 
+use std::sync::Arc;
+
 use axum::{
-    extract::Query,
+    extract::{Query, State},
     http::header,
     response::{IntoResponse, Redirect, Response},
 };
 use serde::Deserialize;
 
-use crate::{visit::LANGUAGE, words::Language};
+use crate::{guard, house::House, visit::LANGUAGE, words::Language};
 
 /// A year.
 const KEPT_S: u32 = 31_536_000;
@@ -20,15 +22,14 @@ pub(super) struct Switch {
     back: String,
 }
 
-pub(super) async fn switch(Query(switch): Query<Switch>) -> Response {
-    let back = Redirect::to(own(&switch.back));
-    match Language::of_tag(&switch.to) {
-        Some(language) => {
-            let cookie = format!("{LANGUAGE}={}; Path=/; Max-Age={KEPT_S}; SameSite=Lax", language.tag());
-            ([(header::SET_COOKIE, cookie)], back).into_response()
-        }
-        None => back.into_response(),
+pub(super) async fn switch(State(house): State<Arc<House>>, Query(switch): Query<Switch>) -> Response {
+    let mut back = Redirect::to(own(&switch.back)).into_response();
+    let language = Language::of_tag(&switch.to);
+    let cookie = language.and_then(|to| guard::cookie(&house.way, LANGUAGE, to.tag(), "Lax", Some(KEPT_S)));
+    if let Some(cookie) = cookie {
+        back.headers_mut().insert(header::SET_COOKIE, cookie);
     }
+    back
 }
 
 /// An address of ours, never one of another site (`//elsewhere`, `/\elsewhere`), which a link could name.
