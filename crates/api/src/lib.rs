@@ -30,8 +30,9 @@ pub use portal::{
     Who,
 };
 pub use portal::{
-    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, JobLine, JobQuery, JobReport,
-    JobsQuery, JobsReply, JobsRequest, JobsWhich, ProjectBoard, ProjectEnergy, ProjectsBoard, RateRow, SeriesPoint,
+    Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, JobLine,
+    JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, ProjectBoard, ProjectEnergy, ProjectsBoard,
+    RateRow, SeriesPoint,
 };
 pub use portal::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,

@@ -23,6 +23,13 @@ impl Label {
     pub fn say(&self, tag: &str) -> &str {
         if tag == "en" { &self.en } else { &self.fr }
     }
+
+    /// The same, or where there is nothing in that language the other one; with the tag of what it is.
+    pub fn say_or(&self, tag: &str) -> (&str, &'static str) {
+        let (french, english) = ((self.fr.as_str(), "fr"), (self.en.as_str(), "en"));
+        let (first, second) = if tag == "en" { (english, french) } else { (french, english) };
+        if first.0.is_empty() && !second.0.is_empty() { second } else { first }
+    }
 }
 
 /// One of several values.
@@ -151,7 +158,7 @@ pub struct Template {
     /// The fixed part of the script.
     pub body: String,
     /// For people who want to know more; may be empty.
-    pub readme: String,
+    pub readme: Label,
 }
 
 /// Why a template is none.
@@ -218,11 +225,11 @@ struct RawCommon {
 }
 
 impl Template {
-    /// Reads a template's files; a missing `README.md` is empty.
+    /// Reads a template's files; a missing `README.fr.md` or `README.md` is empty.
     ///
     /// # Errors
     /// [`TemplateError`]: which file, where in it, what was probably meant.
-    pub fn read(name: &str, app: &str, body: &str, readme: &str) -> Result<Self, TemplateError> {
+    pub fn read(name: &str, app: &str, body: &str, readme: Label) -> Result<Self, TemplateError> {
         let wrong = |file, what| TemplateError { name: name.to_owned(), file, what };
         if !is_name(name) {
             return Err(wrong(
@@ -255,15 +262,7 @@ impl Template {
         if body.contains('\r') || body.contains('\0') {
             return Err(wrong("script.sh", "its lines must end as on Unix".to_owned()));
         }
-        let mut template = Self {
-            name: name.to_owned(),
-            title,
-            about,
-            needs,
-            fields,
-            body: body.to_owned(),
-            readme: readme.to_owned(),
-        };
+        let mut template = Self { name: name.to_owned(), title, about, needs, fields, body: body.to_owned(), readme };
         if let Some(field) = template.fields.iter_mut().find(|field| field.option.as_deref() == Some("job-name"))
             && field.default.is_empty()
         {

@@ -55,8 +55,10 @@ pub struct Board {
     pub now: Time,
     /// Name of the machine.
     pub machine: String,
-    /// Its cores, in the order of sockets.
+    /// Its cores, in the order of sockets; none where a cluster runs the jobs.
     pub cores: Vec<BoardCore>,
+    /// The machines of the cluster, if one runs the jobs.
+    pub nodes: Vec<BoardNode>,
     /// Memory for jobs, MiB,
     pub memory_mib: u64,
     /// and how much of it they have.
@@ -79,8 +81,8 @@ pub struct Board {
     pub microeur_per_kwh: i64,
     /// What a core-hour costs, least and greatest; `None`: nothing.
     pub core_hour_microeur: Option<(i64, i64)>,
-    /// How to become a member, in the operator's own words; empty: none.
-    pub join: String,
+    /// How to become a member, in the operator's own words, French and English; empty: none.
+    pub join: [String; 2],
     /// What is read from the file, some seconds old at most.
     pub past: BoardPast,
 }
@@ -105,6 +107,36 @@ pub struct BoardCore {
     pub socket: u32,
     /// Which of [`Board::jobs`] has it; a number beyond them: one that is not listed. `None`: it is free.
     pub job: Option<u16>,
+}
+
+/// A machine of a cluster.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct BoardNode {
+    /// Its name.
+    pub name: String,
+    /// What it is doing.
+    pub state: BoardState,
+    /// Its cores,
+    pub cores: u32,
+    /// and how many of them jobs have.
+    pub busy: u32,
+}
+
+/// What a machine of a cluster is doing, as everybody understands it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum BoardState {
+    /// It computes, on some of its cores at least.
+    Busy,
+    /// It could.
+    Free,
+    /// It takes no new jobs: somebody looks after it.
+    Drained,
+    /// It is switched off, and comes when it is needed.
+    Off,
+    /// It is being switched on or off.
+    Switching,
+    /// It does not answer.
+    Down,
 }
 
 /// A job that runs, as everybody may see it.

@@ -8,8 +8,8 @@ mod people;
 mod projects;
 
 pub use board::{
-    Board, BoardCore, BoardJob, BoardPast, BoardReply, BoardRequest, EnergyBoard, ProjectBoard, ProjectEnergy,
-    ProjectsBoard, RateRow,
+    Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, ProjectBoard,
+    ProjectEnergy, ProjectsBoard, RateRow,
 };
 pub use files::{FilesReply, FilesRequest};
 pub use jobs::{JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, SeriesPoint};

@@ -2,7 +2,7 @@
 
 use std::{collections::BTreeMap, fs, process::Command};
 
-use apps::Template;
+use apps::{Label, Template};
 use proptest::prelude::*;
 
 const APP: &str = "
@@ -67,7 +67,7 @@ const KNOWN: &[&str] = &[
 fn through(shell: &str, values: &[(&str, &str)], task: usize) -> (String, Vec<Vec<u8>>) {
     let folder = tempfile::tempdir().unwrap();
     let body = BODY.replace("SHELL", shell);
-    let template = Template::read("mine", APP, &body, "").unwrap();
+    let template = Template::read("mine", APP, &body, Label::default()).unwrap();
     let values: BTreeMap<String, String> =
         values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
     let script = template.script(&template.check(&values).unwrap(), "/home/an ne");
@@ -134,8 +134,13 @@ fn known_tricks_are_only_text() {
 #[test]
 fn lists_are_combined() {
     let app = APP.replace("name = 'title'\nkind = 'text'\noption = 'job-name'", "name = 'title'\nkind = 'list'");
-    let template =
-        Template::read("mine", &app, "#!/bin/sh\nprintf '%s %s' \"$ALGORIC_ITEMS\" \"$ALGORIC_TITLE\"\n", "").unwrap();
+    let template = Template::read(
+        "mine",
+        &app,
+        "#!/bin/sh\nprintf '%s %s' \"$ALGORIC_ITEMS\" \"$ALGORIC_TITLE\"\n",
+        Label::default(),
+    )
+    .unwrap();
     let values =
         [("items", "a\nb"), ("title", "x\ny\nz")].map(|(name, text)| (name.to_owned(), text.to_owned())).into();
     let filled = template.check(&values).unwrap();

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use apps::{Template, shipped};
+use apps::{Label, Template, shipped};
 
 const SCRIPT: &str = "#!/bin/bash\necho done\n";
 
@@ -17,7 +17,7 @@ fn field(rest: &str) -> String {
 #[test]
 fn wrong_templates_are_explained() {
     let check = |text: &str, script: &str, expected: &str| {
-        let fault = Template::read("mine", text, script, "").map(|_| ()).unwrap_err().to_string();
+        let fault = Template::read("mine", text, script, Label::default()).map(|_| ()).unwrap_err().to_string();
         assert!(fault.contains(expected), "{fault}\n  should say: {expected}");
     };
     check(&field("kind = 'integer'\nlesat = 3"), SCRIPT, "did you mean `least`?");
@@ -41,7 +41,7 @@ fn wrong_templates_are_explained() {
 #[test]
 fn values_are_refused_by_their_field() {
     let check = |kind: &str, value: &str, expected: Result<&str, &str>| {
-        let template = Template::read("mine", &field(kind), SCRIPT, "").unwrap();
+        let template = Template::read("mine", &field(kind), SCRIPT, Label::default()).unwrap();
         let values = BTreeMap::from([("x".to_owned(), value.to_owned())]);
         let got = match template.check(&values) {
             Ok(filled) => Ok(filled.get("x").unwrap_or_default().to_owned()),
@@ -84,7 +84,7 @@ fn values_are_refused_by_their_field() {
 
 #[test]
 fn every_job_has_what_a_job_has() {
-    let template = Template::read("mine", &field("kind = 'text'"), SCRIPT, "").unwrap();
+    let template = Template::read("mine", &field("kind = 'text'"), SCRIPT, Label::default()).unwrap();
     let names: Vec<&str> = template.fields.iter().map(|field| field.name.as_str()).collect();
     assert_eq!(names, ["x", "cpus", "memory", "time", "job_name", "project", "patient"]);
     let with = template.clone().with_projects(&["sea".to_owned()]);
@@ -116,7 +116,7 @@ fn the_shipped_ones_are_sound() {
 #[test]
 fn a_script_reads_well() {
     let text = field("kind = 'list'\nof = 'integer'");
-    let template = Template::read("mine", &text, SCRIPT, "").unwrap();
+    let template = Template::read("mine", &text, SCRIPT, Label::default()).unwrap();
     let values = [("x", "1..3"), ("time", "90 min"), ("memory", "2G"), ("project", "sea"), ("patient", "yes")];
     let values = values.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     let script = template.script(&template.check(&values).unwrap(), "/home/anne");

@@ -174,6 +174,22 @@ impl Cluster {
         }))
     }
 
+    /// The machines and rules, as they were last seen.
+    pub(crate) fn park(&self) -> &Park {
+        &self.park
+    }
+
+    /// The queue, as it was last seen.
+    pub(crate) fn queue(&self) -> impl Iterator<Item = &Queued> + Clone {
+        self.queue.values()
+    }
+
+    /// Threads of a core of a machine, or of the first of several.
+    pub(crate) fn threads_of(&self, nodes: &str) -> u32 {
+        let first = dialect::values::hostlist::expand(nodes).and_then(|names| names.into_iter().next());
+        first.and_then(|name| self.threads.get(&name)).copied().unwrap_or(1).max(1)
+    }
+
     /// The fate of what [`Said::Usage`] brought.
     pub(crate) fn usage_written(&self, is_written: bool) {
         self.usage.send(Nudge::Written(is_written)).ok();

@@ -50,6 +50,36 @@ front-job-suspended = { $cores ->
 front-power = Power of the last 24 hours
 machine-socket = Processor { $number }
 machine-socket-told = { $busy } of { $cores } cores compute.
+front-park-title = The machines of the cluster { $cluster }
+front-park-drained = No machine begins jobs at the moment: they are being looked after.
+park-told = { $count ->
+    [one] 1 machine: { $states }
+   *[other] { $count } machines: { $states }
+  }
+park-busy = { $count ->
+    [one] 1 computes
+   *[other] { $count } compute
+  }
+park-free = { $count ->
+    [one] 1 is free
+   *[other] { $count } are free
+  }
+park-drained = { $count ->
+    [one] 1 is being looked after
+   *[other] { $count } are being looked after
+  }
+park-off = { $count ->
+    [one] 1 is off
+   *[other] { $count } are off
+  }
+park-switching = { $count ->
+    [one] 1 is being switched
+   *[other] { $count } are being switched
+  }
+park-down = { $count ->
+    [one] 1 does not answer
+   *[other] { $count } do not answer
+  }
 
 screen-title = Visit mode
 screen-now = Right now
@@ -83,3 +113,4 @@ screen-before = Back
 screen-next = Next
 screen-stay = Stay here
 screen-leave = Leave
+screen-park-help = Each box is a machine: the longer its bar, the more of it computes.

@@ -160,7 +160,7 @@ new-more = Plus de réglages
 new-folder = Dossier de travail
 new-folder-help = Vide : un nouveau dossier dans jobs/, pour ce travail seul.
 new-submit = Soumettre
-new-readme = En savoir plus (en anglais)
+new-readme = En savoir plus
 
 quote-title = Ce qu’il prendra
 quote-count = Calculer

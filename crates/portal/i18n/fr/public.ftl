@@ -50,6 +50,33 @@ front-job-suspended = { $cores ->
 front-power = Puissance des dernières 24 heures
 machine-socket = Processeur { $number }
 machine-socket-told = { $busy } cœurs sur { $cores } calculent.
+front-park-title = Les machines du cluster { $cluster }
+front-park-drained = Aucune machine ne commence de travail en ce moment : elles sont en entretien.
+park-told = { $count ->
+    [one] 1 machine : { $states }
+   *[other] { $count } machines : { $states }
+  }
+park-busy = { $count ->
+    [one] 1 calcule
+   *[other] { $count } calculent
+  }
+park-free = { $count ->
+    [one] 1 libre
+   *[other] { $count } libres
+  }
+park-drained = { $count } en entretien
+park-off = { $count ->
+    [one] 1 éteinte
+   *[other] { $count } éteintes
+  }
+park-switching = { $count ->
+    [one] 1 qu’on allume ou éteint
+   *[other] { $count } qu’on allume ou éteint
+  }
+park-down = { $count ->
+    [one] 1 ne répond pas
+   *[other] { $count } ne répondent pas
+  }
 
 screen-title = Mode visite
 screen-now = En ce moment
@@ -83,3 +110,4 @@ screen-before = Précédente
 screen-next = Suivante
 screen-stay = Rester ici
 screen-leave = Quitter
+screen-park-help = Chaque case est une machine : plus sa barre est longue, plus elle calcule.

@@ -43,7 +43,7 @@ impl Bars<'_> {
         let count = (self.bars.len() as i64).max(1);
         // As many labels as a phone has room for.
         let longest = self.bars.iter().map(|bar| bar.label.chars().count()).max().unwrap_or(1).max(2) as i64;
-        let every = (count * longest + 33) / 34;
+        let every = (count * (longest + 1) + 33) / 34;
         let desc = self.told(words);
         let labelled = self.bars.iter().zip(0..).filter(|(_, at)| at % every == 0);
         let frame = Frame {

@@ -91,8 +91,8 @@ impl Frame<'_> {
         }
         for (at, label) in &self.below {
             let (whole, tenth) = (at / 10, at % 10);
-            // The outermost labels stay inside.
-            let class = if *at > 960 { "end" } else { "middle" };
+            // The last label reaches a little over the edge, where there is room for it; a long one stays inside.
+            let class = if *at > 960 && label.chars().count() > 7 { "end" } else { "middle" };
             put(
                 out,
                 format_args!(

@@ -146,6 +146,39 @@ mod tests {
         assert_eq!(names, ["HOME", "USER", "LOGNAME", "SHELL", "PATH", "LANG"], "and nothing of this process");
     }
 
+    /// The usual faults, as they are said now, have a sentence in the reader's language.
+    #[test]
+    fn faults_are_told_in_words() {
+        use crate::words::{Language, Words};
+        let words = Words::new(Language::French, TimeZone::UTC);
+        for (line, said) in [
+            ("--tme=10", "L’option --tme n’existe pas."),
+            ("-Z", "L’option -Z n’existe pas."),
+            ("--mem-", "trop court"),
+            ("--time", "demande une valeur"),
+            ("--hold=yes", "ne prend pas de valeur"),
+            ("--time=soon", "Cette durée ne se lit pas"),
+            ("--begin=whenever", "« whenever » n’est pas un moment"),
+            ("--ntasks=many", "« many » n’est pas un nombre qui convient à --ntasks"),
+            ("--nodes=none", "« none » n’est pas un nombre de machines"),
+            ("--nodes=4-2", "c’est à l’envers"),
+            ("--mem=lots", "Cette quantité de mémoire ne se lit pas"),
+            ("--nice=99999999999", "--nice"),
+            ("--mail-type=NEVER", "Cette valeur ne convient pas à --mail-type"),
+            ("-J \"open", "Un guillemet n’est pas fermé"),
+            ("word", "« word » n’est pas une option"),
+        ] {
+            let found = submission(&format!("#!/bin/sh\n#SBATCH {line}\nhull\n"), &home(), "/").unwrap_err();
+            let told = crate::phrases::sbatch::told(&words, &found[0].text);
+            assert!(told.as_deref().is_some_and(|told| told.contains(said)), "{line}: {found:?} {told:?}");
+        }
+        for (script, said) in [("", "vide"), ("hull", "première ligne"), ("#!/bin/sh\r\n", "Windows")] {
+            let found = submission(script, &home(), "/").unwrap_err();
+            let told = crate::phrases::sbatch::told(&words, &found[0].text);
+            assert!(told.as_deref().is_some_and(|told| told.contains(said)), "{script}: {found:?} {told:?}");
+        }
+    }
+
     #[test]
     fn faults_have_their_line() {
         let check = |script: &str, expected: &[(Option<usize>, &str)]| {

@@ -91,7 +91,8 @@ struct New<'a> {
     script: Option<String>,
     folder: String,
     told: Told,
-    readme: String,
+    /// More about it, and in which language that is.
+    readme: (String, &'static str),
     learned: Option<String>,
 }
 
@@ -258,9 +259,9 @@ impl Draft {
                 app.name.clone(),
                 app.title.say(language).to_owned(),
                 app.about.say(language).to_owned(),
-                app.readme.clone(),
+                app.readme.say_or(language),
             ),
-            None => (SCRIPT.to_owned(), visit.t("new-script"), visit.t("new-script-about"), String::new()),
+            None => (SCRIPT.to_owned(), visit.t("new-script"), visit.t("new-script-about"), ("", language)),
         };
         let shown = |field: &Field| self.shown(visit, field);
         New {
@@ -268,7 +269,7 @@ impl Draft {
             app: name,
             title,
             about,
-            readme,
+            readme: (readme.0.to_owned(), readme.1),
             fields: self.app.iter().flat_map(|app| &app.fields).map(shown).collect(),
             script: self.app.is_none().then(|| self.values.get("script").cloned().unwrap_or_default()),
             folder: self.values.get("folder").cloned().unwrap_or_default(),

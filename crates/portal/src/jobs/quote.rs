@@ -21,6 +21,11 @@ pub(super) struct Told {
 }
 
 impl Told {
+    /// What Slurm says of a line, in the reader's language, where it is known.
+    pub fn words(&self, visit: &Visit, fault: &Faulty) -> Option<String> {
+        crate::phrases::sbatch::told(visit.words(), &fault.text)
+    }
+
     /// Whether it can be submitted, as far as that is known.
     pub fn is_sound(&self) -> bool {
         self.wrong.is_empty() && self.faulty.is_empty() && self.refused.is_none()

@@ -66,8 +66,9 @@ fn read(folder: &Path) -> Result<Template, String> {
         }
         fs::read_to_string(&path).map_err(|fault| format!("{name}/{file}: {fault}"))
     };
-    let readme = text("README.md").unwrap_or_default();
-    Template::read(&name, &text("app.toml")?, &text("script.sh")?, &readme).map_err(|fault| fault.to_string())
+    let readme =
+        apps::Label { fr: text("README.fr.md").unwrap_or_default(), en: text("README.md").unwrap_or_default() };
+    Template::read(&name, &text("app.toml")?, &text("script.sh")?, readme).map_err(|fault| fault.to_string())
 }
 
 #[cfg(test)]
@@ -87,6 +88,7 @@ mod tests {
             put(name, "app.toml", app);
             put(name, "script.sh", "#!/bin/sh\ntrue\n");
         }
+        put("ours", "README.md", "More");
         put("broken", "app.toml", "titel = 'x'");
         put("broken", "script.sh", "#!/bin/sh\n");
         put("empty", "README.md", "nothing");
@@ -94,6 +96,9 @@ mod tests {
         let names: Vec<&str> = all.iter().map(|template| template.name.as_str()).collect();
         assert_eq!(names, ["sweep", "flood", "structures", "openfoam", "povray", "ours", "python"]);
         assert_eq!(all[6].title.fr, "Le nôtre");
+        // What is there in one language only is shown in it.
+        assert_eq!((all[5].readme.say_or("fr"), all[5].readme.say_or("en")), (("More", "en"), ("More", "en")));
+        assert_eq!(all[1].readme.say_or("fr").1, "fr");
         assert_eq!(faults.len(), 2, "{faults:?}");
         assert!(faults[0].contains("did you mean `title`?"), "{}", faults[0]);
         assert!(Shelf::default().get("flood").is_some());

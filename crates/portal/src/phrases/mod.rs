@@ -1,6 +1,7 @@
 //! Sentences that pages and commands say alike: why a job waits. What differs is who writes times and amounts: [`Speech`].
 //! The texts are in `i18n/*/why.ftl`; must not know who reads them.
 
+pub mod sbatch;
 pub mod why;
 
 use fluent_bundle::FluentValue;

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
-use super::machine;
+use super::{machine, park};
 use crate::{
     chart::{Curve, Look, Series, Unit},
     door::DoorError,
@@ -23,6 +23,7 @@ use crate::{
 struct Front<'a> {
     visit: &'a Visit,
     now: Now<'a>,
+    join: &'a str,
     power: String,
 }
 
@@ -52,16 +53,20 @@ pub(super) struct Told {
 
 impl<'a> Now<'a> {
     fn new(visit: &'a Visit, board: &'a Board) -> Self {
-        let machine = machine::draw(visit.words(), &board.cores);
-        Self { visit, board, machine, jobs: told(visit, board) }
+        Self { visit, board, machine: picture(visit, board), jobs: told(visit, board) }
     }
 
     fn cores(&self) -> usize {
-        self.board.cores.len()
+        cores(self.board).1
     }
 
     fn busy(&self) -> usize {
-        self.board.cores.iter().filter(|core| core.job.is_some()).count()
+        cores(self.board).0
+    }
+
+    /// How the machines of a cluster are, in words.
+    fn park(&self) -> String {
+        park::told(self.visit.words(), &self.board.nodes)
     }
 
     /// What a core-hour costs, in words.
@@ -75,6 +80,26 @@ impl<'a> Now<'a> {
                 .tw("front-price-range", &[("least", words.money(least).into()), ("most", words.money(most).into())]),
         }
     }
+}
+
+/// The machine, or the cluster's machines, drawn.
+pub(super) fn picture(visit: &Visit, board: &Board) -> String {
+    match board.nodes.is_empty() {
+        true => machine::draw(visit.words(), &board.cores),
+        false => park::draw(visit.words(), &board.nodes),
+    }
+}
+
+/// How many cores compute, and how many there are.
+pub(super) fn cores(board: &Board) -> (usize, usize) {
+    let busy = board.cores.iter().filter(|core| core.job.is_some()).count();
+    let of_nodes = |of: fn(&api::BoardNode) -> u32| board.nodes.iter().map(|node| of(node) as usize).sum::<usize>();
+    (busy + of_nodes(|node| node.busy), board.cores.len() + of_nodes(|node| node.cores))
+}
+
+/// How to become a member, in the operator's words, if there are some.
+pub(super) fn join<'a>(visit: &Visit, board: &'a Board) -> &'a str {
+    &board.join[usize::from(visit.lang() == "en")]
 }
 
 /// Jobs that run, in words: nobody learns of which project they are that did not agree.
@@ -114,7 +139,7 @@ pub(super) async fn page(visit: Visit) -> Result<Response, Fault> {
     } else {
         String::new()
     };
-    show(&Front { visit: &visit, now: Now::new(&visit, &board), power })
+    show(&Front { visit: &visit, now: Now::new(&visit, &board), join: join(&visit, &board), power })
 }
 
 /// What changes of it.

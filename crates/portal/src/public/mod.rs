@@ -4,6 +4,7 @@ mod equals;
 mod front;
 mod lang;
 mod machine;
+mod park;
 mod screen;
 mod style;
 

@@ -9,7 +9,6 @@ use serde::Deserialize;
 use super::{
     equals,
     front::{self, Told},
-    machine,
 };
 use crate::{fault::Fault, page::show, visit::Visit};
 
@@ -33,6 +32,7 @@ struct Screen<'a> {
     scene: &'a str,
     at: usize,
     stays: bool,
+    join: &'a str,
     machine: String,
     jobs: Vec<Told>,
 }
@@ -51,7 +51,11 @@ impl Screen<'_> {
     }
 
     fn busy(&self) -> usize {
-        self.board.cores.iter().filter(|core| core.job.is_some()).count()
+        front::cores(self.board).0
+    }
+
+    fn cores(&self) -> usize {
+        front::cores(self.board).1
     }
 
     /// A job whose project agreed to be named, another one each minute.
@@ -61,12 +65,17 @@ impl Screen<'_> {
         named.get(minute % named.len().max(1)).copied()
     }
 
-    fn litres(&self) -> String {
-        self.visit.words().decimal(equals::litres_10(self.board.past.today.energy_uj).into(), 1)
+    /// Litres and kilometres, in tenths: what is nothing is not told.
+    fn litres(&self) -> Option<String> {
+        self.tenths(equals::litres_10(self.board.past.today.energy_uj).into())
     }
 
-    fn kilometres(&self) -> String {
-        self.visit.words().decimal(equals::car_km_10(self.board.past.today.energy_uj).into(), 1)
+    fn kilometres(&self) -> Option<String> {
+        self.tenths(equals::car_km_10(self.board.past.today.energy_uj).into())
+    }
+
+    fn tenths(&self, number: i128) -> Option<String> {
+        (number > 0).then(|| self.visit.words().decimal(number, 1))
     }
 
     fn lamp(&self) -> String {
@@ -83,7 +92,8 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
         scene: SCENES[at],
         at,
         stays: asked.stay > 0,
-        machine: machine::draw(visit.words(), &board.cores),
+        join: front::join(&visit, &board),
+        machine: front::picture(&visit, &board),
         jobs: front::told(&visit, &board),
     })
 }

@@ -15,10 +15,15 @@ use super::{
 /// a job that is over, `ARRAY` for an array.
 const PAGES: &[(&str, &str)] = &[
     ("front", "/"),
-    ("visit", "/visit"),
+    ("visit", "/visit?stay=1"),
+    ("visit-machine", "/visit?scene=1&stay=1"),
+    ("visit-energy", "/visit?scene=2&stay=1"),
+    ("visit-job", "/visit?scene=3&stay=1"),
+    ("visit-join", "/visit?scene=4&stay=1"),
     ("style", "/style"),
     ("login", "/login"),
     ("forgotten", "/forgotten"),
+    ("join", "/join"),
     ("api", "/api"),
     ("energy-public", "/energy"),
     ("nothing", "/nothing/here"),
@@ -35,6 +40,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("job-national", "/jobs/JOB/national"),
     ("job-array", "/jobs/ARRAY"),
     ("files", "/files"),
+    ("files-bin", "/files/bin"),
     ("projects", "/projects"),
     ("project", "/projects/houle"),
     ("project-members", "/projects/houle/members"),
@@ -42,6 +48,7 @@ const MEMBERS: &[(&str, &str)] = &[
     ("project-report", "/projects/houle/report"),
     ("energy", "/energy"),
     ("energy-projects", "/energy/projects"),
+    ("energy-project", "/energy/projects/houle"),
     ("account", "/account"),
     ("members", "/operator/members"),
     ("trail", "/operator/audit"),
@@ -119,6 +126,15 @@ fn look(
         let mut fault = |what: String| faults.push(format!("{name} ({}, {}): {what}", window.language, window.width));
         if let Some(folder) = shots {
             browser.picture(&folder.join(format!("{name}.{}.{}.png", window.language, window.width)));
+            // At night, and on paper.
+            for (look, media, scheme) in [("dark", "screen", "dark"), ("print", "print", "light")] {
+                if window.width > 600 && window.language == "fr" {
+                    let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
+                    browser.cdp("Emulation.setEmulatedMedia", &json!({"media": media, "features": features}));
+                    browser.picture(&folder.join(format!("{name}.{}.{look}.png", window.language)));
+                    browser.cdp("Emulation.setEmulatedMedia", &json!({"media": "", "features": []}));
+                }
+            }
         }
         let language = browser.script("return document.documentElement.lang", &json!([]));
         if language != window.language {

@@ -1,6 +1,7 @@
 //! What everybody may see of the centre, and where its energy went: what the loop knows is told at once, what is in the
 //! file is read on the archive's thread ([`past`]). Must not know pages.
 
+mod park;
 mod past;
 
 use std::sync::{Arc, Mutex, PoisonError};
@@ -111,6 +112,14 @@ impl Centre {
 
     /// What the loop knows.
     fn board(&self) -> Board {
+        let board = self.board_of_this_machine();
+        match &self.cluster {
+            Some(cluster) => self.board_of_cluster(cluster, board),
+            None => board,
+        }
+    }
+
+    fn board_of_this_machine(&self) -> Board {
         let machine = &self.state.config().machine;
         let load = self.state.machine_use();
         let (jobs, sets) = self.board_jobs();
@@ -125,6 +134,7 @@ impl Centre {
             now: self.now,
             machine: self.node.to_string(),
             cores: cores.collect(),
+            nodes: Vec::new(),
             memory_mib: machine.memory_mib,
             memory_used_mib: load.memory_allocated_mib,
             gpus: machine.gpus.len() as u32,
@@ -136,7 +146,7 @@ impl Centre {
             power_mw: measured.map(|interval| interval.energy.mean(interval.span()).0),
             microeur_per_kwh: self.electricity.book.at(self.now).rate.microeur_per_kwh,
             core_hour_microeur: self.core_hour(),
-            join: self.file.portal.join.clone().unwrap_or_default(),
+            join: self.file.portal.join.0.clone(),
             past: api::BoardPast::default(),
         }
     }
