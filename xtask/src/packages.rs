@@ -74,6 +74,7 @@ const NEEDS: &[Need] = &[
     need("slurmdbd", "slurmdbd", And::Nothing, CLUSTER),
     need("mariadb-server", "mariadbd", And::Nothing, CLUSTER),
     need("iproute2", "ip", And::Nothing, CLUSTER),
+    need("python3", "python3", And::PythonModule("urllib.request"), CLUSTER),
     need("openssh-server openssh-client", "sshd", And::File("/usr/bin/ssh"), CLUSTER),
     need(
         "openmpi-bin libopenmpi-dev gcc",

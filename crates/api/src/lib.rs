@@ -17,7 +17,7 @@ mod reply;
 mod request;
 
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
-pub use cluster::{ClusterReply, ClusterRequest};
+pub use cluster::{ClusterReply, ClusterRequest, ClusterState};
 pub use energy::{
     CalibrationRow, ContractReport, EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, MonthReport,
     OwnerRow, PriceStep, RunEnergy, RunsReport, SiteIndex, UsedRow,

@@ -131,6 +131,8 @@ pub enum Reply {
     Money(MoneyReply),
     /// About the Slurm that runs the jobs.
     Cluster(Box<crate::ClusterReply>),
+    /// How the cluster is seen.
+    ClusterState(Box<crate::ClusterState>),
     /// What the web process asked.
     Portal(Box<PortalReply>),
 }

@@ -42,7 +42,10 @@ mod submit;
 mod used;
 
 pub use allocations::RUNNER;
-pub use config::{ConfigError, File as ConfigFile, PortalSection, TEMPLATE as CONFIG_TEMPLATE, load as load_config};
+pub use cluster::sight::hidden as hidden_by_slurm;
+pub use config::{
+    ConfigError, Engine, File as ConfigFile, PortalSection, TEMPLATE as CONFIG_TEMPLATE, load as load_config,
+};
 pub use electricity::{Calendars, Electricity};
 pub use metering::Meters;
 pub use opening::ServiceError;

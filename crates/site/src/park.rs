@@ -12,6 +12,10 @@
 //! suspend_after = 1800     # seconds without a job
 //! boot = 180               # seconds from off until it takes jobs
 //!
+//! [centre]                 # the centre that will drive it; `plan` finds both out where its data is here
+//! user = "algoric"         # whom it serves as: Slurm shows that user everybody's jobs
+//! first_job = 20001        # Slurm's numbers of jobs begin here, above those that the centre has given
+//!
 //! [slurm]
 //! lines = ["MpiDefault=pmix"]   # added to slurm.conf as they are
 //!
@@ -73,6 +77,9 @@ pub struct Park {
     pub cluster: Cluster,
     /// When machines are switched off.
     pub power: Option<Power>,
+    /// The centre that will drive it.
+    #[serde(default)]
+    pub centre: Centre,
     /// What Slurm is told besides.
     #[serde(default)]
     pub slurm: Slurm,
@@ -124,6 +131,24 @@ pub struct Power {
     /// The program that switches: `algoric`, unless it lies elsewhere on the controller.
     #[serde(default = "program")]
     pub program: String,
+}
+
+/// `[centre]`
+#[derive(Clone, PartialEq, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Centre {
+    /// Whom it serves as; unless said, [`SERVICE`].
+    pub user: Option<String>,
+    /// The first number that Slurm gives a job; unless said, Slurm's own.
+    pub first_job: Option<u32>,
+}
+
+/// The user that Debian's package serves as.
+pub const SERVICE: &str = "algoric";
+
+/// Slurm's numbers begin with a round one, so far above a centre's own that what is submitted until Slurm is up has room.
+pub const fn first_job_after(last: u32) -> u32 {
+    (last / 10_000).saturating_add(2).saturating_mul(10_000).saturating_add(1)
 }
 
 /// `[slurm]`
@@ -257,6 +282,10 @@ impl Park {
         if let Some(power) = &self.power {
             path("power: program", &power.program)?;
             power.stay_on.iter().try_for_each(|name| known("power: stay_on", name))?;
+        }
+        self.centre.user.iter().try_for_each(|user| word("centre: user", user))?;
+        if self.centre.first_job == Some(0) {
+            return Err(wrong("centre: first_job", "numbers of jobs begin with 1"));
         }
         for project in &self.project {
             word("project: name", &project.name)?;

@@ -241,4 +241,13 @@ impl Reader {
         let found: Vec<i64> = self.db.rows(query, |row| row.get(0))?;
         Ok(found.first().copied().map(Time))
     }
+
+    /// The greatest number that a job was given.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn last_job(&self) -> Result<JobId, StoreError> {
+        let found: Vec<u32> = self.db.rows(include_str!("../queries/next-numbers.sql"), |row| row.get(0))?;
+        Ok(JobId(found.first().map_or(0, |next| next.saturating_sub(1))))
+    }
 }

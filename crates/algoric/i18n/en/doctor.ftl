@@ -69,3 +69,8 @@ doctor-found-swap-none = no swap
 doctor-found-swap-held = swap is kept from jobs
 doctor-found-swap-free = there is swap, and jobs over their memory go there instead of ending
 doctor-advice-swap-free = boot with `swapaccount=1`, or switch swap off
+doctor-found-slurm-shows = Slurm shows everybody's jobs to { $user }
+doctor-found-slurm-hides = Slurm does not show everybody's jobs: { $why }
+doctor-advice-slurm-hides = { $mend }
+doctor-found-slurm-silent = Slurm does not answer: { $why }
+doctor-advice-slurm-silent = start it; see its log in /var/log/slurm

@@ -23,3 +23,14 @@ adopt-running = a centre serves { $data }
 adopt-running-advice = Stop it first: algoric stop
 adopt-has-cluster = { $file } has a [cluster] already
 adopt-has-cluster-advice = Take it out to adopt another one.
+slurm-machines = { $name }: Slurm { $version }, { $up } of { $of } machines up
+slurm-queue = Queue: { $running } running, { $waiting } waiting; { $age }
+slurm-accounting = Accounting: { $age }
+slurm-seen = read { $seconds } s ago
+slurm-unseen = never read
+slurm-moving = { $count ->
+    [one] One job that waited before Slurm came waits to be submitted there.
+   *[other] { $count } jobs that waited before Slurm came wait to be submitted there.
+}
+slurm-queue-fault = The queue cannot be read: { $why }
+slurm-usage-fault = The accounting cannot be read: { $why }

@@ -69,3 +69,8 @@ doctor-found-swap-none = pas de swap
 doctor-found-swap-held = le swap est interdit aux jobs
 doctor-found-swap-free = il y a du swap, et les jobs qui dépassent leur mémoire y vont au lieu de finir
 doctor-advice-swap-free = démarrez avec `swapaccount=1`, ou désactivez le swap
+doctor-found-slurm-shows = Slurm montre les travaux de tous à { $user }
+doctor-found-slurm-hides = Slurm ne montre pas les travaux de tous : { $why }
+doctor-advice-slurm-hides = { $mend }
+doctor-found-slurm-silent = Slurm ne répond pas : { $why }
+doctor-advice-slurm-silent = démarrez-le ; voyez son journal dans /var/log/slurm

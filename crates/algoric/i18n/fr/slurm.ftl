@@ -23,3 +23,14 @@ adopt-running = un centre sert { $data }
 adopt-running-advice = Arrêtez-le d'abord : algoric stop
 adopt-has-cluster = { $file } a déjà une section [cluster]
 adopt-has-cluster-advice = Enlevez-la pour en adopter un autre.
+slurm-machines = { $name } : Slurm { $version }, { $up } machines sur { $of } en marche
+slurm-queue = File : { $running } en cours, { $waiting } en attente ; { $age }
+slurm-accounting = Comptabilité : { $age }
+slurm-seen = lue il y a { $seconds } s
+slurm-unseen = jamais lue
+slurm-moving = { $count ->
+    [one] Un travail qui attendait avant l'arrivée de Slurm attend d'y être soumis.
+   *[other] { $count } travaux qui attendaient avant l'arrivée de Slurm attendent d'y être soumis.
+}
+slurm-queue-fault = La file ne peut être lue : { $why }
+slurm-usage-fault = La comptabilité ne peut être lue : { $why }

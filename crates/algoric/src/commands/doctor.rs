@@ -1,6 +1,6 @@
 //! `algoric doctor`: what this machine can guarantee, and what to do where it cannot.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt as _};
 
 use drivers::local::{
     doctor::{self, Check, State},
@@ -35,7 +35,8 @@ struct Finding<'a> {
 
 /// Looks, and says it.
 pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
-    let checks = doctor::examine(house.place.data(), &Cgroups::Auto);
+    let mut checks = doctor::examine(house.place.data(), &Cgroups::Auto);
+    checks.extend(slurm(house));
     if args.json {
         let findings: Vec<Finding<'_>> = checks.iter().map(|check| finding(check, &house.words)).collect();
         show::json(&findings)?;
@@ -44,6 +45,41 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     }
     let bad = checks.iter().any(|check| check.state == State::Bad);
     Ok(if bad { exit::FAILED } else { exit::OK })
+}
+
+/// Whether a Slurm that runs the jobs shows everybody's to whom the centre serves as.
+fn slurm(house: &House) -> Option<Check> {
+    let paths = centre::Paths::new(house.place.data());
+    let cluster = centre::load_config(&paths.config()).ok()?.cluster;
+    if cluster.engine != centre::Engine::Slurm {
+        return None;
+    }
+    let uid = fs::metadata(paths.database()).map_or_else(|_| nix::unistd::geteuid(), |file| file.uid().into());
+    let user = nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
+    let check = |state, key, parts: Vec<(&'static str, String)>, found: String, advice: String| Check {
+        id: "slurm",
+        state,
+        key,
+        parts,
+        found,
+        advice,
+    };
+    Some(match centre::hidden_by_slurm(&cluster.slurm(), &user) {
+        Ok(None) => {
+            let found = format!("Slurm shows everybody's jobs to {user}");
+            check(State::Good, "slurm-shows", vec![("user", user)], found, String::new())
+        }
+        Ok(Some((why, mend))) => {
+            let parts = vec![("why", why.clone()), ("mend", mend.clone())];
+            let found = format!("Slurm does not show everybody's jobs: {why}");
+            check(State::Bad, "slurm-hides", parts, found, mend)
+        }
+        Err(fault) => {
+            let found = format!("Slurm does not answer: {fault}");
+            let parts = vec![("why", fault.to_string())];
+            check(State::Bad, "slurm-silent", parts, found, "start it; see its log in /var/log/slurm".to_owned())
+        }
+    })
 }
 
 fn finding<'a>(check: &'a Check, words: &Words) -> Finding<'a> {

@@ -246,8 +246,28 @@ impl Centre {
         if let Some(fault) = faults.into_iter().flatten().next()
             && report.ready
         {
-            (report.ready, report.not_ready) = (false, format!("the cluster does not answer: {fault}"));
+            (report.ready, report.not_ready) = (false, format!("the cluster cannot be followed: {fault}"));
         }
+    }
+
+    /// How the cluster is seen, and how long ago.
+    pub(super) fn cluster_state(&self) -> Result<api::ClusterState, Refusal> {
+        let cluster = self.cluster.as_ref().ok_or_else(|| refuse(RefusalCode::Other, super::reconcile::NO_SLURM))?;
+        let (waiting, running, suspended) = cluster.load();
+        let age = |seen: model::Time| (seen.0 > 0).then(|| (crate::service::clock() - seen).0.max(0));
+        Ok(api::ClusterState {
+            name: cluster.park.name.clone(),
+            version: cluster.park.version.clone(),
+            up: cluster.park.nodes.iter().filter(|node| node.is_up()).count() as u32,
+            nodes: cluster.park.nodes.len() as u32,
+            running: running + suspended,
+            waiting,
+            moving: self.waiting() as u32,
+            queue_age: age(cluster.seen),
+            usage_age: age(cluster.read),
+            queue_fault: cluster.fault.clone(),
+            usage_fault: cluster.usage_fault.clone(),
+        })
     }
 
     /// Slurm's reason in our words.

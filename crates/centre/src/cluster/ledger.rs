@@ -34,6 +34,25 @@ impl Cluster {
     }
 }
 
+/// What a run held of machines of a kind with so many threads a core: threads, memory, GPUs; and when. The same as
+/// [`crate::money`] makes of a run of this machine, so that either has the same price.
+pub(crate) fn held(
+    machine: String,
+    threads: u32,
+    (cpus, memory_mib, gpus): (u32, Option<u64>, u32),
+    (start, end): (Time, Time),
+) -> Usage {
+    Usage {
+        machine,
+        start,
+        end: end.max(start),
+        cores: cpus.div_ceil(threads.max(1)),
+        memory_mib: memory_mib.unwrap_or(0),
+        gpus,
+        ..Usage::default()
+    }
+}
+
 impl Centre {
     /// What a run held, as the ledger counts it: cores, where Slurm counts threads.
     fn held_by(&self, nodes: &str, cpus: u32, memory_mib: Option<u64>, gpus: u32, from: Time, until: Time) -> Usage {
@@ -41,15 +60,7 @@ impl Centre {
         let cluster = self.cluster.as_ref();
         let threads = cluster.and_then(|cluster| cluster.threads.get(&first)).copied().unwrap_or(1).max(1);
         let kind = cluster.and_then(|cluster| cluster.kinds.get(&first)).cloned();
-        Usage {
-            machine: kind.unwrap_or_else(|| self.machine_kind()),
-            start: from,
-            end: until.max(from),
-            cores: cpus.div_ceil(threads),
-            memory_mib: memory_mib.unwrap_or(0),
-            gpus,
-            ..Usage::default()
-        }
+        held(kind.unwrap_or_else(|| self.machine_kind()), threads, (cpus, memory_mib, gpus), (from, until))
     }
 
     /// Prices a run that the accounting told; of one that it told otherwise before, the difference.

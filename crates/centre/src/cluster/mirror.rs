@@ -1,7 +1,10 @@
 //! The thread that looks at Slurm's queue and machines. It looks seldom enough that slurmctld does not notice: what a look
 //! costs grows with the queue, and so does the pause after it. Must not know who asks for what.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::mpsc::{Receiver, RecvTimeoutError},
+    time::{Duration, Instant},
+};
 
 use dialect::cluster::{accounting::ENVIRONMENT, nodes, queue, tree};
 use drivers::slurm::{self, Slurm, SlurmError};
@@ -13,6 +16,8 @@ use crate::service::clock;
 pub(super) struct Mirror {
     pub(super) slurm: Slurm,
     pub(super) pause: Duration,
+    /// Somebody had something done: what came of it is looked at soon.
+    pub(super) nudges: Receiver<()>,
     pub(super) say: Say,
 }
 
@@ -22,6 +27,8 @@ const PARK_EVERY: Duration = Duration::from_secs(30);
 const COST_EACH: Duration = Duration::from_micros(6);
 /// ...of which it is to spend no more than one part in so many of its time.
 const SHARE: u32 = 200;
+/// Two looks are no closer to each other.
+const LEAST_PAUSE: Duration = Duration::from_millis(200);
 /// Nobody waits longer than this for the queue.
 const MOST_PAUSE: Duration = Duration::from_secs(20);
 
@@ -52,8 +59,23 @@ impl Mirror {
                 }
                 Err(fault) => self.say.say(Said::QueueFault(fault)),
             }
-            std::thread::sleep(pause_after(jobs, self.pause));
+            if !self.rest(jobs) {
+                return;
+            }
         }
+    }
+
+    /// Until the next look is due; `false`: the centre ends.
+    fn rest(&self, jobs: usize) -> bool {
+        match self.nudges.recv_timeout(pause_after(jobs, self.pause)) {
+            Err(RecvTimeoutError::Timeout) => return true,
+            Err(RecvTimeoutError::Disconnected) => return false,
+            Ok(()) => {}
+        }
+        // All that is ordered until then is seen by one look.
+        std::thread::sleep(pause_after(jobs, LEAST_PAUSE));
+        while self.nudges.try_recv().is_ok() {}
+        true
     }
 
     fn queue(&self) -> Result<(model::Time, Vec<queue::Queued>), String> {

@@ -3,18 +3,21 @@
 //! is `dialect::cluster`), nor how its commands are run (`drivers::slurm`).
 //!
 //! - [`usage`]: what ended comes in from the accounting, once ([`told`]: a row there, a run here; [`ledger`]: its price).
+//! - [`sight`]: whether Slurm shows the centre everything; until it does, nothing is taken in.
 //! - [`mirror`]: the queue and the machines, as they were a few seconds ago.
-//! - [`answers`]: what members ask, from the mirror. [`orders`]: what they want done, by Slurm's own commands, as themselves.
+//! - [`answers`]: what members ask, from the mirror; [`pages`]: what their pages do. [`orders`]: what they want done, by Slurm's own commands, as themselves.
 //! - [`accounts`]: what Slurm's associations should be, and the fewest commands that make them so; [`reconcile`] runs them.
 //! - [`moving`]: what waited here when the cluster came.
 
 pub(crate) mod accounts;
 mod answers;
-mod ledger;
+pub(crate) mod ledger;
 mod mirror;
 mod moving;
 mod orders;
+pub(crate) mod pages;
 mod reconcile;
+pub(crate) mod sight;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -85,6 +88,7 @@ pub(crate) struct Park {
 pub(crate) struct Cluster {
     slurm: Slurm,
     usage: Sender<Nudge>,
+    look: Sender<()>,
     say: Say,
     park: Park,
     /// Threads of a core, by machine.
@@ -121,6 +125,12 @@ impl Say {
     }
 }
 
+/// The user that this process is, by name: as Slurm knows it.
+fn own_name() -> String {
+    let own = nix::unistd::geteuid();
+    nix::unistd::User::from_uid(own).ok().flatten().map_or_else(|| own.to_string(), |user| user.name)
+}
+
 impl Cluster {
     /// Begins to watch a cluster, where the configuration names one.
     pub(crate) fn open(
@@ -141,12 +151,15 @@ impl Cluster {
             pause: Duration::from_secs(u64::from(section.usage_seconds.max(1))),
             nudges,
             say: move |said| tell.say(said),
-            reviewed: None,
+            user: own_name(),
+            seen: usage::Seen::default(),
         };
         std::thread::Builder::new().name("accounting".to_owned()).spawn(move || usage.serve())?;
+        let (look, nudges) = channel();
         let watch = mirror::Mirror {
             slurm: section.slurm(),
             pause: Duration::from_secs(u64::from(section.queue_seconds.max(1))),
+            nudges,
             say: say.clone(),
         };
         std::thread::Builder::new().name("queue".to_owned()).spawn(move || watch.serve())?;
@@ -157,6 +170,7 @@ impl Cluster {
         Ok(Some(Self {
             slurm: section.slurm(),
             usage: nudge,
+            look,
             say,
             park: Park::default(),
             threads: HashMap::new(),
@@ -193,6 +207,16 @@ impl Cluster {
     /// The fate of what [`Said::Usage`] brought.
     pub(crate) fn usage_written(&self, is_written: bool) {
         self.usage.send(Nudge::Written(is_written)).ok();
+    }
+
+    /// Something was done about the queue: it is looked at soon.
+    fn look_soon(&self) {
+        self.look.send(()).ok();
+    }
+
+    /// When the queue was last seen.
+    pub(crate) fn seen(&self) -> Time {
+        self.seen
     }
 
     /// What the queue was.

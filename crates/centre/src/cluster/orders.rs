@@ -7,7 +7,7 @@ use std::sync::Arc;
 use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, Request, Submission, UpdateChange};
 use dialect::cluster::{
     nodes,
-    orders::{self, complaint, submitted},
+    orders::{self, complaint, submitted, would_start},
     pairs,
 };
 use drivers::local::protocol::{Command, Environment, Order};
@@ -108,11 +108,12 @@ impl Centre {
         if test_only {
             words.insert(1, b"--test-only".to_vec());
         }
+        let seconds: Option<(&[u8], &[u8])> = test_only.then_some((b"SLURM_TIME_FORMAT", b"%s"));
         // What describes another job is not this one's.
         let own = |name: &Text| ["SLURM_", "SBATCH_"].iter().any(|start| name.as_bytes().starts_with(start.as_bytes()));
         let environment = environment.iter().filter(|(name, _)| !own(name));
         let environment: Vec<(&[u8], &[u8])> =
-            environment.map(|(name, value)| (name.as_bytes(), value.as_bytes())).collect();
+            environment.map(|(name, value)| (name.as_bytes(), value.as_bytes())).chain(seconds).collect();
         let workdir = spec.workdir.clone();
         let (owner, text) = (spec.owner.clone(), Text::from(script.clone()));
         let doing = match test_only {
@@ -149,7 +150,9 @@ impl Centre {
 
     /// A command that ran as a member has ended.
     pub(crate) fn command_told(&mut self, number: u64, code: Option<u8>, output: &Text, said: &Text) {
-        let Some(doing) = self.cluster.as_mut().and_then(|cluster| cluster.doing.remove(&number)) else { return };
+        let Some(cluster) = &mut self.cluster else { return };
+        let Some(doing) = cluster.doing.remove(&number) else { return };
+        cluster.look_soon();
         let refused = || Reply::Refused(refuse(RefusalCode::Other, complaint(&said.lossy())));
         match doing {
             Doing::Submit(conn, spec, script) => match submitted(&output.lossy()).filter(|_| code == Some(0)) {
@@ -157,10 +160,13 @@ impl Centre {
                 None => self.reply(conn, &refused()),
             },
             Doing::Test(conn, spec) if code == Some(0) => {
-                let (cpus, partition) = (spec.request.cpus(), spec.partition);
-                let node = self.cluster.as_ref().map_or(String::new(), |cluster| cluster.park.name.clone());
-                let id = self.state.next_id();
-                self.reply(conn, &Reply::WouldStart { id, start: None, cpus, partition, node });
+                let name = || self.cluster.as_ref().map_or(String::new(), |cluster| cluster.park.name.clone());
+                // A Slurm that words it otherwise has taken it all the same.
+                let otherwise = || (self.state.next_id(), None, spec.request.cpus(), name(), spec.partition.clone());
+                let told =
+                    would_start(&said.lossy()).map(|(id, start, cpus, node, part)| (id, Some(start), cpus, node, part));
+                let (id, start, cpus, node, partition) = told.unwrap_or_else(otherwise);
+                self.reply(conn, &Reply::WouldStart { id, start, cpus, partition, node });
             }
             Doing::Move(id, spec, script) => {
                 match submitted(&output.lossy()).filter(|_| code == Some(0)) {
@@ -232,12 +238,13 @@ impl Centre {
         reply: impl FnOnce(Result<String, String>) -> Reply + Send + 'static,
     ) {
         let Some(cluster) = &self.cluster else { return };
-        let (slurm, say) = (cluster.slurm.clone(), cluster.say.clone());
+        let (slurm, say, look) = (cluster.slurm.clone(), cluster.say.clone(), cluster.look.clone());
         let answer = move || {
             let (program, arguments) = words.split_first().map_or(("", &[][..]), |(first, rest)| (first, rest));
             let environment = [("TZ", "UTC"), ("SLURM_TIME_FORMAT", "%s")];
             let said = slurm.ask(program, arguments, &environment);
             let said = said.map(|bytes| String::from_utf8_lossy(&bytes).into_owned()).map_err(|bad| bad.to_string());
+            look.send(()).ok();
             say.say(Said::Answer(conn, Box::new(reply(said))));
         };
         if let Err(fault) = std::thread::Builder::new().name("slurm".to_owned()).spawn(answer) {

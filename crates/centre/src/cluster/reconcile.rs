@@ -16,10 +16,15 @@ use crate::{
     core::{Centre, refuse},
 };
 
-/// What is wanted is looked at this often,
-const LOOK: Span = Span::minutes(1);
-/// and what is, at least so often.
+/// What is wanted is looked at this often: who has used up a budget is held soon after.
+const LOOK: Span = Span::seconds(5);
+/// What is left of budgets changes with each job that ends: Slurm is told no more often than this.
+const MINUTES: Span = Span::seconds(20);
+/// What is, is looked at at least so often.
 const AGAIN: Span = Span::minutes(15);
+
+/// Who has none asks for it.
+pub(super) const NO_SLURM: &str = "no Slurm runs the jobs here: see [cluster] in config.toml";
 
 /// What was last made so by itself.
 #[derive(Default)]
@@ -43,12 +48,15 @@ impl Default for Time0 {
 impl Centre {
     /// An operator asks.
     pub(crate) fn cluster_order(&mut self, conn: ConnId, peer: Peer, request: &ClusterRequest) -> Result<(), Refusal> {
-        let ClusterRequest::Reconcile { dry_run } = *request;
         self.operators_only(peer)?;
+        let ClusterRequest::Reconcile { dry_run } = *request else {
+            let state = self.cluster_state()?;
+            self.reply(conn, &Reply::ClusterState(Box::new(state)));
+            return Ok(());
+        };
         let desired = self.desired();
         let Some(cluster) = &self.cluster else {
-            let text = "no Slurm runs the jobs here: see [cluster] in config.toml";
-            return Err(refuse(RefusalCode::Other, text));
+            return Err(refuse(RefusalCode::Other, NO_SLURM));
         };
         let (slurm, say) = (cluster.slurm.clone(), cluster.say.clone());
         let ask = move || {
@@ -79,7 +87,12 @@ impl Centre {
         let desired = self.desired();
         let Some(cluster) = &mut self.cluster else { return };
         cluster.kept.looked = Time0(now);
-        if cluster.kept.desired.as_ref() == Some(&desired) && now - cluster.kept.made.0 < AGAIN {
+        let pause = match &cluster.kept.desired {
+            Some(made) if *made == desired => AGAIN,
+            Some(made) if made.is_but_minutes(&desired) => MINUTES,
+            _ => Span::ZERO,
+        };
+        if now - cluster.kept.made.0 < pause {
             return;
         }
         (cluster.kept.busy, cluster.kept.made) = (true, Time0(now));

@@ -22,7 +22,7 @@ use drivers::slurm::{self, Slurm};
 use model::{JobId, Span, Time};
 use store::{ClusterRun, Reader};
 
-use super::{Said, told};
+use super::{Said, sight, told};
 use crate::{complain::complain, service::clock};
 
 /// What the loop tells this thread.
@@ -51,6 +51,12 @@ const REVIEW: Span = Span::minutes(7 * 24 * 60);
 const REVIEW_EVERY: Duration = Duration::from_secs(24 * 3600);
 /// Two looks are no closer to each other.
 const LEAST_PAUSE: Duration = Duration::from_secs(2);
+/// How often Slurm is asked whether it shows everything.
+const SIGHT_EVERY: Duration = Duration::from_secs(60);
+/// What ended longer ago is as whole as it will be.
+const DAY: Span = Span::minutes(24 * 60);
+/// So long Slurm may take to tell the rest of a row.
+const REST_OF_A_ROW: Duration = Duration::from_secs(120);
 
 /// The thread's body.
 pub(crate) struct Usage<S> {
@@ -60,8 +66,28 @@ pub(crate) struct Usage<S> {
     pub(crate) pause: Duration,
     pub(crate) nudges: Receiver<Nudge>,
     pub(crate) say: S,
+    /// Whom Slurm takes this process for.
+    pub(crate) user: String,
+    /// What is remembered from look to look.
+    pub(crate) seen: Seen,
+}
+
+/// What the thread remembers. Nothing of it needs to outlive it.
+#[derive(Default)]
+pub(crate) struct Seen {
     /// When the last long look was made.
-    pub(crate) reviewed: Option<Instant>,
+    reviewed: Option<Instant>,
+    /// When Slurm was last found to show everything.
+    all: Option<Instant>,
+    /// Rows that Slurm has not told whole yet, and since when.
+    half_told: HashMap<String, Instant>,
+}
+
+impl Seen {
+    /// Whether the rest of a row is still waited for.
+    fn waits(&self) -> bool {
+        self.half_told.values().any(|since| since.elapsed() < REST_OF_A_ROW)
+    }
 }
 
 /// What kept a look from being whole.
@@ -117,9 +143,10 @@ impl<S: Fn(Said)> Usage<S> {
     /// One look, over as many windows as it takes.
     fn look(&mut self) -> Result<(), Stop> {
         let began = clock();
+        self.must_see_all()?;
         let fault = |fault: store::StoreError| Stop::Fault(fault.to_string());
         let mark = self.reader.cluster_read().map_err(fault)?;
-        let is_review = self.reviewed.is_none_or(|at| at.elapsed() >= REVIEW_EVERY);
+        let is_review = self.seen.reviewed.is_none_or(|at| at.elapsed() >= REVIEW_EVERY);
         let before = if is_review { REVIEW.max(self.overlap) } else { self.overlap };
         // All that ended before this instant is in the database when slurmctld has nothing more for it.
         let all_there = self.nothing_on_its_way();
@@ -129,7 +156,7 @@ impl<S: Fn(Said)> Usage<S> {
             let to = (from + width).min(began);
             // Whole seconds, and one more: Slurm's windows are of seconds.
             let rows = self.window(from, Time(to.0 + 1000))?;
-            if all_there && mark.is_none_or(|mark| to > mark) {
+            if all_there && !self.seen.waits() && mark.is_none_or(|mark| to > mark) {
                 self.hand_over(Vec::new(), Some(to))?;
             }
             from = to;
@@ -140,10 +167,37 @@ impl<S: Fn(Said)> Usage<S> {
             };
         }
         if is_review {
-            self.reviewed = Some(Instant::now());
+            self.seen.reviewed = Some(Instant::now());
         }
         (self.say)(Said::UsageRead(began));
         Ok(())
+    }
+
+    /// Who is shown less than everything reads nothing: jobs would be missed, and the mark would pass them.
+    fn must_see_all(&mut self) -> Result<(), Stop> {
+        if self.seen.all.is_some_and(|at| at.elapsed() < SIGHT_EVERY) {
+            return Ok(());
+        }
+        match sight::hidden(&self.slurm, &self.user).map_err(|bad| Stop::Fault(bad.to_string()))? {
+            None => self.seen.all = Some(Instant::now()),
+            Some((why, mend)) => {
+                self.seen.all = None;
+                return Err(Stop::Fault(format!("Slurm does not show everybody's jobs here: {why}; {mend}")));
+            }
+        }
+        Ok(())
+    }
+
+    /// Slurm's database hears of a short job's end before it hears of its beginning: until then its row has no partition, no
+    /// limit, and root for its owner (22.05.8: for up to five seconds). It is left for a later look, but not for ever.
+    fn is_whole(&mut self, job: &Accounted) -> bool {
+        let is_old = job.end.is_some_and(|end| clock() - end > DAY);
+        if !job.partition.is_empty() || is_old {
+            self.seen.half_told.remove(&job.key);
+            return true;
+        }
+        let since = *self.seen.half_told.entry(job.key.clone()).or_insert_with(Instant::now);
+        since.elapsed() >= REST_OF_A_ROW
     }
 
     fn nothing_on_its_way(&self) -> bool {
@@ -173,6 +227,7 @@ impl<S: Fn(Said)> Usage<S> {
         }
         reading.end(&mut |job| jobs.push(job)).map_err(|bad| fault(format!("sacct: {bad}")))?;
         let count = jobs.len();
+        jobs.retain(|job| self.is_whole(job));
         let mut jobs = sorted(jobs).into_iter().peekable();
         while jobs.peek().is_some() {
             let part = sift(&self.reader, jobs.by_ref().take(PART)).map_err(|bad| fault(bad.to_string()))?;

@@ -6,12 +6,13 @@ use api::{
     RefusalCode, Reply,
 };
 use dialect::patterns;
-use model::{AccountRow, ArrayPlace, JobId, JobSpec, JobState, Text, Uid};
+use model::{AccountRow, ArrayPlace, JobId, JobSpec, JobState, Text, Time, Uid};
 use scheduler::RowFilter;
 use store::{AccountFilter, Listed, LiveFacts, Reader, StoreError, Wanted};
 
 use super::{caller::Caller, roles::Action};
 use crate::{
+    cluster::pages::Mirrored,
     connection::{ConnId, Peer},
     core::Centre,
     journal::After,
@@ -32,10 +33,21 @@ pub(super) fn action(_: &JobsRequest) -> Action {
 /// What is to be read of the past.
 #[derive(Debug)]
 pub(crate) enum JobsQuestion {
-    /// Submissions of one (`Some`) or of everybody.
-    List { query: JobsQuery, owner: Option<Uid> },
+    /// Submissions of one (`Some`) or of everybody; with those of a cluster's queue.
+    List { query: JobsQuery, owner: Option<Uid>, there: Vec<JobLine> },
     /// One job, for somebody who may see only their own (`Some`) or all; with what is not over of it.
-    One { query: JobQuery, asker: Uid, only: Option<Uid>, live: Vec<LiveFacts>, record: Option<JobId>, node: String },
+    One {
+        query: JobQuery,
+        asker: Uid,
+        only: Option<Uid>,
+        live: Vec<LiveFacts>,
+        record: Option<JobId>,
+        node: String,
+        /// What a cluster's queue has of it.
+        there: Option<Box<Mirrored>>,
+        /// When that queue was seen.
+        seen: Option<Time>,
+    },
 }
 
 impl Centre {
@@ -49,13 +61,25 @@ impl Centre {
             }
             JobsRequest::List(query) => {
                 let sees_all = query.everybody && self.may_see(peer.uid, Uid(u32::MAX));
-                JobsQuestion::List { owner: (!sees_all).then_some(peer.uid), query }
+                let owner = (!sees_all).then_some(peer.uid);
+                let there = self.cluster.as_ref().map_or(Vec::new(), |cluster| cluster.lines(&query, owner));
+                JobsQuestion::List { owner, query, there }
             }
             JobsRequest::Job(query) => {
                 let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
                 let (live, record) = self.live_of(peer, &query)?;
-                let node = &self.node;
-                JobsQuestion::One { query, asker: peer.uid, only, live, record, node: node.to_string() }
+                let there = self.cluster.as_ref().and_then(|cluster| cluster.mirrored(&query)).map(Box::new);
+                let seen = self.cluster.as_ref().map(crate::cluster::Cluster::seen);
+                JobsQuestion::One {
+                    query,
+                    asker: peer.uid,
+                    only,
+                    live,
+                    record,
+                    node: self.node.to_string(),
+                    there,
+                    seen,
+                }
             }
         };
         self.journal.after(After::Read(conn, Box::new(Question::Jobs(Box::new(question)))));
@@ -74,11 +98,18 @@ impl Centre {
                 None => {}
             }
         }
-        let (all_running, all_waiting) = (running.len() as u64, waiting.len() as u64);
+        let there = self.cluster.as_ref().map(|cluster| cluster.mine(peer.uid)).unwrap_or_default();
+        let all_running = (running.len() + there.0.len()) as u64;
+        let all_waiting = (waiting.len() + there.1.len()) as u64;
         running.reverse();
         running.truncate(most_running as usize);
         waiting.truncate(most_waiting as usize);
-        JobsReply::Mine { running: self.rows(&running), waiting: self.rows(&waiting), all_running, all_waiting }
+        let (mut running, mut waiting) = (self.rows(&running), self.rows(&waiting));
+        running.extend(there.0);
+        running.truncate(most_running as usize);
+        waiting.extend(there.1);
+        waiting.truncate(most_waiting as usize);
+        JobsReply::Mine { running, waiting, all_running, all_waiting }
     }
 
     /// What is not over of a job or of one of its tasks, and the number of its record if it is one.
@@ -97,11 +128,13 @@ impl Centre {
 /// Answers on the archive's thread.
 pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, StoreError> {
     let reply = match question {
-        JobsQuestion::List { query, owner } => list(reader, &query, owner)?,
-        JobsQuestion::One { query, asker, only, live, record, node } => {
-            let Some(base) = reader.base_of(query.id)? else { return Ok(unknown(query.id)) };
-            let Some(stored) = reader.submission(base)? else { return Ok(unknown(query.id)) };
-            let owner = stored.spec.owner.uid;
+        JobsQuestion::List { query, owner, there } => list(reader, &query, owner, there)?,
+        JobsQuestion::One { query, asker, only, live, record, node, there, seen } => {
+            let base = reader.base_of(query.id)?.or(there.as_ref().map(|there| there.base));
+            let Some(base) = base else { return Ok(unknown(query.id)) };
+            let Some(told) = told(reader, base, there.as_deref())? else { return Ok(unknown(query.id)) };
+            let (submitted, spec, script) = told;
+            let owner = spec.owner.uid;
             // Whether it is there is nothing to others.
             if only.is_some_and(|uid| uid != owner) {
                 return Ok(unknown(query.id));
@@ -109,25 +142,24 @@ pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, St
             let mut report = JobReport {
                 id: base,
                 task: query.task,
-                submitted: stored.at,
-                script: if stored.spec.batch {
-                    stored.script.iter().copied().take(MOST_SCRIPT).collect()
-                } else {
-                    Vec::new()
-                },
-                open: !live.is_empty(),
+                submitted,
+                script,
+                open: !live.is_empty() || there.is_some(),
                 own: owner == asker,
                 states: reader.states_of(base)?,
-                spec: Box::new((*stored.spec).clone()),
+                spec: Box::new(spec),
                 rows: Vec::new(),
                 shown: None,
                 next: None,
                 files: [None, None],
                 series: Vec::new(),
             };
+            // A cluster's queue was not looked at since it was submitted.
+            report.open |= report.states.is_empty() && seen.is_some_and(|seen| seen < submitted);
             rows(reader, &query, live, &mut report)?;
             let single = report.spec.array.is_none() || report.task.is_some();
-            let record = record.filter(|_| single).or_else(|| report.rows.last().filter(|_| single).map(|row| row.id));
+            let last = report.rows.last().map(|row| row.id).or(there.map(|_| query.id));
+            let record = record.or(last).filter(|_| single);
             if let Some(record) = record {
                 report.files = files(&report, record, &node);
                 let text = reader.series(record)?;
@@ -139,11 +171,30 @@ pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, St
     Ok(Reply::Portal(Box::new(PortalReply::Jobs(reply))))
 }
 
+/// When it was submitted, its wishes and its script: as the file has them, with what has changed in a cluster's queue
+/// since; of what only the queue has, as far as that tells.
+fn told(
+    reader: &Reader,
+    base: JobId,
+    there: Option<&Mirrored>,
+) -> Result<Option<(Time, JobSpec, Vec<u8>)>, StoreError> {
+    let Some(stored) = reader.submission(base)? else {
+        return Ok(there.map(|there| (there.at, there.spec.clone(), Vec::new())));
+    };
+    let mut spec = (*stored.spec).clone();
+    if let Some(there) = there {
+        spec.name.clone_from(&there.spec.name);
+        spec.time_limit = there.spec.time_limit;
+    }
+    let script = if spec.batch { stored.script.iter().copied().take(MOST_SCRIPT).collect() } else { Vec::new() };
+    Ok(Some((stored.at, spec, script)))
+}
+
 fn unknown(id: JobId) -> Reply {
     Reply::Refused(Refusal { code: RefusalCode::InvalidJobId, detail: id.to_string() })
 }
 
-fn list(reader: &Reader, query: &JobsQuery, owner: Option<Uid>) -> Result<JobsReply, StoreError> {
+fn list(reader: &Reader, query: &JobsQuery, owner: Option<Uid>, there: Vec<JobLine>) -> Result<JobsReply, StoreError> {
     let wanted = match query.which {
         JobsWhich::All => Wanted::All,
         JobsWhich::Open => Wanted::Open,
@@ -151,7 +202,23 @@ fn list(reader: &Reader, query: &JobsQuery, owner: Option<Uid>) -> Result<JobsRe
         JobsWhich::Badly => Wanted::Badly,
     };
     let (found, next) = reader.submissions(owner, query.before, wanted, &query.name, query.count.min(MOST))?;
-    Ok(JobsReply::List { lines: found.into_iter().map(line).collect(), next })
+    Ok(with_those_there(found.into_iter().map(line).collect(), next, there, query.count.min(MOST) as usize))
+}
+
+/// A page of the file's list, and what a cluster's queue has between its first and its last line.
+fn with_those_there(mut lines: Vec<JobLine>, next: Option<JobId>, there: Vec<JobLine>, count: usize) -> JobsReply {
+    for one in there {
+        if let Some(known) = lines.iter_mut().find(|line| line.id == one.id) {
+            (known.open, known.name) = (true, one.name);
+        } else if next.is_none_or(|next| one.id > next) {
+            lines.push(one);
+        }
+    }
+    lines.sort_by_key(|line| std::cmp::Reverse(line.id));
+    let is_cut = lines.len() > count;
+    lines.truncate(count);
+    let next = if is_cut { lines.last().map(|line| line.id) } else { next };
+    JobsReply::List { lines, next }
 }
 
 fn line(listed: Listed) -> JobLine {

@@ -1,6 +1,6 @@
 //! Wishes as the words of Slurm's own commands: what `sbatch` is told, and what it answers. Must not know who asks.
 
-use model::{JobId, JobSpec, Memory, OpenMode, Request, TimeLimit};
+use model::{JobId, JobSpec, Memory, OpenMode, Request, Time, TimeLimit};
 
 use crate::{
     text::{put_full_limit, shown},
@@ -150,6 +150,21 @@ pub fn submitted(printed: &str) -> Option<JobId> {
     line.split(';').next()?.trim().parse().ok().map(JobId)
 }
 
+/// What `sbatch --test-only` says with `SLURM_TIME_FORMAT=%s`: the number it would have, when it would begin, CPUs, machines,
+/// partition.
+pub fn would_start(printed: &str) -> Option<(JobId, Time, u32, String, String)> {
+    let line = printed.lines().find_map(|line| line.trim().strip_prefix("sbatch: Job "))?;
+    let words: Vec<&str> = line.split_whitespace().collect();
+    // `1028 to start at 1795403769 using 1 processors on nodes n1 in partition main`
+    let [id, "to", "start", "at", at, "using", cpus, "processors", "on", "nodes", nodes, "in", "partition", partition] =
+        words[..]
+    else {
+        return None;
+    };
+    let seconds: i64 = at.parse().ok()?;
+    Some((JobId(id.parse().ok()?), Time(seconds * 1000), cpus.parse().ok()?, nodes.to_owned(), partition.to_owned()))
+}
+
 /// What a command of Slurm complained of, without what every line begins with.
 pub fn complaint(printed: &str) -> String {
     let lines = printed.lines().map(|line| line.trim().trim_start_matches("sbatch: ").trim_start_matches("error: "));
@@ -180,6 +195,15 @@ mod tests {
         };
         let words: Vec<String> = sbatch(&spec).into_iter().map(|word| String::from_utf8(word).unwrap()).collect();
         insta::assert_snapshot!(words.join("\n"));
+    }
+
+    #[test]
+    fn when_it_would_start() {
+        // As 22.05.8 said it, on its standard error.
+        let said = "sbatch: Job 1028 to start at 1795403769 using 1 processors on nodes n[1-2] in partition main\n";
+        let expected = (JobId(1028), Time(1_795_403_769_000), 1, "n[1-2]".to_owned(), "main".to_owned());
+        assert_eq!(would_start(said), Some(expected));
+        assert_eq!(would_start("allocation failure: Requested node configuration is not available\n"), None);
     }
 
     #[test]

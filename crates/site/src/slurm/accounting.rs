@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 
 use crate::Park;
+use crate::park::SERVICE;
 
 /// QOS that every centre has: name and what `sacctmgr` sets. `normal` is there from the beginning.
 const QOS: [(&str, &str); 3] =
@@ -26,6 +27,15 @@ pub fn tree(park: &Park) -> String {
         let _infallible =
             writeln!(there, "    sacctmgr -nP show qos format=name,priority | grep -qx '{line}' || return 1");
     }
+    // Who takes in everybody's jobs must be shown them, which `PrivateData` keeps from all others.
+    let user = park.centre.user.as_deref().unwrap_or(SERVICE);
+    let level = format!("sacctmgr -nP show user where name={user} format=user,admin | grep -qE '^{user}.(Op|Adm)'");
+    let _infallible = writeln!(there, "    {level} || return 1");
+    let _infallible = writeln!(
+        make,
+        "    {level} || sacctmgr -i add user {user} account=root adminlevel=operator ||\n        \
+         sacctmgr -i modify user {user} set adminlevel=operator || return 1"
+    );
     for project in &park.project {
         let (name, share) = (&project.name, project.share);
         let of = format!("where account={name} cluster={cluster} user=");

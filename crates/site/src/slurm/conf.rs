@@ -69,6 +69,9 @@ pub fn conf(park: &Park) -> String {
         "{HEADER}ClusterName={}\nSlurmctldHost={own}({})\nAccountingStorageHost={own}\n{COMMON}",
         park.cluster.name, controller.address
     );
+    if let Some(first) = park.centre.first_job {
+        text.push_str(&format!("FirstJobId={first}\n"));
+    }
     if has_gpus(park) {
         text.push_str("GresTypes=gpu\nAccountingStorageTRES=gres/gpu\n");
     }

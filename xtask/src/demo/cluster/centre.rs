@@ -69,6 +69,56 @@ pub fn kill(cluster: &Cluster) -> Result<usize> {
     cluster.rooms.kill(HEAD, "algoric")
 }
 
+/// One of its processes.
+#[derive(Clone, Copy)]
+pub enum Part {
+    Launcher,
+    Centre,
+    Web,
+}
+
+/// Kills one of its processes, and waits until all that end with it have: all of them, but with the web process.
+pub fn kill_part(cluster: &Cluster, part: Part) -> Result<usize> {
+    let number =
+        |key: &str| format!("$({} | grep -oE '\"{key}\": [0-9]+' | grep -oE '[0-9]+')", order("status --json"));
+    let (line, then) = match part {
+        Part::Launcher => (format!("kill -9 {}", number("launcher_pid")), "! pgrep -x algoric"),
+        Part::Centre => (format!("kill -9 {}", number("pid")), "! pgrep -x algoric"),
+        // The centre's other child starts it anew.
+        Part::Web => {
+            let line = format!(
+                "l={}; for p in $(pgrep -x algoric -P {}); do [ $p = $l ] || pkill -9 -x algoric -P $p; done; true",
+                number("launcher_pid"),
+                number("pid")
+            );
+            (line, "true")
+        }
+    };
+    cluster.must("root", &line)?;
+    cluster.until(then, Duration::from_secs(20))?;
+    Ok(1)
+}
+
+/// Has the pages' first operator made and `member`'s account linked to it, and a token of the member's kept at home.
+pub fn link(cluster: &Cluster, member: &str) -> Result<()> {
+    let script = crate::tools::root().join("xtask/demo/portal.py");
+    std::fs::copy(script, cluster.home("portal.py")).context("copying portal.py")?;
+    cluster.must("root", &format!("python3 /home/portal.py link {DATA} {member}"))?;
+    let token = order("token create --scope read --scope submit | tail -1 > token");
+    cluster.must(member, &token).map(drop)
+}
+
+/// A line of shell that calls the pages' interface as who has a token.
+pub fn call(method: &str, path: &str, body: &str) -> String {
+    let body = if body.is_empty() { String::new() } else { format!(" '{body}'") };
+    format!("python3 /home/portal.py $(cat token) {method} {path}{body}")
+}
+
+/// What is said before a line that is typed with this program's own commands of Slurm's language.
+pub fn own_commands() -> String {
+    format!("export PATH={COMMANDS}:$PATH ALGORIC_DATA={DATA}; ")
+}
+
 /// One of its own commands, as a line of shell.
 pub fn order(words: &str) -> String {
     format!("algoric --data {DATA} {words}")
@@ -96,7 +146,7 @@ pub fn usage(cluster: &Cluster) -> Result<(String, Vec<Used>)> {
         let fields: Vec<&str> = line.split(',').collect();
         let field = |name: &str| names.get(name).and_then(|at| fields.get(*at)).copied();
         Some(Used {
-            job: field("job")?.split(['.', '_']).next()?.parse().ok()?,
+            job: field("job")?.split(['.', '_', '#']).next()?.parse().ok()?,
             project: field("project")?.to_owned(),
             start_ms: field("start_ms")?.parse().ok()?,
             end_ms: field("end_ms")?.parse().ok()?,

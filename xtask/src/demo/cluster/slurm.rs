@@ -34,14 +34,16 @@ const fn service(room: &'static str, name: &'static str, process: &'static str, 
     Service { room, name, process, question }
 }
 
-/// One of each kind; munge both where it serves and where it computes.
-pub const SERVICES: [Service; 6] = [
+/// All of them, but munge only once where it computes.
+pub const SERVICES: [Service; 8] = [
     service(HEAD, "munge", "munged", "munge -n | unmunge"),
     service("n1", "munge", "munged", "munge -n | unmunge"),
     service(HEAD, "mariadb", "mariadbd", "mariadb-admin ping"),
     service(HEAD, "slurmdbd", "slurmdbd", "sacctmgr -n show cluster"),
     service(HEAD, "slurmctld", "slurmctld", "scontrol ping | grep -q UP"),
     // A machine whose daemon has just come back may still be called `idle*`.
+    service("n1", "slurmd", "slurmd", "sinfo -h -n n1 -o %T | grep -qxE 'idle|mixed|allocated'"),
+    service("n2", "slurmd", "slurmd", "sinfo -h -n n2 -o %T | grep -qxE 'idle|mixed|allocated'"),
     service("n3", "slurmd", "slurmd", "sinfo -h -n n3 -o %T | grep -qxE 'idle|mixed|allocated'"),
 ];
 

@@ -53,6 +53,12 @@ impl Folder {
         Ok(password.map(|password| Secrets { munge_key, database_password: password.to_owned() }))
     }
 
+    /// The number that Slurm's jobs begin with by the plan that is there.
+    pub fn first_job(&self) -> Option<u32> {
+        let conf = fs::read_to_string(self.path("files/slurm.conf")).ok()?;
+        conf.lines().find_map(|line| line.strip_prefix("FirstJobId=")?.parse().ok())
+    }
+
     /// Writes a plan in place of the one that is there.
     pub fn write(&self, plan: &Plan, paper: &str) -> anyhow::Result<()> {
         for folder in [self.path.clone(), self.path("files"), self.path("steps")] {

@@ -1,6 +1,6 @@
 //! `algoric grow plan`: writes down everything that would be done, and does nothing.
 
-use std::{fs, io::Read as _};
+use std::{fs, io::Read as _, os::unix::fs::MetadataExt as _};
 
 use anyhow::Context as _;
 use site::{CHANCE, Park, PlanError, Secrets};
@@ -24,8 +24,9 @@ pub struct Args {
 pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     let shown = args.park.park.display().to_string();
     let text = fs::read_to_string(&args.park.park).with_context(|| shown.clone())?;
-    let park = Park::parse(&text).with_context(|| shown.clone())?;
+    let mut park = Park::parse(&text).with_context(|| shown.clone())?;
     let folder = Folder::at(&args.folder.folder);
+    find_centre(&mut park.centre, &folder, house);
     let secrets = match folder.secrets()? {
         Some(secrets) => secrets,
         None => fresh_secrets().context("cannot read /dev/urandom")?,
@@ -49,6 +50,23 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         console::line(paper::note(note, &house.words));
     }
     Ok(exit::OK)
+}
+
+/// What is not said of the centre is found out where its data is here: whom it serves as, and which numbers it has given.
+fn find_centre(said: &mut site::park::Centre, folder: &Folder, house: &House) {
+    let paths = centre::Paths::new(house.place.data());
+    let uid = fs::metadata(paths.database()).ok().map(|file| nix::unistd::Uid::from_raw(file.uid()));
+    let user = uid.and_then(|uid| nix::unistd::User::from_uid(uid).ok().flatten());
+    said.user = said.user.take().or(user.map(|user| user.name));
+    let last = || Some(store::Reader::open(&paths.database()).ok()?.last_job().ok()?.0);
+    // With Slurm the numbers are Slurm's: the plan stays as it was.
+    let is_there = centre::load_config(&paths.config()).is_ok_and(|file| file.cluster.engine == centre::Engine::Slurm);
+    let before = folder.first_job();
+    said.first_job = said.first_job.or(match (before, last()) {
+        (before, None) => before,
+        (Some(before), Some(last)) if is_there || before > last => Some(before),
+        (_, Some(last)) => Some(site::park::first_job_after(last)),
+    });
 }
 
 fn fresh_secrets() -> std::io::Result<Secrets> {

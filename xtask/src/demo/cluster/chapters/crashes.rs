@@ -1,12 +1,12 @@
 //! Each part is killed while jobs run: what was accepted is done, once, and accounted for.
 
 use std::thread::sleep;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use super::Chapter;
-use crate::demo::cluster::centre;
+use crate::demo::cluster::centre::{self, Part, order, own_commands};
 use crate::demo::cluster::evidence::Evidence;
 use crate::demo::cluster::slurm::{Cluster, HEAD, SERVICES, Service};
 
@@ -23,44 +23,52 @@ const PATIENCE: Duration = Duration::from_secs(120);
 const SAVED: Duration = Duration::from_secs(6);
 
 /// How many jobs are under way each time.
-const JOBS: usize = 6;
+const JOBS: usize = 5;
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    let orphan = Orphan::begin(cluster)?;
     let services = SERVICES.iter().map(Victim::Service);
-    for victim in services.chain([Victim::Centre]) {
+    let own = [Part::Launcher, Part::Centre].map(Victim::Part);
+    for victim in services.chain([Victim::All]).chain(own) {
         if let Err(error) = one(cluster, evidence, &victim) {
             evidence.check(&format!("{} was killed", victim.title()), false, &format!("{error:#}"));
         }
     }
-    steps(cluster, evidence)
+    web(cluster, evidence)?;
+    orphan.end(cluster, evidence)
 }
 
 /// Who is killed.
 enum Victim {
     Service(&'static Service),
     /// The centre, its launcher and all that belongs to them.
-    Centre,
+    All,
+    /// One of these.
+    Part(Part),
 }
 
 impl Victim {
     fn title(&self) -> String {
         match self {
             Victim::Service(service) => service.title(),
-            Victim::Centre => "the centre".into(),
+            Victim::All => "all of the centre".into(),
+            Victim::Part(Part::Launcher) => "the launcher".into(),
+            Victim::Part(_) => "the centre".into(),
         }
     }
 
     fn kill(&self, cluster: &Cluster) -> Result<usize> {
         match self {
             Victim::Service(service) => cluster.kill(service),
-            Victim::Centre => centre::kill(cluster),
+            Victim::All => centre::kill(cluster),
+            Victim::Part(part) => centre::kill_part(cluster, *part),
         }
     }
 
     fn bring_up(&self, cluster: &Cluster) -> Result<()> {
         match self {
             Victim::Service(service) => cluster.bring_up(service),
-            Victim::Centre => centre::up(cluster),
+            Victim::All | Victim::Part(_) => centre::up(cluster),
         }
     }
 }
@@ -85,7 +93,7 @@ fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim) -> Resul
     accepted.extend(meanwhile.text.trim().parse::<u32>().ok().map(|id| id.to_string()));
     sleep(Duration::from_secs(2));
     victim.bring_up(cluster)?;
-    cluster.until_idle(PATIENCE)?;
+    cluster.until(&format!("queue=$(squeue -h -n {name}) && test -z \"$queue\""), PATIENCE)?;
     let ids = accepted.join(",");
     let finished = format!("test $(sacct -a -n -X -P -o State -j {ids} | grep -c '^COMPLETED') = {}", accepted.len());
     let settled = cluster.until(&finished, Duration::from_secs(40));
@@ -108,24 +116,67 @@ fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim) -> Resul
     Ok(())
 }
 
-/// Kills the supervisors of all steps on one machine: what they ran cannot go on, and nobody says that it was done.
-fn steps(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
-    let line =
-        "sbatch --parsable --no-requeue -w n3 -J orphan -n1 -o /dev/null --wrap 'sleep 20; echo survived >> orphan'";
-    let id = cluster.must("alice", line)?;
-    cluster.until("test -n \"$(squeue -h -t R -n orphan)\"", PATIENCE)?;
-    sleep(Duration::from_secs(1));
-    let killed = cluster.rooms.kill("n3", "slurmstepd")?;
-    let slurmd = SERVICES.last().context("there are services")?;
-    cluster.kill(slurmd)?;
-    cluster.bring_up(slurmd)?;
-    cluster.until_idle(PATIENCE)?;
-    let accounts =
-        evidence.type_line(cluster, HEAD, "root", &format!("sacct -a -n -X -P -o State,ExitCode -j {id}"))?.text;
+/// The web process alone: the centre starts it again.
+fn web(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    let page = "python3 -c 'import urllib.request as r; r.urlopen(\"http://127.0.0.1:8080/login\")'";
+    let before = cluster.must("root", &order("status --json | grep -E 'pid|started' | sort"))?;
+    cluster.until(page, PATIENCE)?;
+    centre::kill_part(cluster, Part::Web)?;
+    let back = cluster.until(page, Duration::from_secs(20));
+    let after = cluster.must("root", &order("status --json | grep -E 'pid|started' | sort"))?;
+    let seen = if before == after { "the same centre and launcher" } else { "other processes" };
     evidence.check(
-        &format!("{killed} supervisors were killed with their daemon: the job is not said to be done"),
-        killed > 0 && !accounts.contains("COMPLETED") && !accounts.trim().is_empty(),
-        &accounts,
+        "the web process was killed: the pages are there again, nothing else began anew",
+        back.is_ok() && before == after,
+        seen,
     );
     Ok(())
+}
+
+/// A job whose supervisor (slurmstepd) is killed. What it ran cannot be followed any more, but Slurm does not look: the job
+/// stays `RUNNING` until its machine's slurmd names its jobs to slurmctld again (when it starts, when slurmctld reads its
+/// configuration, else every half an hour), and is `NODE_FAIL` then, unless it began less than `BatchStartTimeout` ago.
+struct Orphan {
+    id: String,
+}
+
+impl Orphan {
+    /// Begins before the others are killed: it must be some seconds old.
+    fn begin(cluster: &Cluster) -> Result<Self> {
+        let line = "sbatch --parsable --no-requeue -w n3 -J orphan -n1 --mem=50 -o /dev/null --wrap \
+                    'sleep 1000; echo survived >> orphan'";
+        let id = cluster.must("alice", line)?;
+        cluster.until("test -n \"$(squeue -h -t R -n orphan)\"", PATIENCE)?;
+        Ok(Self { id })
+    }
+
+    fn end(&self, cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+        let id = &self.id;
+        let killed = cluster.rooms.kill("n3", "slurmstepd")?;
+        sleep(Duration::from_secs(2));
+        let queue = |evidence: &mut Evidence, before: &str| {
+            evidence.type_line(cluster, HEAD, "alice", &format!("{before}squeue -h -j {id} -o '%T %N'"))
+        };
+        let slurm = queue(evidence, "")?.text;
+        let ours = queue(evidence, &own_commands())?.text;
+        evidence.same(
+            "a slurmstepd was killed: Slurm goes on calling its job running, and so do we",
+            &(slurm + &ours),
+            "RUNNING n3\nRUNNING n3",
+        );
+        let begun = Instant::now();
+        evidence.type_line(cluster, HEAD, "root", "scontrol reconfigure")?;
+        cluster.until_idle(PATIENCE)?;
+        let row = evidence.type_line(cluster, HEAD, "root", &format!("sacct -a -n -X -P -o State -j {id}"))?.text;
+        let what = format!("{killed} supervisors were killed: asked anew, the job is not said to be done");
+        evidence.check(
+            &what,
+            row.trim() == "NODE_FAIL",
+            &format!("{} after {:.0} s", row.trim(), begun.elapsed().as_secs_f64()),
+        );
+        let given_back = format!("{} | grep ^{id}, | grep -q ,failure,-", order("ledger usage"));
+        let is_given_back = cluster.until(&given_back, Duration::from_secs(40)).is_ok();
+        evidence.check("and costs nothing", is_given_back, &format!("job {id} in the ledger"));
+        Ok(())
+    }
 }

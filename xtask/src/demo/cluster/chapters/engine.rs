@@ -18,18 +18,26 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
-    let (before, mut first) = centre::usage(cluster)?;
+    let (before, mut embedded) = centre::usage(cluster)?;
     // In the order in which they were submitted.
-    first.sort_by_key(|used| used.job);
+    embedded.sort_by_key(|used| used.job);
+    let people = order("project list; ") + &order("member list; ") + &order("ledger balance");
+    let had = evidence.type_line(cluster, HEAD, "root", &people)?.text;
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
-    cluster.until("! pgrep -x algoric", Duration::from_secs(20))?;
-    centre::configure(cluster, "[cluster]\nengine = \"slurm\"\nqueue_seconds = 1\nusage_seconds = 2\n")?;
-    // Grown clusters show everybody their own jobs only; the centre's user must see all.
-    evidence.type_line(cluster, HEAD, "root", "sacctmgr -i add user nobody account=root adminlevel=operator")?;
+    // Its supervisor of the job that runs goes on.
+    cluster.until(&format!("! {}", order("status")), Duration::from_secs(20))?;
+    centre::configure(cluster, "[cluster]\nengine = \"slurm\"\n")?;
     centre::up(cluster)?;
     let after = centre::usage(cluster)?.0;
     evidence.same("the history of before is still there, letter by letter", &after, &before);
-    evidence.type_line(cluster, HEAD, "root", &order("status"))?;
+    let has = evidence.type_line(cluster, HEAD, "root", &people)?.text;
+    evidence.check(
+        "projects, members and balances are what they were",
+        has == had && had.contains("carene"),
+        &format!("{} lines", has.lines().count()),
+    );
+    moved(cluster, evidence)?;
+    let first = centre::usage(cluster)?.1;
     let accounts = submit_all(cluster, evidence, "")?;
     for (name, _, _, _, _, end) in SCRIPTS {
         let line = accounts.lines().find(|line| line.starts_with(&format!("{name}|"))).unwrap_or_default();
@@ -49,7 +57,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         let job: u32 = line.split('|').nth(1)?.parse().ok()?;
         used.iter().rev().find(|used| used.job == job)
     };
-    for ((name, _, _, cores, seconds, _), one) in SCRIPTS.iter().zip(&first) {
+    for ((name, _, _, cores, seconds, _), one) in SCRIPTS.iter().zip(&embedded) {
         let Some(other) = second(name) else {
             evidence.check(&format!("`{name}` is in the ledger"), false, "it is not");
             continue;
@@ -65,5 +73,46 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         let seen = format!("{} and {} µEUR", one.amount_microeur, other.amount_microeur);
         evidence.check(&format!("`{name}` costs the same for each second by both"), is_right, &seen);
     }
+    Ok(())
+}
+
+/// What waited for the embedded engine is submitted to Slurm, as its owner and for its project; what ran ends where it is.
+fn moved(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    let there = "squeue -h -a -t all -o '%j %u %a %T %k' | grep algoric-moved | sed 's/algoric-moved:[0-9]*/MARK/' | sort | uniq";
+    cluster
+        .until(&format!("test $({there} | cut -d' ' -f1 | sort -u | wc -l) = 4"), Duration::from_secs(60))
+        .context("what waited does not come to Slurm")?;
+    cluster.until("test \"$(squeue -h -o %j)\" = held", Duration::from_secs(60))?;
+    let queue = evidence.type_line(cluster, HEAD, "root", there)?.text;
+    let names: BTreeSet<&str> = queue.lines().filter_map(|line| line.split(' ').next()).collect();
+    let is_hers = queue.lines().all(|line| line.contains(" alice carene "));
+    evidence.check("what waited waits in Slurm, as hers and for her project", is_hers && names.len() == 4, &queue);
+    evidence.check("with its comment", queue.contains("mine,MARK"), &queue);
+    evidence.check("what was held is held there", queue.contains("held alice carene PENDING"), &queue);
+    let wrote = evidence.type_line(cluster, HEAD, "alice", "sort moved.out")?.text;
+    let expected = "after carene rack\nrow carene rack 2\nrow carene rack 5\nwaits carene rack";
+    evidence.same("each runs there once", &wrote, expected);
+    let runs = evidence.type_line(
+        cluster,
+        HEAD,
+        "alice",
+        &format!("{}squeue -h -n stays -o '%T'", super::history::embedded()),
+    )?;
+    evidence.type_line(cluster, HEAD, "alice", "touch go")?;
+    cluster.until("test -e /home/alice/stayed.out", Duration::from_secs(20))?;
+    let ended = format!("{}sacct -n -X -P --name stays -o State | grep -q COMPLETED", super::history::embedded());
+    let is_over =
+        cluster.until(&format!("cd /home/alice && {}", ended.replace("sacct", "sacct -a")), Duration::from_secs(30));
+    evidence.check(
+        "what ran when the cluster came ends where it is, and is accounted for",
+        is_over.is_ok(),
+        &format!("{} before it ended", runs.text.trim()),
+    );
+    evidence.type_line(cluster, HEAD, "alice", "scancel -n held")?;
+    // All of it has its price: one that stayed, four that ran there, in six lines with the one that was held.
+    cluster.until(
+        &format!("test $({} | wc -l) -ge {}", order("ledger usage"), SCRIPTS.len() + 1 + 5),
+        Duration::from_secs(60),
+    )?;
     Ok(())
 }

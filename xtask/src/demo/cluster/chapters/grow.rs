@@ -30,8 +30,8 @@ name = "crue"
 members = ["bob", "carol"]
 "#;
 
-/// Numbers of jobs begin where those of the centre's own engine are not.
-const LINES: &str = r#""FirstJobId=1001", "AuthInfo=cred_expire=5", "KillWait=2", "JobAcctGatherFrequency=5", "SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=2""#;
+/// Waits are short, and keys grow old soon.
+const LINES: &str = r#""AuthInfo=cred_expire=5", "KillWait=2", "JobAcctGatherFrequency=5", "SchedulerParameters=batch_sched_delay=0,sched_min_interval=0,bf_interval=2""#;
 
 /// What Debian's Slurm needs where there is no systemd beside cgroup v2: it would ask it for its groups.
 const NO_CGROUPS: &str = r#", "ProctrackType=proctrack/linuxproc", "TaskPlugin=task/affinity""#;
@@ -58,6 +58,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let page = root("cat grow/PLAN.md")?.text;
     let last = |text: &str| text.trim().lines().last().unwrap_or_default().to_owned();
 
+    let level = root("sacctmgr -nP show user where name=nobody format=user,admin")?.text;
     evidence.check("all machines say what they are", scan.is_good(), &last(&scan.text));
     evidence.check("there is a plan", plan.is_good(), &last(&plan.text));
     evidence.check("it is carried out", apply.is_good(), &last(&apply.text));
@@ -69,6 +70,9 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     evidence.check("a look finds everything as planned", check.is_good(), &last(&check.text));
     evidence.check("what a hand has changed is found", !hand.is_good(), &last(&hand.text));
     evidence.check("and mended", mended.is_good(), &mended.text);
+    evidence.same("the centre's user is shown everybody's jobs", &level, "nobody|Operator");
+    let first = conf.lines().find(|line| line.starts_with("FirstJobId=")).unwrap_or("no FirstJobId");
+    evidence.same("numbers begin above those that the centre's own engine gave", first, "FirstJobId=20001");
     evidence.file("slurm.conf", &conf)?;
     evidence.file("PLAN.md", &page)?;
     ensure!(apply.is_good(), "there is no cluster: see grow/typed.txt");

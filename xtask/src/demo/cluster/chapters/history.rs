@@ -43,6 +43,27 @@ pub fn submit_all(cluster: &Cluster, evidence: &mut Evidence, before: &str) -> R
     Ok(evidence.type_line(cluster, HEAD, "alice", &line)?.text)
 }
 
+/// What still waits, and what runs, when the cluster comes.
+fn leave(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    let mut alice = |line: &str| evidence.type_line(cluster, HEAD, "alice", &format!("{}{line}", embedded()));
+    let said =
+        |what: &str| format!("'echo {what} $SLURM_JOB_ACCOUNT $SLURM_CLUSTER_NAME $SLURM_ARRAY_TASK_ID >> moved.out'");
+    alice(
+        "sbatch -Q -J stays -n1 --mem=50 -o /dev/null --wrap 'until [ -e go ]; do sleep 0.2; done; echo stayed > stayed.out'",
+    )?;
+    alice(&format!("sbatch -Q -J waits -n2 --mem=50 -t 7 --comment mine -o /dev/null --wrap {}", said("waits")))?;
+    alice(&format!(
+        "sbatch -Q -J after -d afterok:$(squeue -h -n waits -o %i) -n1 --mem=50 -o /dev/null --wrap {}",
+        said("after")
+    ))?;
+    alice(&format!("sbatch -Q -J row -a 2,5 -n2 --mem=50 -o /dev/null --wrap {}", said("row")))?;
+    alice(&format!("sbatch -Q -J held -H -n1 --mem=50 -o /dev/null --wrap {}", said("held")))?;
+    let queue = alice("squeue -h -o '%j %T' | sort")?;
+    let expected = "after PENDING\nheld PENDING\nrow PENDING\nstays RUNNING\nwaits PENDING";
+    evidence.same("when the cluster comes one job runs, and others wait", &queue.text, expected);
+    Ok(())
+}
+
 /// What is said before a line, for the embedded engine's own commands.
 pub fn embedded() -> String {
     format!("export PATH={COMMANDS}:$PATH; ")
@@ -79,6 +100,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     )?;
     let (table, used) = centre::usage(cluster)?;
     evidence.file("usage.csv", &table)?;
+    leave(cluster, evidence)?;
     let amounts_are_right = used.iter().all(super::price_is_right);
     evidence.check(
         "each has its price",

@@ -1,11 +1,16 @@
 //! What is played, in this order. Each chapter begins with a queue that is empty and leaves it so.
 
+mod adopt;
+mod budget;
 mod crashes;
 mod engine;
 mod grow;
 mod history;
 mod machines;
 mod mpi;
+mod orders;
+mod polling;
+mod saving;
 mod totals;
 mod urgent;
 
@@ -27,11 +32,16 @@ pub const ALL: &[Chapter] = &[
     history::CHAPTER,
     grow::CHAPTER,
     engine::CHAPTER,
+    orders::CHAPTER,
     machines::CHAPTER,
     mpi::CHAPTER,
     urgent::CHAPTER,
+    budget::CHAPTER,
     crashes::CHAPTER,
     totals::CHAPTER,
+    adopt::CHAPTER,
+    polling::CHAPTER,
+    saving::CHAPTER,
 ];
 
 /// Whether a line of usage costs what its cores do.

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Result;
 
 use super::Chapter;
+use crate::demo::cluster::centre::order;
 use crate::demo::cluster::evidence::Evidence;
 use crate::demo::cluster::slurm::{Cluster, HEAD};
 
@@ -14,7 +15,9 @@ pub const CHAPTER: Chapter =
 const PATIENCE: Duration = Duration::from_secs(60);
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
-    evidence.type_line(cluster, HEAD, "root", "sacctmgr -i modify user alice,bob set qos=low,normal,urgent")?;
+    // Who runs the centre may call something urgent.
+    evidence.type_line(cluster, HEAD, "root", &order("operator add bob"))?;
+    evidence.type_line(cluster, HEAD, "root", &order("cluster reconcile"))?;
     // Three that fill all machines; each says when it begins anew and when it is done.
     let low = "echo begin $SLURM_RESTART_COUNT >> low.$SLURM_JOB_NAME; sleep 8; echo end >> low.$SLURM_JOB_NAME";
     for name in ["one", "two", "three"] {
@@ -40,6 +43,8 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         "bob",
         "sacct -X -n -P -o Submit,Start --name now | tail -1 | { IFS='|' read a b; echo $(($(date -d $b +%s) - $(date -d $a +%s))); }",
     )?;
+    // What follows is about members.
+    evidence.type_line(cluster, HEAD, "root", &order("operator remove bob"))?;
     evidence.check(
         "it runs while one of the others waits",
         during.contains("now   urgent  RUNNING") && during.matches("RUNNING").count() == 3,
