@@ -8,12 +8,14 @@
 //!   was submitted. Who is held is out of the queue until then.
 //! - As many idle cores stay on as cost less than the waits that they spare ([`demand`]), and those that the head of the
 //!   queue or who is held will need as soon as a machine takes to boot.
+//! - Whose machines have to boot begins on what is ready first, and lets others use what is ready meanwhile ([`muster`]).
 //!
 //! Must not know machines, nor how long jobs that still run will run.
 
 mod demand;
 mod hold;
 mod learn;
+mod muster;
 mod queue;
 mod worth;
 
@@ -24,6 +26,7 @@ use crate::index::{Key, Shelves};
 use demand::Demand;
 use hold::{LONGEST_HOLD, Room, Season, best_start};
 use learn::Learned;
+pub use muster::Muster;
 use queue::Lines;
 pub use worth::Worth;
 

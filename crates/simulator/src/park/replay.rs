@@ -6,7 +6,7 @@
 //! have to boot runs when they are on.
 
 use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
-use scheduler::thrift::{self, Draw, REST, Thrift, Worth};
+use scheduler::thrift::{self, Draw, Muster, REST, Thrift, Worth};
 
 use super::meter::{Bill, Meter};
 use super::room::Room;
@@ -73,8 +73,15 @@ enum Brain<'a> {
 
 struct Thrifty<'a> {
     thrift: Thrift<crate::tariff::Prices<'a>>,
+    /// Who was chosen and waits for machines.
+    muster: Muster,
+    /// What each job needs.
+    asks: Vec<Ask>,
     shadow: Shadow,
     compared: i64,
+    boot_s: i64,
+    /// How many jobs began later than they were chosen.
+    boots: u64,
 }
 
 /// A park that plays a workload.
@@ -119,8 +126,12 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
     let brain = match plan.power {
         Power::Predictive { patience_s } => Brain::Thrift(Box::new(Thrifty {
             thrift: Thrift::new(cores, draw(plan.park), prices, Worth::new(patience_s), begins, plan.local0),
+            muster: Muster::default(),
+            asks: Vec::with_capacity(plan.workload.jobs.len()),
             shadow: Shadow::new(cores),
             compared: begins,
+            boot_s: draw(plan.park).boot_s,
+            boots: 0,
         })),
         _ if plan.respects_memory() && plan.park.memory_matters(plan.trace, plan.workload) => {
             Brain::Room(Box::new(Room::new(plan.rule)))
@@ -142,7 +153,11 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
     let meter = scheduler.yard.meter();
     let states = if plan.states { meter.states(plan.park) } else { String::new() };
     let (bill, draws) = (meter.bill(plan.park), meter.draws(plan.park));
-    Ok(Outcome { bill, boot_waits: scheduler.yard.boot_waits(), states, draws, played })
+    let boot_waits = match &scheduler.brain {
+        Brain::Thrift(thrifty) => thrifty.boots,
+        Brain::Pool(_) | Brain::Room(_) => scheduler.yard.boot_waits(),
+    };
+    Ok(Outcome { bill, boot_waits, states, draws, played })
 }
 
 impl ParkScheduler<'_> {
@@ -167,10 +182,30 @@ impl ParkScheduler<'_> {
                 thrifty.thrift.note_wait(waited, plain);
             }
         }
-        let warm = thrifty.thrift.warm(now);
+        // Who waits for machines also gets cores beside other jobs.
+        let called = thrifty.muster.cores().saturating_sub(self.yard.beside(now));
+        let warm = called + u64::from(thrifty.thrift.warm(now));
         self.yard.keep(now, warm, REST);
         self.yard.boot(now, warm);
         Ok(())
+    }
+
+    /// Who begins next where machines are switched by forecast: chosen at any time, and its machines are on.
+    fn begin_called(&mut self, now: i64) -> Option<u32> {
+        let Brain::Thrift(thrifty) = &mut self.brain else { return None };
+        while let Some(job) = thrifty.thrift.start(now) {
+            let Ask { cores, estimate } = thrifty.asks[job as usize];
+            thrifty.muster.call(now, job, cores, estimate);
+        }
+        if thrifty.muster.cores() == 0 {
+            return None;
+        }
+        let ready = self.yard.ready_cores(now);
+        let yard = &self.yard;
+        let (job, since) = thrifty.muster.begin(now, ready, thrifty.boot_s, || yard.coming())?;
+        thrifty.boots += u64::from(since < now);
+        thrifty.shadow.begun(job, now);
+        Some(job)
     }
 }
 
@@ -192,6 +227,7 @@ impl Scheduler for ParkScheduler<'_> {
                 let line = self.plan.workload.jobs[job as usize].line as usize;
                 let user = self.plan.trace.lines.get(line).map_or(-1, |line| line.user);
                 thrifty.thrift.arrive(now, thrift::Ask { cores: ask.cores, estimate: ask.estimate, user });
+                thrifty.asks.push(ask);
                 thrifty.shadow.arrived(now, ask);
                 Ok(())
             }
@@ -224,7 +260,7 @@ impl Scheduler for ParkScheduler<'_> {
                 None => None,
             },
             Brain::Room(room) => room.decide(now, &self.yard),
-            Brain::Thrift(thrifty) => thrifty.thrift.start(now),
+            Brain::Thrift(_) => self.begin_called(now),
         };
         let Some(job) = next else {
             self.rest(now)?;
@@ -234,10 +270,8 @@ impl Scheduler for ParkScheduler<'_> {
         let each_kib = if let Brain::Room(room) = &self.brain { room.each_kib(job) } else { 0 };
         let seat = self.yard.take(now, asked.cores, each_kib);
         let (begins, ends) = (seat.begins, seat.begins + at_speed(asked.run, seat.speed));
-        match &mut self.brain {
-            Brain::Pool(_) => {}
-            Brain::Room(room) => room.start(now, job, seat.clone()),
-            Brain::Thrift(thrifty) => thrifty.shadow.begun(job, begins),
+        if let Brain::Room(room) = &mut self.brain {
+            room.start(now, job, seat.clone());
         }
         self.seats[job as usize] = Some(seat);
         Ok(Some(Start { job, begins, ends, run: job }))
@@ -245,7 +279,10 @@ impl Scheduler for ParkScheduler<'_> {
 
     fn wake(&mut self, now: i64) -> Option<i64> {
         match &self.brain {
-            Brain::Thrift(thrifty) if self.over < self.seats.len() => Some(thrifty.thrift.wake(now)),
+            Brain::Thrift(thrifty) if self.over < self.seats.len() => {
+                let up = self.yard.coming().next().filter(|_| thrifty.muster.cores() > 0);
+                Some(up.map_or(i64::MAX, |(up, _)| up).min(thrifty.thrift.wake(now)))
+            }
             Brain::Thrift(_) => None,
             Brain::Pool(pool) => pool.wake(),
             Brain::Room(_) => None,

@@ -376,9 +376,9 @@ impl<'a> Yard<'a> {
 
     /// Keeps so many cores idle or booting, of those that were idle for at least `rest` seconds: others are switched
     /// off, the dearest kinds and the longest idle first.
-    pub fn keep(&mut self, now: i64, cores: u32, rest: i64) {
+    pub fn keep(&mut self, now: i64, cores: u64, rest: i64) {
         self.ready(now);
-        let mut more = self.warm().saturating_sub(u64::from(cores));
+        let mut more = self.warm().saturating_sub(cores);
         for (kind, stable) in self.stables.iter_mut().enumerate().rev() {
             while more >= u64::from(stable.cores) {
                 let Some(group) = stable.idle.front_mut().filter(|group| group.at + rest <= now) else { break };
@@ -394,9 +394,9 @@ impl<'a> Yard<'a> {
     }
 
     /// Boots machines until so many cores are idle or boot, the cheapest kinds first.
-    pub fn boot(&mut self, now: i64, cores: u32) {
+    pub fn boot(&mut self, now: i64, cores: u64) {
         self.ready(now);
-        let mut less = u64::from(cores).saturating_sub(self.warm());
+        let mut less = cores.saturating_sub(self.warm());
         for (kind, stable) in self.stables.iter_mut().enumerate() {
             while less > 0 {
                 let most = less.div_ceil(u64::from(stable.cores)) as u32;
@@ -412,6 +412,29 @@ impl<'a> Yard<'a> {
     pub fn warm(&self) -> u64 {
         let of = |stable: &Stable| u64::from(stable.on[0] + stable.on[1]) * u64::from(stable.cores);
         self.stables.iter().map(of).sum()
+    }
+
+    /// Free cores of machines with jobs.
+    pub fn beside(&mut self, now: i64) -> u64 {
+        self.ready(now);
+        self.stables.iter().flat_map(|stable| &stable.gaps).map(|(free, _)| u64::from(*free)).sum()
+    }
+
+    /// Free cores of machines that are on, no memory being asked for.
+    pub fn ready_cores(&mut self, now: i64) -> u64 {
+        let beside = self.beside(now);
+        beside + self.stables.iter().map(|stable| u64::from(stable.on[0]) * u64::from(stable.cores)).sum::<u64>()
+    }
+
+    /// Cores of machines that boot for nobody, and when they are on, in order.
+    pub fn coming(&self) -> impl Iterator<Item = (i64, u64)> {
+        let of = |stable: &Stable| {
+            let cores = u64::from(stable.cores);
+            stable.booting.iter().map(move |group| (group.at, u64::from(group.count) * cores)).collect::<Vec<_>>()
+        };
+        let mut coming: Vec<(i64, u64)> = self.stables.iter().flat_map(of).collect();
+        coming.sort_unstable();
+        coming.into_iter()
     }
 
     /// Adds up what machines were doing until the end, all jobs being over.

@@ -23,16 +23,28 @@ enum Machine {
     Off,
     Booting { up: i64 },
     Idle { since: i64 },
-    Taken { job: usize, up: i64 },
+    Taken { job: usize },
 }
 
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Phase {
     Future,
     Waits,
-    Held { until: i64 },
-    Runs { since: i64, begins: i64 },
-    Over { begins: i64, run: i64 },
+    Held {
+        until: i64,
+    },
+    /// Chosen at an instant; begins later, if machines have to boot.
+    Called {
+        since: i64,
+    },
+    Runs {
+        since: i64,
+        begins: i64,
+    },
+    Over {
+        begins: i64,
+        run: i64,
+    },
 }
 
 /// User, cores, run, estimate of a job that is over.
@@ -67,7 +79,9 @@ struct World<'a> {
     local0: i64,
     now: i64,
     phases: Vec<Phase>,
-    /// Who was started, in order.
+    /// Who was chosen and waits for machines, in order.
+    called: Vec<usize>,
+    /// Who has begun, in order.
     started: Vec<usize>,
     /// Who must wait before all others, as of the last pass.
     head: Option<usize>,
@@ -110,7 +124,7 @@ impl World<'_> {
 
     fn running(&self) -> Vec<(usize, i64)> {
         let since = |job: usize| match self.phases[job] {
-            Phase::Runs { since, .. } => Some((job, since)),
+            Phase::Called { since } | Phase::Runs { since, .. } => Some((job, since)),
             _ => None,
         };
         (0..self.phases.len()).filter_map(since).collect()
@@ -241,30 +255,55 @@ impl World<'_> {
         fits
     }
 
-    /// Gives a job machines: the most recently idle, then the first to be up, then those that are off.
-    fn start(&mut self, job: usize) {
-        let now = self.now;
-        let mut order: Vec<usize> = (0..self.machines.len()).collect();
-        order.sort_by_key(|machine| match self.machines[*machine] {
-            Machine::Idle { since } => (0, -since),
-            Machine::Booting { up } => (1, up),
-            Machine::Off => (2, 0),
-            Machine::Taken { .. } => (3, 0),
-        });
-        let mut begins = now;
-        for machine in order.into_iter().take(self.cores(job) as usize) {
-            let up = match self.machines[machine] {
-                Machine::Idle { .. } => now,
-                Machine::Booting { up } => up,
-                _ => now + i64::from(self.kind.boot_s),
-            };
-            self.machines[machine] = Machine::Taken { job, up };
-            begins = begins.max(up);
+    /// Cores of machines that are on at an instant and have no job, if nobody takes any.
+    fn ready(&self, at: i64) -> i64 {
+        let on = |machine: &&Machine| match machine {
+            Machine::Idle { .. } => true,
+            Machine::Booting { up } => *up <= at,
+            Machine::Off => at >= self.now + i64::from(self.kind.boot_s),
+            Machine::Taken { .. } => false,
+        };
+        self.machines.iter().filter(on).count() as i64
+    }
+
+    /// The first of those who were chosen who can begin and keeps nobody before waiting.
+    fn next_to_begin(&self) -> Option<usize> {
+        let boots = self.now + i64::from(self.kind.boot_s);
+        // What those before need together, and when that is on.
+        let turn = |place: usize| {
+            let needs: i64 = self.called[..=place].iter().map(|job| self.cores(*job)).sum();
+            let at = (self.now..boots).find(|at| self.ready(*at) >= needs);
+            at.map_or((boots, 0), |at| (at, self.ready(at) - needs))
+        };
+        let goes = |(place, job): (usize, &usize)| {
+            let ends = self.now + self.estimate(*job);
+            let delays_nobody =
+                place == 0 || ends <= turn(0).0 || (0..place).all(|before| self.cores(*job) <= turn(before).1);
+            self.cores(*job) <= self.ready(self.now) && delays_nobody
+        };
+        self.called.iter().enumerate().find(|one| goes(*one)).map(|(place, _)| place)
+    }
+
+    /// Gives machines to all who were chosen and can begin: the most recently idle.
+    fn begin(&mut self) {
+        while let Some(place) = self.next_to_begin() {
+            let job = self.called.remove(place);
+            let mut idle: Vec<(i64, usize)> = Vec::new();
+            for (machine, what) in self.machines.iter().enumerate() {
+                if let Machine::Idle { since } = what {
+                    idle.push((-since, machine));
+                }
+            }
+            idle.sort_unstable();
+            for (_, machine) in idle.into_iter().take(self.cores(job) as usize) {
+                self.machines[machine] = Machine::Taken { job };
+            }
+            let Phase::Called { since } = self.phases[job] else { panic!("{job} was not called") };
+            self.phases[job] = Phase::Runs { since, begins: self.now };
+            self.started.push(job);
+            self.naive.begins[job] = self.now;
+            self.naive.boot_waits += u64::from(since < self.now);
         }
-        self.phases[job] = Phase::Runs { since: now, begins };
-        self.started.push(job);
-        self.naive.begins[job] = begins;
-        self.naive.boot_waits += u64::from(begins > now);
     }
 
     /// Plain EASY as far as it is known what happens: a job whose end there is not known runs at least as long as it
@@ -332,9 +371,7 @@ impl World<'_> {
             let (state, watts) = match *machine {
                 Machine::Off => (0, self.kind.off_w),
                 Machine::Booting { .. } => (1, self.kind.idle_w),
-                Machine::Taken { up, .. } if self.now < up => (1, self.kind.idle_w),
                 Machine::Idle { .. } => (2, self.kind.idle_w),
-                Machine::Taken { job, .. } if self.now < self.naive.begins[job] => (2, self.kind.idle_w),
                 Machine::Taken { .. } => (3, self.kind.busy_w),
             };
             self.naive.energy_ws[state] += i128::from(watts);
@@ -353,8 +390,7 @@ impl World<'_> {
                 let run = now - begins;
                 self.phases[job] = Phase::Over { begins, run };
                 self.history.push((self.users[job], jobs[job].cores, run, i64::from(jobs[job].estimate)));
-                let mine =
-                    |machine: &&mut Machine| matches!(machine, Machine::Taken { job: other, .. } if *other == job);
+                let mine = |machine: &&mut Machine| matches!(machine, Machine::Taken { job: other } if *other == job);
                 self.machines.iter_mut().filter(mine).for_each(|machine| *machine = Machine::Idle { since: now });
             }
         }
@@ -372,17 +408,22 @@ impl World<'_> {
         if happens {
             self.head = loop {
                 match self.pass() {
-                    (_, Some(job)) => self.start(job),
+                    (_, Some(job)) => {
+                        self.phases[job] = Phase::Called { since: self.now };
+                        self.called.push(job);
+                    }
                     (head, None) => break head,
                 }
             };
         }
+        self.begin();
         if self.now - self.compared >= HOUR {
             self.compared = self.now;
             self.compare();
         }
         let warm = self.warm(self.head);
-        self.switch(warm);
+        let called: i64 = self.called.iter().map(|job| self.cores(*job)).sum();
+        self.switch(called + warm);
     }
 
     /// When something is to be done though nothing happens.
@@ -391,9 +432,15 @@ impl World<'_> {
             Phase::Held { until } => Some(*until),
             _ => None,
         };
-        let Some(until) = self.phases.iter().filter_map(until).min() else { return self.glance };
+        let up = |machine: &Machine| match machine {
+            Machine::Booting { up } => Some(*up),
+            _ => None,
+        };
+        let up = self.machines.iter().filter_map(up).min().filter(|_| !self.called.is_empty());
+        let next = self.glance.min(up.unwrap_or(i64::MAX));
+        let Some(until) = self.phases.iter().filter_map(until).min() else { return next };
         let boots = until - i64::from(self.kind.boot_s);
-        self.glance.min(if boots > self.now { boots } else { until })
+        next.min(if boots > self.now { boots } else { until })
     }
 }
 
@@ -418,6 +465,7 @@ pub fn play(workload: &Workload, users: &[i64], kind: &Kind, prices: Prices, loc
         local0,
         now: first,
         phases: vec![Phase::Future; count],
+        called: Vec::new(),
         started: Vec::new(),
         head: None,
         machines: vec![Machine::Idle { since: first }; kind.count as usize],
