@@ -2,6 +2,7 @@
 
 pub mod local;
 pub mod meters;
+pub mod node;
 pub mod power;
 pub mod remote;
 pub mod slurm;
