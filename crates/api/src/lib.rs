@@ -7,6 +7,7 @@
 //! This crate must not know how anything is done: no sockets, no SQL, no Slurm text.
 
 mod admin;
+mod agents;
 mod cluster;
 mod energy;
 mod frame;
@@ -17,6 +18,7 @@ mod reply;
 mod request;
 
 pub use admin::{Admin, AdminKind, AdminRow, ReservationSpec};
+pub use agents::{AgentFinding, AgentRow, AgentsReply, AgentsRequest};
 pub use cluster::{ClusterReply, ClusterRequest, ClusterState};
 pub use energy::{
     CalibrationRow, ContractReport, EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, MonthReport,

@@ -133,6 +133,8 @@ pub enum Reply {
     Cluster(Box<crate::ClusterReply>),
     /// How the cluster is seen.
     ClusterState(Box<crate::ClusterState>),
+    /// To [`crate::Request::Agents`].
+    Agents(crate::AgentsReply),
     /// What the web process asked.
     Portal(Box<PortalReply>),
 }

@@ -133,6 +133,8 @@ pub enum Request {
     Money(Box<MoneyRequest>),
     /// Operators: the Slurm that runs the jobs. Answered by `Cluster`.
     Cluster(crate::ClusterRequest),
+    /// Machines of a cluster that report by themselves. Answered by `Agents`, or `Done`.
+    Agents(crate::AgentsRequest),
     /// The web process, on behalf of somebody. Answered by `Portal`, or as the command that it carries.
     Portal(Box<PortalRequest>),
     /// Members of the portal, asked for by an account of this machine. Answered by `Portal`.

@@ -37,6 +37,8 @@ pub(crate) struct Centre {
     pub(crate) switches: Option<crate::power::Switches>,
     /// The Slurm that runs the jobs, if one does.
     pub(crate) cluster: Option<crate::cluster::Cluster>,
+    /// The machines that report by themselves.
+    pub(crate) agents: crate::agents::Agents,
     /// Name of the centre, and of its one machine.
     pub(crate) name: String,
     pub(crate) node: Arc<str>,
@@ -386,7 +388,7 @@ impl Centre {
                 After::Mail(letter) => self.mail.send(*letter),
                 After::PeopleChanged => self.people_changed(),
                 After::Tariffs(electricity) => self.electricity = electricity,
-                After::Metered(settled) => self.show_energy(&settled),
+                After::Metered(settled) | After::Shared(settled) => self.show_energy(&settled),
                 After::Calibrated(calibration) => self.calibrated(&calibration),
                 After::UsageWritten => self.usage_written(true),
                 After::Owed(_) => {}

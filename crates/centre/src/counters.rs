@@ -104,6 +104,7 @@ pub(crate) fn kind(request: &Request) -> &'static str {
         Request::Steps(_) => "Steps",
         Request::Accounts(_) => "Accounts",
         Request::Nodes => "Nodes",
+        Request::Agents(_) => "Agents",
         Request::Partitions => "Partitions",
         Request::Settings => "Settings",
         Request::Cancel(_) => "Cancel",

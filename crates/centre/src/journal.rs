@@ -38,6 +38,8 @@ pub(crate) enum After {
     Calibrated(Box<store::Calibration>),
     /// What was shared of energy waits again if this batch fails.
     Metered(Box<store::Settled>),
+    /// What was shared of another machine's energy is on disk; if this batch fails, it is shared again from there.
+    Shared(Box<store::Settled>),
     /// What a cluster's accounting told is here: it may tell more.
     UsageWritten,
     /// Facts that took effect before they were written; owed again if this batch fails.

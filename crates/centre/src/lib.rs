@@ -2,6 +2,7 @@
 //! must not know SQL text, HTML, or how a process is started.
 
 mod admin;
+mod agents;
 mod allocations;
 mod amend;
 mod bell;

@@ -122,6 +122,7 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         Hasher::start(move |hashed| tell(Word::Hashed(hashed))).map_err(system("starting the thread for passwords"))?;
     let cluster = Cluster::open(&file.cluster, &paths, bell.teller())
         .map_err(|fault| system("beginning to watch the cluster")(std::io::Error::other(fault)))?;
+    let agents = crate::agents::Agents::load(&reader)?;
     let archive = Archive::start(&paths.database(), move |conn, reply| bell.tell(Word::Answer(conn, reply)))
         .map_err(|fault| system("starting the reading thread")(std::io::Error::other(fault)))?;
     let doors = doors::open(&paths, &link, ear)?;
@@ -136,6 +137,7 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
         tracks: Default::default(),
         switches,
         cluster,
+        agents,
         name,
         node,
         state: back.state,

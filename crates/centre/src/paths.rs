@@ -40,6 +40,16 @@ impl Paths {
         self.run().join("centre.sock")
     }
 
+    /// The key by which machines know the centre; the service's own.
+    pub fn gate_key(&self) -> PathBuf {
+        self.database_directory().join("gate.key")
+    }
+
+    /// Its half that everybody may know.
+    pub fn gate_public(&self) -> PathBuf {
+        self.run().join("gate.pub")
+    }
+
     /// Held by the process that serves this data; where nobody else can hold it.
     pub fn lock(&self) -> PathBuf {
         self.database_directory().join("centre.lock")

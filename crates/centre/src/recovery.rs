@@ -304,7 +304,7 @@ impl Centre {
                 // Questions are answered from what is there.
                 After::Read(conn, question) => self.archive.ask(conn, *question),
                 After::Order(_) | After::Launch(_) | After::Switch { .. } | After::Over(_) | After::Mail(_) => {}
-                After::PeopleChanged | After::Tariffs(_) | After::Calibrated(_) => {}
+                After::PeopleChanged | After::Tariffs(_) | After::Calibrated(_) | After::Shared(_) => {}
             }
         }
         self.degraded = Some(why);
@@ -324,6 +324,7 @@ impl Centre {
                 self.started_this_boot = back.started_there;
                 self.suspects.extend(back.suspects);
                 self.metering_agrees();
+                self.agents_again();
                 self.hint_all();
                 self.money_again();
                 self.folk_again();

@@ -271,6 +271,7 @@ pub(crate) fn answer(centre: &mut Centre, conn: ConnId, peer: Peer, request: Req
         Request::Reservations => centre.reservations(conn)?,
         Request::Energy(request) => centre.energy(conn, peer, request)?,
         Request::Cluster(request) => centre.cluster_order(conn, peer, &request)?,
+        Request::Agents(request) => centre.agents_asked(conn, peer, request)?,
         Request::Money(request) => centre.money(conn, peer, *request)?,
         Request::Portal(request) => centre.portal(conn, peer, *request)?,
         Request::People(request) => centre.people_command(conn, peer, *request)?,
@@ -383,6 +384,7 @@ impl Centre {
             self.journal.write(Write::Probe(self.now));
         }
         self.end_lost_steps();
+        self.share_readings();
         self.keep_series();
         let days = i64::from(self.file.limits.retention_days);
         if days > 0 && self.degraded.is_none() && (self.now - self.pruned).0.abs() >= 3_600_000 {

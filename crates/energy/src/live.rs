@@ -185,6 +185,11 @@ impl<J: Copy + Ord> Live<J> {
         Shared { interval: *interval, idle: Energy::ZERO, parts }
     }
 
+    /// CPU time that was counted of a run so far, if it is known.
+    pub fn counted(&self, job: J) -> Option<u64> {
+        self.runs.get(&job).map(|run| run.cpu_us)
+    }
+
     /// Runs that are not over.
     pub fn running(&self) -> impl Iterator<Item = J> + '_ {
         self.runs.iter().filter(|(_, run)| run.over.is_none()).map(|(job, _)| *job)

@@ -5,6 +5,7 @@
 
 mod accounts;
 mod admin;
+mod agents;
 mod cluster;
 mod copy;
 mod db;
@@ -24,6 +25,7 @@ mod writer;
 
 pub use accounts::{AccountFilter, LiveFacts};
 pub use admin::{Member, Project};
+pub use agents::{AgentWrite, EndedThere, Heard, StoredAgent};
 pub use cluster::{ClusterRun, ClusterWrite, HeldThen, KnownRun};
 pub use copy::{CheckReport, backup, check, restore};
 pub use db::{Db, FORMAT, Opened};

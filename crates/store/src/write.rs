@@ -6,7 +6,7 @@ use model::{Exit, JobId, JobSpec, JobState, StepId, Text, Time, Usage};
 use rusqlite::{Connection, params};
 use scheduler::{FairUsage, Finished};
 
-use crate::{ClusterWrite, EnergyWrite, Fact, MoneyWrite, PeopleWrite, SeriesWrite};
+use crate::{AgentWrite, ClusterWrite, EnergyWrite, Fact, MoneyWrite, PeopleWrite, SeriesWrite};
 
 /// The number of a script or an environment.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
@@ -112,6 +112,8 @@ pub enum Write {
     People(Box<PeopleWrite>),
     /// What a Slurm cluster did.
     Cluster(Box<ClusterWrite>),
+    /// What its machines told.
+    Agent(Box<AgentWrite>),
     /// What runs use over time.
     Series(Box<SeriesWrite>),
     /// A write without content: does the disk take any?
@@ -222,6 +224,7 @@ impl Write {
             Write::Money(money) => money.perform(sql)?,
             Write::People(people) => people.perform(sql)?,
             Write::Cluster(cluster) => cluster.perform(sql)?,
+            Write::Agent(agent) => agent.perform(sql)?,
             Write::Series(series) => crate::jobs::write(sql, series)?,
             Write::Probe(at) => {
                 sql.prepare_cached("INSERT OR REPLACE INTO meta (key, value) VALUES ('alive', ?1)")?

@@ -81,7 +81,8 @@ impl Centre {
         let (project, member) = (run.spec.account.clone(), run.spec.owner.uid);
         let limit = run.spec.time_limit.span();
         let mark = format!("slurm {} {:016x}", run.key, run.mark);
-        self.settle_run(ToldRun { run: finished.run, project, member, usage, before, limit, end, mark });
+        let machines = self.awaited_of(&run.nodes);
+        self.settle_run(ToldRun { run: finished.run, project, member, usage, before, limit, end, mark, machines });
     }
 
     /// What was priced before of a row that has changed since.

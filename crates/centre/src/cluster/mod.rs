@@ -219,6 +219,36 @@ impl Cluster {
         self.seen
     }
 
+    /// Until when it is known which runs held what: the queue and the accounting were both looked at then.
+    pub(crate) fn told_until(&self) -> Option<Time> {
+        let both = self.seen.min(self.read);
+        (both > Time(0)).then_some(both)
+    }
+
+    /// Jobs that hold their parts of machines.
+    pub(crate) fn holding(&self) -> impl Iterator<Item = &model::QueueRow> {
+        let rows = self.queue.values().map(|queued| &queued.row);
+        rows.filter(|row| {
+            matches!(row.state, model::JobState::Running | model::JobState::Suspended) && row.start.is_some()
+        })
+    }
+
+    /// Threads of a core of a machine.
+    pub(crate) fn threads_of(&self, machine: &str) -> u32 {
+        self.threads.get(machine).copied().unwrap_or(1)
+    }
+
+    /// Slurm's words for the state of a machine, and why it is out of service.
+    pub(crate) fn state_of(&self, machine: &str) -> Option<(Vec<String>, Option<String>)> {
+        let node = self.park.nodes.iter().find(|node| node.name == machine)?;
+        Some((node.states.clone(), node.reason.clone()))
+    }
+
+    /// Its commands.
+    pub(crate) fn slurm(&self) -> Slurm {
+        self.slurm.clone()
+    }
+
     /// What the queue was.
     fn renew(&mut self, at: Time, rows: Vec<Queued>) {
         let queue: BTreeMap<JobId, Queued> = rows.into_iter().map(|row| (row.row.id, row)).collect();
@@ -252,16 +282,20 @@ impl Centre {
             Said::UsageRead(at) => {
                 (cluster.read, cluster.usage_fault) = (at, None);
                 self.answer_waiters();
+                self.share_readings();
             }
             Said::UsageFault(fault) => cluster.usage_fault = Some(fault),
             Said::Queue(at, rows) => {
                 cluster.renew(at, rows);
+                self.agents_see_queue();
+                self.share_readings();
                 self.keep_associations();
                 self.move_one();
             }
             Said::Park(park) => {
                 cluster.threads = park.nodes.iter().map(|node| (node.name.clone(), node.threads_per_core)).collect();
                 cluster.park = *park;
+                self.drain_as_needed();
             }
             Said::QueueFault(fault) => {
                 if cluster.fault.as_ref() != Some(&fault) {
@@ -283,6 +317,7 @@ impl Centre {
             self.give_its_project(&mut run);
             // The run stands in the file before the entries about it.
             self.journal.write(Write::Cluster(Box::new(ClusterWrite::Run(Box::new(run.clone())))));
+            self.agents_see_end(&run);
             self.settle_told(&run);
             self.learn_told(&run);
         }

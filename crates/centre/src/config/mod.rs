@@ -5,6 +5,7 @@ mod electricity;
 mod files;
 mod flexible;
 mod money;
+mod nodes;
 mod portal;
 mod power;
 mod resolve;
@@ -18,6 +19,7 @@ pub use electricity::{CarbonSection, ContractChoice, ElectricitySection, SiteSec
 pub use files::FilesSection;
 pub use flexible::FlexibleSection;
 pub use money::MoneySection;
+pub use nodes::NodesSection;
 pub use portal::PortalSection;
 pub use power::PowerSection;
 
@@ -97,6 +99,8 @@ pub struct File {
     pub seller: ledger::invoice::Seller,
     /// Who runs the jobs.
     pub cluster: ClusterSection,
+    /// Machines that report by themselves.
+    pub nodes: NodesSection,
     /// Machines that are switched off when nobody needs them.
     pub power: PowerSection,
     /// How browsers come to the pages.

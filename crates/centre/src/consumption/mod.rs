@@ -179,14 +179,16 @@ impl Centre {
         // Before the first answer: the one that is asked first.
         let place = metering.map(|metering| metering.answering.unwrap_or(0));
         let about = metering.zip(place).and_then(|(metering, place)| metering.meters.get(usize::from(place)));
-        vec![MeterRow {
+        let mut rows = vec![MeterRow {
             machine: self.node.to_string(),
             name: about.map_or_else(String::new, |meter| meter.about.name.clone()),
             uncertainty_permille: about.map_or(0, |meter| meter.about.uncertainty_permille),
             is_fallback: place.is_some_and(|place| place > 0),
             idle_mw: metering.map(|metering| metering.idle().0),
             calibrated: calibrated.map(|calibration| calibration.at),
-        }]
+        }];
+        rows.extend(self.agent_meters());
+        rows
     }
 
     /// A calibration is on disk: idle power is shared by it from now on.

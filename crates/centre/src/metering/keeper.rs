@@ -30,6 +30,8 @@ pub(crate) struct Resume {
     pub(crate) gpus: Vec<Follower>,
     /// CPU time of the machine up to which energy was shared.
     busy_us: u64,
+    /// The start of the machine in which it was read last, where that is another machine.
+    boot: String,
 }
 
 /// A run that is there, as the centre's state has it.
@@ -39,6 +41,16 @@ pub(crate) struct Running {
     pub(crate) holds: Holds,
     /// Since when it stands still.
     pub(crate) suspended: Option<Time>,
+}
+
+/// A run that is over.
+pub(crate) struct Over {
+    pub(crate) run: RunId,
+    pub(crate) start: Time,
+    pub(crate) end: Time,
+    pub(crate) holds: Holds,
+    /// CPU time that it used in all.
+    pub(crate) cpu_us: u64,
 }
 
 /// See the module.
@@ -68,7 +80,28 @@ impl Keeper {
         machine: attribute::Machine,
         running: Vec<Running>,
     ) -> Result<Self, StoreError> {
-        let name: Arc<str> = Arc::from(topology.name.as_str());
+        let over = |run: store::EndedRun| Over {
+            run: RunId { job: run.job, attempt: run.attempt },
+            start: run.start,
+            end: run.end,
+            holds: holds(topology, run.cpus.iter(), run.memory_mib, &run.gpus),
+            cpu_us: run.cpu_us,
+        };
+        let ended = |since| Ok(reader.runs_ended_since(since)?.into_iter().map(over).collect());
+        Self::restore_of(reader, Arc::from(topology.name.as_str()), machine, running, ended)
+    }
+
+    /// The same of any machine: `ended` tells the runs that were over after an instant and have not got all of its energy.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub(crate) fn restore_of(
+        reader: &Reader,
+        name: Arc<str>,
+        machine: attribute::Machine,
+        running: Vec<Running>,
+        ended: impl FnOnce(Time) -> Result<Vec<Over>, StoreError>,
+    ) -> Result<Self, StoreError> {
         let resume: Option<Resume> = reader.resume(&name)?.and_then(|text| match serde_json::from_str(&text) {
             Ok(resume) => Some(resume),
             Err(why) => {
@@ -86,10 +119,9 @@ impl Keeper {
                 live.stand_still(run, since, true);
             }
         }
-        let ended = known_until.map_or(Ok(Vec::new()), |since| reader.runs_ended_since(since))?;
-        for run in &ended {
-            let holds = holds(topology, run.cpus.iter(), run.memory_mib, &run.gpus);
-            live.begin(RunId { job: run.job, attempt: run.attempt }, run.start, holds);
+        let ended = known_until.map_or(Ok(Vec::new()), ended)?;
+        for over in &ended {
+            live.begin(over.run, over.start, over.holds.clone());
         }
         for open in reader.job_energy_open(&name)? {
             let run = RunId { job: open.job, attempt: open.attempt };
@@ -101,8 +133,8 @@ impl Keeper {
                 live.end(run, known_until.unwrap_or(start), cpu_us);
             }
         }
-        for run in ended {
-            live.end(RunId { job: run.job, attempt: run.attempt }, run.end, run.cpu_us);
+        for over in ended {
+            live.end(over.run, over.end, over.cpu_us);
         }
         let (shared, unwritten) = (Vec::new(), BTreeMap::new());
         Ok(Self { name, machine, live, resume, shared, since: None, is_news: false, unwritten })
@@ -122,6 +154,22 @@ impl Keeper {
         self.shared.push(self.live.off(&off));
         self.resume.busy_us = self.live.busy_us();
         self.since = Some(off.end);
+    }
+
+    /// The machine whose meters are read was started at `at`, in the boot of this name. Where its meter began anew with it,
+    /// the time before is closed.
+    pub(crate) fn booted(&mut self, boot: &str, at: Time, is_inside: bool) {
+        if self.resume.boot == boot {
+            return;
+        }
+        let is_other = !std::mem::replace(&mut self.resume.boot, boot.to_owned()).is_empty();
+        let mut follower = self.resume.follower.clone();
+        if is_other
+            && is_inside
+            && let Some(off) = follower.restarted(at)
+        {
+            self.close(follower, off);
+        }
     }
 
     /// No meter answers: what comes later is a gap for the runs that are over by now.

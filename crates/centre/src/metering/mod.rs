@@ -28,7 +28,7 @@ use crate::{
     service::Word,
 };
 pub(crate) use keeper::holds;
-use keeper::{GpuEnergy, Keeper, Running};
+pub(crate) use keeper::{GpuEnergy, Keeper, Over, Running};
 use sampler::{Sampled, Sampler, Sampling};
 
 /// Meters that were opened before privilege was dropped.

@@ -5,11 +5,13 @@
 //! - [`submission`]: what a job may cost at most is set aside before it is accepted, or it is refused.
 //! - [`holds`]: what is set aside follows the jobs: tasks that leave their array, runs that are tried again, wishes.
 //! - [`settle`]: a run that is over gets its price, once its energy is known; the centre's failures are given back.
+//! - [`awaited`]: one of a cluster waits for the energy that its machines tell.
 //! - [`watch`]: running jobs against their project's budgets.
 //! - [`kept`]: a start does not add up years again.
 //! - [`orders`] and [`invoices`]: what treasurers ask for. [`bills`]: what those who answer for a project see. [`people`]: what is held about a member.
 
 pub(crate) mod archive;
+mod awaited;
 mod bills;
 mod holds;
 mod invoices;
@@ -252,6 +254,7 @@ impl Centre {
             }
         }
         self.money.holds.priced.extend(priced);
+        self.take_up_awaited();
     }
 
     /// The end of a turn: what is set aside and what is due follow the facts of this turn, into the same batch.

@@ -9,25 +9,36 @@ use ledger::{
 };
 use model::{JobId, JobState, Machine, RunId, Span, Time, Uid};
 use scheduler::Finished;
+use serde::{Deserialize, Serialize};
+use std::{collections::BTreeSet, sync::Arc};
 use store::{Fact, Settled, StoredEvent};
 
 use crate::{complain::complain, core::Centre, metering::holds as held_parts};
 
 /// A run that is over and has no price yet.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Due {
     project: String,
     member: Uid,
-    /// Without its energy.
+    /// Without its energy; of a run of the cluster, with what Slurm itself measured.
     usage: Usage,
-    energy_uj: Option<i64>,
+    pub(super) energy_uj: Option<i64>,
     /// The latest time of its price.
     pub(super) by: Time,
     back: Option<Back>,
+    /// Machines of the cluster whose part of its energy is still to come.
+    #[serde(default)]
+    pub(super) machines: BTreeSet<Arc<str>>,
+    /// What the others told.
+    #[serde(default)]
+    pub(super) told_uj: i64,
+    /// Only a row of its own says that it waits.
+    #[serde(default)]
+    pub(super) is_noted: bool,
 }
 
 /// What a run gets back.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 struct Back {
     reason: Reason,
     /// All that it cost, besides what comes on top.
@@ -81,6 +92,8 @@ pub(crate) struct ToldRun {
     pub(crate) end: ToldEnd,
     /// Names this telling.
     pub(crate) mark: String,
+    /// Machines that will tell the energy of its last moments.
+    pub(crate) machines: BTreeSet<Arc<str>>,
 }
 
 /// Whose doing an end was.
@@ -94,12 +107,38 @@ pub(crate) enum ToldEnd {
     Displaced,
 }
 
+impl Due {
+    /// Of a run of this machine.
+    fn here(
+        project: String,
+        member: Uid,
+        usage: Usage,
+        energy_uj: Option<i64>,
+        by: Time,
+        back: Option<Back>,
+    ) -> Self {
+        Self { project, member, usage, energy_uj, by, back, machines: BTreeSet::new(), told_uj: 0, is_noted: false }
+    }
+
+    /// Of a run of other machines, which tell its energy a little later.
+    fn there(
+        project: String,
+        member: Uid,
+        usage: Usage,
+        back: Option<Back>,
+        machines: BTreeSet<Arc<str>>,
+    ) -> Self {
+        Self { project, member, usage, energy_uj: None, by: Time(0), back, machines, told_uj: 0, is_noted: true }
+    }
+}
+
 impl super::Money {
     /// Energy is on its way to the disk: runs whose account it closes have their price with it.
     pub(crate) fn energy_known(&mut self, settled: &Settled) {
         for row in settled.jobs.iter().filter(|row| row.end.is_some()) {
-            if let Some(due) = self.due.get_mut(&RunId { job: row.job, attempt: row.attempt }) {
-                due.energy_uj = Some(row.account.total().0);
+            let run = RunId { job: row.job, attempt: row.attempt };
+            if let Some(due) = self.due.get_mut(&run) {
+                due.closed(&row.machine, row.account.total().0);
             }
         }
     }
@@ -124,7 +163,7 @@ impl Centre {
         let back = self.given_back(run.state, run.reason == model::Reason::NodeFailure, run.displaced_by);
         let (member, energy_uj) = (job.owner().uid, self.metering.is_none().then_some(0));
         let by = self.now + Span::seconds(i64::from(self.file.money.settle_seconds));
-        self.money.due.insert(run.run, Due { project, member, usage, energy_uj, by, back });
+        self.money.due.insert(run.run, Due::here(project, member, usage, energy_uj, by, back));
     }
 
     /// What a run gets back: all of it for the centre's own failure and for an emergency that ended it; for an emergency
@@ -171,7 +210,7 @@ impl Centre {
         let (energy, is_whole) = self.energy_so_far(run);
         let energy_uj = (is_whole || self.metering.is_none()).then_some(energy);
         let by = self.now + Span::seconds(i64::from(self.file.money.settle_seconds));
-        self.money.due.insert(run, Due { project, member: over.owner, usage, energy_uj, by, back });
+        self.money.due.insert(run, Due::here(project, over.owner, usage, energy_uj, by, back));
     }
 
     /// Microjoules of a run that are on disk, and whether no more come.
@@ -208,10 +247,20 @@ impl Centre {
     }
 
     fn settle(&mut self, run: RunId, due: Due) {
-        let Due { project, member, mut usage, energy_uj, back, .. } = due;
-        usage.energy_uj = energy_uj.unwrap_or_else(|| self.energy_without_the_last(run));
+        let Due { project, member, mut usage, energy_uj, back, machines, is_noted, .. } = due;
+        usage.energy_uj = match energy_uj {
+            Some(energy) => energy,
+            None if is_noted => self.energy_of_some(run, &machines, usage.energy_uj),
+            None => self.energy_without_the_last(run),
+        };
+
         let day = self.money.day(usage.end);
-        let Some((purse, customer)) = self.money.payer(&project) else { return self.free_money(run) };
+        let Some((purse, customer)) = self.money.payer(&project) else {
+            if is_noted {
+                self.note_awaited(run, None);
+            }
+            return self.free_money(run);
+        };
         let (overrun, category) = (purse.overrun, customer.category);
         let Some(book) = &self.money.tariffs else { return };
         let usage = match price(book, category, &[usage]) {
@@ -224,6 +273,9 @@ impl Centre {
             Ok(what) => what,
             Err(fault) => return complain!("run {run} has no price: {fault}"),
         };
+        if is_noted {
+            self.note_awaited(run, None);
+        }
         let settled = if let What::Settle(settled) = &what { Some(settled.clone()) } else { None };
         if self.enter_own(day, what)
             && let (Some(settled), Some(back)) = (settled, back)
@@ -252,7 +304,7 @@ impl Centre {
         let ToldRun { run, project, member, limit, end, .. } = told;
         let Some(mut usage) = told.usage else { return self.free_money(run) };
         let (measured, is_measured) = self.energy_so_far(run);
-        if is_measured {
+        if is_measured && told.machines.is_empty() {
             usage.energy_uj = measured;
         }
         // It went on beyond its limit: what was quoted is all that it costs.
@@ -267,8 +319,11 @@ impl Centre {
             ToldEnd::MachineFailed => Some(Back { reason: Reason::Failure, is_whole: true }),
             ToldEnd::Displaced => Some(Back { reason: Reason::Displaced, is_whole: true }),
         };
+        if !told.machines.is_empty() {
+            return self.await_energy(run, Due::there(project, member, usage, back, told.machines));
+        }
         let energy_uj = Some(usage.energy_uj);
-        self.settle(run, Due { project, member, usage, energy_uj, by: self.now, back });
+        self.settle(run, Due::here(project, member, usage, energy_uj, self.now, back));
     }
 
     /// The accounting was mended after the run had its price: the difference is entered beside it.

@@ -1,6 +1,6 @@
 //! Commands that a page gives for a member, under the account that is linked to them. Must not know what they do.
 
-use api::{Admin, EnergyRequest, MoneyRequest, Refusal, RefusalCode, Request};
+use api::{Admin, AgentsRequest, EnergyRequest, MoneyRequest, Refusal, RefusalCode, Request};
 use model::Gid;
 use nix::unistd::{User, getegid};
 
@@ -23,6 +23,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Steps(_)
         | Request::Accounts(_)
         | Request::Nodes
+        | Request::Agents(AgentsRequest::List)
         | Request::Partitions
         | Request::Settings
         | Request::Why(_)
@@ -52,6 +53,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Unreserve(_)
         | Request::Admin(_)
         | Request::Cluster(_)
+        | Request::Agents(AgentsRequest::Invite { .. } | AgentsRequest::Forget(_))
         | Request::Stop { .. } => Action::RunCentre,
         Request::Energy(energy) => match energy {
             EnergyRequest::Used { .. }

@@ -48,6 +48,16 @@ fn action(ask: &Ask) -> Action {
     }
 }
 
+/// A word that lets a machine in, once.
+pub(crate) fn agent_word() -> Result<api::Secret, getrandom::Error> {
+    secrets::long("")
+}
+
+/// What is kept of it.
+pub(crate) fn agent_word_hash(word: &api::Secret) -> store::SecretHash {
+    secrets::hash(word)
+}
+
 impl Centre {
     /// Answers the web process, which is known by running as the service itself does: by user and by group, as other
     /// programs may have the user in common with it.
