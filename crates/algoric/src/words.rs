@@ -23,6 +23,7 @@ macro_rules! texts {
             include_str!(concat!("../i18n/", $language, "/lists.ftl")),
             include_str!(concat!("../i18n/", $language, "/meter.ftl")),
             include_str!(concat!("../i18n/", $language, "/money.ftl")),
+            include_str!(concat!("../i18n/", $language, "/node.ftl")),
             include_str!(concat!("../i18n/", $language, "/orders.ftl")),
             include_str!(concat!("../i18n/", $language, "/quote.ftl")),
             include_str!(concat!("../i18n/", $language, "/people.ftl")),

@@ -121,6 +121,12 @@ pub struct MeterRow {
     pub idle_mw: Option<i64>,
     /// When that was measured; `None`: it is assumed.
     pub calibrated: Option<Time>,
+    /// Of a machine that reports by itself: for how long nothing was heard, where that is too long, ms;
+    pub silent_ms: Option<i64>,
+    /// what it drew last;
+    pub power_mw: Option<i64>,
+    /// and how many of its probes found something wrong.
+    pub faults: u32,
 }
 
 /// Use over a period.

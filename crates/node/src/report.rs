@@ -270,7 +270,17 @@ mod tests {
     fn report(readings: Vec<Sample>) -> Report {
         let (name, boot) = ("n1".to_owned(), "b".to_owned());
         let about = Some(About { cpus: 4, cores: 2, ..About::default() });
-        Report { version: VERSION, name, boot, wall_ms: 1_060_000, up_ms: 60_000, lost: 0, readings, about, health: None }
+        Report {
+            version: VERSION,
+            name,
+            boot,
+            wall_ms: 1_060_000,
+            up_ms: 60_000,
+            lost: 0,
+            readings,
+            about,
+            health: None,
+        }
     }
 
     #[test]

@@ -66,7 +66,8 @@ pub fn probes(path: &str, text: &str) -> Result<Vec<Probe>, String> {
         #[serde(default)]
         probe: Vec<Probe>,
     }
-    let found: Probes = toml::from_str(text).map_err(|fault| format!("{path}: {}", model::hinted(&fault.to_string())))?;
+    let found: Probes =
+        toml::from_str(text).map_err(|fault| format!("{path}: {}", model::hinted(&fault.to_string())))?;
     found.probe.iter().try_for_each(|probe| probe.check().map_err(|why| format!("{path}: {why}")))?;
     Ok(found.probe)
 }
@@ -161,7 +162,9 @@ mod tests {
         let text = format!("n1,10.0.0.1:7443,{key},word");
         assert_eq!(Invitation::parse(&text).unwrap().to_string(), text);
         assert_eq!(super::key(&key), Some([171; 32]));
-        for wrong in ["", "n1", "n1,a,b,c", &format!("{text},more"), &text.replace("n1", "n 1"), &text.replace("ab", "+1")] {
+        for wrong in
+            ["", "n1", "n1,a,b,c", &format!("{text},more"), &text.replace("n1", "n 1"), &text.replace("ab", "+1")]
+        {
             assert_eq!(Invitation::parse(wrong), None, "{wrong}");
         }
     }

@@ -16,6 +16,10 @@
 //! user = "algoric"         # whom it serves as: Slurm shows that user everybody's jobs
 //! first_job = 20001        # Slurm's numbers of jobs begin here, above those that the centre has given
 //!
+//! [node]                   # leave it out, and machines do not report
+//! centre = "head:7443"     # where the centre takes reports
+//! settings = ""            # the text of node.toml on each machine
+//!
 //! [slurm]
 //! lines = ["MpiDefault=pmix"]   # added to slurm.conf as they are
 //!
@@ -80,6 +84,8 @@ pub struct Park {
     /// The centre that will drive it.
     #[serde(default)]
     pub centre: Centre,
+    /// What reports each machine to the centre.
+    pub node: Option<Node>,
     /// What Slurm is told besides.
     #[serde(default)]
     pub slurm: Slurm,
@@ -149,6 +155,23 @@ pub const SERVICE: &str = "algoric";
 /// Slurm's numbers begin with a round one, so far above a centre's own that what is submitted until Slurm is up has room.
 pub const fn first_job_after(last: u32) -> u32 {
     (last / 10_000).saturating_add(2).saturating_mul(10_000).saturating_add(1)
+}
+
+/// `[node]`
+#[derive(Clone, PartialEq, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Node {
+    /// Where the centre takes reports (`head:7443`): its `[nodes] listen`.
+    pub centre: String,
+    /// The centre's folder on the controller.
+    #[serde(default = "data")]
+    pub data: String,
+    /// The program, which lies there on each machine.
+    #[serde(default = "program")]
+    pub program: String,
+    /// The text of `node.toml`: meters, probes, what should be found.
+    #[serde(default)]
+    pub settings: String,
 }
 
 /// `[slurm]`
@@ -222,6 +245,10 @@ fn program() -> String {
     "/usr/bin/algoric".to_owned()
 }
 
+fn data() -> String {
+    "/var/lib/algoric".to_owned()
+}
+
 fn boot() -> u32 {
     180
 }
@@ -286,6 +313,11 @@ impl Park {
         self.centre.user.iter().try_for_each(|user| word("centre: user", user))?;
         if self.centre.first_job == Some(0) {
             return Err(wrong("centre: first_job", "numbers of jobs begin with 1"));
+        }
+        if let Some(node) = &self.node {
+            path("node: program", &node.program)?;
+            path("node: data", &node.data)?;
+            address("node: centre", &node.centre)?;
         }
         for project in &self.project {
             word("project: name", &project.name)?;

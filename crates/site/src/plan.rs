@@ -174,6 +174,9 @@ fn files(park: &Park, secrets: &Secrets) -> Vec<File> {
             files.push(open(cgroup_file(kind), slurm::cgroup(kind, slurm::has_gpus(park))));
         }
     }
+    if let Some(node) = &park.node {
+        files.push(secret("node.toml", node.settings.clone()));
+    }
     if let Some(power) = &park.power {
         for order in ["off", "on"] {
             files.push(open(&format!("algoric-power-{order}"), slurm::switch(&power.program, order)));

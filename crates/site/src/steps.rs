@@ -56,6 +56,7 @@ works! {
     Accounting "accounting" "The tree of accounts.",
     Slurmctld "slurmctld" "The controller of jobs.",
     Slurmd "slurmd" "The service that runs jobs.",
+    Node "node" "The agent that reports the machine to the centre.",
     Job "job" "A real job across all machines.",
 }
 
@@ -65,9 +66,9 @@ impl Work {
         matches!(self, Work::Reach | Work::Clock | Work::Members | Work::Home | Work::Agree | Work::Job)
     }
 
-    /// Whether the controller is asked first, and its answer given to the check.
+    /// Whether the controller is asked first, and its answer given: to the check, or to what is done where something is.
     pub fn is_given(self) -> bool {
-        matches!(self, Work::Members | Work::Home | Work::Agree)
+        matches!(self, Work::Members | Work::Home | Work::Agree | Work::Node)
     }
 
     /// Whether it takes part of the cluster to be looked at: not done merely to see what drifted.
@@ -130,6 +131,7 @@ pub(crate) fn stages(park: &Park, files: &[File]) -> Vec<Vec<Step>> {
     let slurmd =
         |machine: &&Machine| step(Work::Slurmd, "", machine, &[("CONFIGURATION", paths), ("NODE", &machine.name)]);
     stages.push(computing.iter().map(slurmd).collect());
+    stages.extend(agents(park, &computing));
     stages.push(on(&[controller], Work::Job, &[("NODES", &computing.len().to_string())]));
     stages.retain(|steps| !steps.is_empty());
     stages
@@ -171,6 +173,24 @@ fn configuration(park: &Park, all: &[&Machine]) -> Vec<Vec<Step>> {
         }
     }
     stages
+}
+
+/// What reports, with its settings, where the operator has a centre for it.
+fn agents(park: &Park, computing: &[&Machine]) -> Vec<Vec<Step>> {
+    let Some(node) = &park.node else { return Vec::new() };
+    let agent = |machine: &&Machine| {
+        let set = [
+            ("NODE", machine.name.as_str()),
+            ("PROGRAM", node.program.as_str()),
+            ("CENTRE", node.centre.as_str()),
+            ("DATA", node.data.as_str()),
+        ];
+        step(Work::Node, "", machine, &set)
+    };
+    vec![
+        put(computing, "node.toml", "node.toml", "/etc/algoric/node.toml", "root", "600"),
+        computing.iter().map(agent).collect(),
+    ]
 }
 
 fn packages(park: &Park, machine: &Machine) -> String {

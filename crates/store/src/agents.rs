@@ -168,12 +168,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn agent_readings(
-        &self,
-        name: &str,
-        after: u64,
-        count: u32,
-    ) -> Result<Vec<(u64, Time, String)>, StoreError> {
+    pub fn agent_readings(&self, name: &str, after: u64, count: u32) -> Result<Vec<(u64, Time, String)>, StoreError> {
         let query = "SELECT number, at, reading FROM agent_reading WHERE machine = ?1 AND number > ?2 \
             ORDER BY number LIMIT ?3";
         self.db.rows_of(query, params![name, after.cast_signed(), count], |row| {

@@ -77,6 +77,7 @@ grow-step-slurmdbd = accounting (slurmdbd)
 grow-step-accounting = accounts, QOS and projects
 grow-step-slurmctld = controller (slurmctld)
 grow-step-slurmd = takes jobs (slurmd)
+grow-step-node = reports to the centre
 grow-step-job = a job on all machines
 
 grow-why-not-root = ssh is { $value } there, who is not root; `login` in park.toml says who it is to be
@@ -90,6 +91,7 @@ grow-why-hosts-differ = the names of the cluster are not in /etc/hosts as planne
 grow-why-identity = { $a } has the numbers { $b }, planned are { $c }
 grow-why-packages-missing = missing: { $value }
 grow-why-folder-differs = { $value } is missing, or has another owner or mode
+grow-why-node-stranger = the centre has not let { $value } in
 grow-why-file-missing = { $value } is missing
 grow-why-file-differs = { $value } has another content
 grow-why-file-open = { $value } has another owner or mode

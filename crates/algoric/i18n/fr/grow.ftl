@@ -77,6 +77,7 @@ grow-step-slurmdbd = comptabilité (slurmdbd)
 grow-step-accounting = comptes, QOS et projets
 grow-step-slurmctld = contrôleur (slurmctld)
 grow-step-slurmd = prend des jobs (slurmd)
+grow-step-node = rend compte au centre
 grow-step-job = un job sur toutes les machines
 
 grow-why-not-root = ssh y est { $value }, qui n’est pas root ; `login` dans park.toml dit qui il doit être
@@ -90,6 +91,7 @@ grow-why-hosts-differ = les noms de la grappe ne sont pas dans /etc/hosts comme 
 grow-why-identity = { $a } a les numéros { $b }, prévus : { $c }
 grow-why-packages-missing = il manque : { $value }
 grow-why-folder-differs = { $value } manque, ou a un autre propriétaire ou d’autres droits
+grow-why-node-stranger = le centre n'a pas admis { $value }
 grow-why-file-missing = { $value } manque
 grow-why-file-differs = { $value } a un autre contenu
 grow-why-file-open = { $value } a un autre propriétaire ou d’autres droits

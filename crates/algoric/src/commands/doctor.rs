@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, fs, os::unix::fs::MetadataExt as _};
 
+use api::{AgentsReply, AgentsRequest, Reply, Request};
 use drivers::local::{
     doctor::{self, Check, State},
     launcher::Cgroups,
@@ -37,6 +38,7 @@ struct Finding<'a> {
 pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     let mut checks = doctor::examine(house.place.data(), &Cgroups::Auto);
     checks.extend(slurm(house));
+    checks.extend(machines(house));
     if args.json {
         let findings: Vec<Finding<'_>> = checks.iter().map(|check| finding(check, &house.words)).collect();
         show::json(&findings)?;
@@ -80,6 +82,50 @@ fn slurm(house: &House) -> Option<Check> {
             check(State::Bad, "slurm-silent", parts, found, "start it; see its log in /var/log/slurm".to_owned())
         }
     })
+}
+
+/// Machines that report to the centre, where one answers here.
+fn machines(house: &House) -> Vec<Check> {
+    let asked = house.call().and_then(|mut centre| centre.ask(&Request::Agents(AgentsRequest::List)));
+    let Ok(Reply::Agents(AgentsReply::Rows(rows))) = asked else { return Vec::new() };
+    let advice = |name: &str| {
+        format!("look there: systemctl status algoric-node (or the log), the network, `algoric node show {name}`")
+    };
+    let mut checks = Vec::new();
+    let rows: Vec<_> = rows.into_iter().filter(|row| row.enrolled).collect();
+    for row in &rows {
+        let check = |state, key, part: (&'static str, String), found: String| Check {
+            id: "machines",
+            state,
+            key,
+            parts: vec![("name", row.name.clone()), part],
+            found,
+            advice: advice(&row.name),
+        };
+        if let Some(silent) = row.silent_ms {
+            let span = house.words.span(model::Span(silent));
+            let found = format!("machine {} is silent for {span}", row.name);
+            checks.push(check(State::Weak, "node-silent", ("span", span), found));
+        }
+        for bad in row.findings.iter().filter(|one| one.state == "bad") {
+            let what = format!("{}: {}", bad.name, bad.text);
+            let found = format!("machine {}: {what}", row.name);
+            checks.push(check(State::Weak, "node-bad", ("what", what), found));
+        }
+    }
+    if checks.is_empty() && !rows.is_empty() {
+        let parts = vec![("count", rows.len().to_string())];
+        let found = format!("machines that report: {}, all well", rows.len());
+        checks.push(Check {
+            id: "machines",
+            state: State::Good,
+            key: "nodes-good",
+            parts,
+            found,
+            advice: String::new(),
+        });
+    }
+    checks
 }
 
 fn finding<'a>(check: &'a Check, words: &Words) -> Finding<'a> {

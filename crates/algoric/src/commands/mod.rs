@@ -16,6 +16,7 @@ mod kernel;
 mod links;
 mod meter;
 mod money;
+mod node;
 mod people;
 mod power;
 mod price;
@@ -107,6 +108,8 @@ enum Command {
     #[command(subcommand)]
     Meter(meter::MeterCommand),
     #[command(subcommand)]
+    Node(node::NodeCommand),
+    #[command(subcommand)]
     Power(power::PowerCommand),
     Commands(links::Args),
     Backup(data::BackupArgs),
@@ -187,6 +190,7 @@ impl Command {
             Command::Meter(command) => meter::run(command, house),
             Command::Price(command) => price::run(command, house),
             Command::Tariff(command) => tariff::run(command, house),
+            Command::Node(command) => node::run(command, house),
             Command::Power(command) => power::run(command, house),
             Command::Commands(args) => links::run(&args, house),
             Command::Backup(args) => data::backup(&args, house),

@@ -149,6 +149,15 @@ fn serve(paths: Paths, listen: SocketAddr, link: Link, servant: &Servant, start:
         web.keep(&paths.socket(), &section, zone);
     }
     drop(web);
+    if let Some(listen) = file.nodes.listen {
+        let gate = super::node::gate::Gate::open(listen, &paths)?;
+        // SAFETY: as above.
+        if let ForkResult::Child = unsafe { fork() }.context("starting the process for machines")? {
+            drop(link);
+            servant.become_it()?;
+            gate.keep(&paths.data);
+        }
+    }
     // Some counters are root's to open, and anybody's to read once they are open.
     let meters = centre::Meters::open(&paths.config())?;
     servant.become_it()?;

@@ -67,29 +67,36 @@ impl Web {
     }
 
     fn keep_serving(self, socket: &Path, section: &PortalSection, zone: Option<String>) -> anyhow::Result<()> {
-        end_with_parent()?;
-        loop {
-            // SAFETY: this process has one thread, so the child may go on as if it had been started.
-            match unsafe { fork() }.context("starting the process for the pages")? {
-                ForkResult::Child => {
-                    end_with_parent()?;
-                    let url = section.public_url.as_ref().unwrap_or(&self.url);
-                    let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy, zone };
-                    let (listener, certificate, apps) = (self.listener, self.certificate, self.apps);
-                    let options = portal::Options { listener, socket: socket.to_owned(), way, certificate, apps };
-                    return portal::serve(options).context("the pages");
-                }
-                ForkResult::Parent { child } => {
-                    let how = match waitpid(child, None) {
-                        Ok(WaitStatus::Exited(_, code)) => format!("with code {code}"),
-                        Ok(WaitStatus::Signaled(_, signal, _)) => format!("by {signal}"),
-                        _ => "somehow".to_owned(),
-                    };
-                    console::complain(format!("algoric: the process for the pages ended {how}; it is started again\n"));
-                }
+        keep_child("the pages", || {
+            let url = section.public_url.as_ref().unwrap_or(&self.url);
+            let way = portal::Way { secure: url.starts_with("https://"), proxy: section.trusted_proxy, zone };
+            let (listener, certificate, apps) = (self.listener, self.certificate, self.apps);
+            let options = portal::Options { listener, socket: socket.to_owned(), way, certificate, apps };
+            portal::serve(options).context("the pages")
+        })
+    }
+}
+
+/// Has a child of this process serve, and begins another one whenever that ends; returns in the child.
+pub fn keep_child(what: &str, serve: impl FnOnce() -> anyhow::Result<()>) -> anyhow::Result<()> {
+    end_with_parent()?;
+    loop {
+        // SAFETY: this process has one thread, so the child may go on as if it had been started.
+        match unsafe { fork() }.with_context(|| format!("starting the process for {what}"))? {
+            ForkResult::Child => {
+                end_with_parent()?;
+                return serve();
             }
-            std::thread::sleep(Duration::from_secs(1));
+            ForkResult::Parent { child } => {
+                let how = match waitpid(child, None) {
+                    Ok(WaitStatus::Exited(_, code)) => format!("with code {code}"),
+                    Ok(WaitStatus::Signaled(_, signal, _)) => format!("by {signal}"),
+                    _ => "somehow".to_owned(),
+                };
+                console::complain(format!("algoric: the process for {what} ended {how}; it is started again\n"));
+            }
         }
+        std::thread::sleep(Duration::from_secs(1));
     }
 }
 

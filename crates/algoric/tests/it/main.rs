@@ -24,6 +24,7 @@ mod meters;
 mod modules;
 mod money;
 mod no_centre;
+mod nodes;
 mod odd_days;
 mod parity;
 mod portal_files;

@@ -150,9 +150,9 @@ impl Centre {
         agents.map(row).collect()
     }
 
-    /// What tells what each machine draws.
+    /// What tells what each machine draws, and whether it does.
     pub(crate) fn agent_meters(&self) -> Vec<MeterRow> {
-        let told = self.agents.all.values().filter(|agent| agent.account.is_some());
+        let told = self.agents.all.values().filter(|agent| agent.key.is_some());
         let row = |agent: &Agent| {
             let row = agent.row(self.now);
             MeterRow {
@@ -162,6 +162,9 @@ impl Centre {
                 is_fallback: row.is_fallback,
                 idle_mw: row.idle_mw,
                 calibrated: None,
+                silent_ms: row.silent_ms,
+                power_mw: row.power_mw,
+                faults: row.findings.iter().filter(|one| one.state == "bad").count() as u32,
             }
         };
         told.map(row).collect()

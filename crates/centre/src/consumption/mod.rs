@@ -186,6 +186,9 @@ impl Centre {
             is_fallback: place.is_some_and(|place| place > 0),
             idle_mw: metering.map(|metering| metering.idle().0),
             calibrated: calibrated.map(|calibration| calibration.at),
+            silent_ms: None,
+            power_mw: None,
+            faults: 0,
         }];
         rows.extend(self.agent_meters());
         rows

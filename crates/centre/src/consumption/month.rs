@@ -82,6 +82,9 @@ mod tests {
             is_fallback: false,
             idle_mw: None,
             calibrated: None,
+            silent_ms: None,
+            power_mw: None,
+            faults: 0,
         };
         let indexes = [Index { at: Time(0), energy: kwh(5000) }, Index { at: Time(1000), energy: kwh(6300) }];
         let check =

@@ -109,25 +109,12 @@ pub(crate) enum ToldEnd {
 
 impl Due {
     /// Of a run of this machine.
-    fn here(
-        project: String,
-        member: Uid,
-        usage: Usage,
-        energy_uj: Option<i64>,
-        by: Time,
-        back: Option<Back>,
-    ) -> Self {
+    fn here(project: String, member: Uid, usage: Usage, energy_uj: Option<i64>, by: Time, back: Option<Back>) -> Self {
         Self { project, member, usage, energy_uj, by, back, machines: BTreeSet::new(), told_uj: 0, is_noted: false }
     }
 
     /// Of a run of other machines, which tell its energy a little later.
-    fn there(
-        project: String,
-        member: Uid,
-        usage: Usage,
-        back: Option<Back>,
-        machines: BTreeSet<Arc<str>>,
-    ) -> Self {
+    fn there(project: String, member: Uid, usage: Usage, back: Option<Back>, machines: BTreeSet<Arc<str>>) -> Self {
         Self { project, member, usage, energy_uj: None, by: Time(0), back, machines, told_uj: 0, is_noted: true }
     }
 }

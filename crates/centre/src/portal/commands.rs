@@ -78,6 +78,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Attend { .. }
         | Request::Relinquish(_)
         | Request::Attach { .. }
+        | Request::Agents(_)
         | Request::Portal(_)
         | Request::People(_) => return None,
     })

@@ -104,7 +104,8 @@ impl Places {
         let mut settings = Settings::parse(&self.config.display().to_string(), &text)?;
         let folder = self.config.parent().unwrap_or(Path::new("/")).join("probes.d");
         let entries = fs::read_dir(&folder).into_iter().flatten().flatten().map(|entry| entry.path());
-        let mut files: Vec<PathBuf> = entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
+        let mut files: Vec<PathBuf> =
+            entries.filter(|path| path.extension().is_some_and(|end| end == "toml")).collect();
         files.sort();
         for path in files {
             let shown = path.display().to_string();
@@ -155,7 +156,8 @@ impl Agent {
     /// # Errors
     /// What is missing: it was not let in, its files, its settings.
     pub fn open(places: &Places, version: &str) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
-        let centre = places.centre()?.ok_or("this machine was not let in by a centre: algoric node enrol INVITATION")?;
+        let centre =
+            places.centre()?.ok_or("this machine was not let in by a centre: algoric node enrol INVITATION")?;
         let theirs = settings::key(&centre.key).ok_or("centre.json has no key")?;
         let settings = places.settings()?;
         let roots = Roots::default();

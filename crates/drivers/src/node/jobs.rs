@@ -125,9 +125,15 @@ mod tests {
             let line = format!("{pid} (a b) c) S {parent} 1 1 0 -1 4194304 100 0 0 0 {own} 2 3 4 20 0 1 0 9 9");
             (pid, process(&line).unwrap())
         };
-        let all: HashMap<u32, Process> =
-            [stat(1, 0, 1000), stat(101, 50, 10), stat(102, 1, 20), stat(103, 102, 30), stat(201, 1, 5), stat(300, 1, 9)]
-                .into();
+        let all: HashMap<u32, Process> = [
+            stat(1, 0, 1000),
+            stat(101, 50, 10),
+            stat(102, 1, 20),
+            stat(103, 102, 30),
+            stat(201, 1, 5),
+            stat(300, 1, 9),
+        ]
+        .into();
         assert_eq!(sums(&owners, &all), [(7, 10 + 20 + 30 + 27), (8, 5 + 9)].into());
         assert!(process("junk").is_none() && process("1 (x) S 1").is_none());
     }

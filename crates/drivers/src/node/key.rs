@@ -48,7 +48,8 @@ impl Key {
     }
 
     fn of(pkcs8: Vec<u8>) -> io::Result<Self> {
-        let pair = Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| io::Error::other("this file has no key of Ed25519"))?;
+        let pair =
+            Ed25519KeyPair::from_pkcs8(&pkcs8).map_err(|_| io::Error::other("this file has no key of Ed25519"))?;
         let public = pair.public_key().as_ref().try_into().map_err(io::Error::other)?;
         Ok(Self { pkcs8, public })
     }

@@ -14,7 +14,7 @@ use crate::meters::{MeterError, command};
 const DISK: Duration = Duration::from_secs(20);
 
 /// All findings.
-pub(super) fn look(expect: &Expect, probes: &[Probe]) -> Vec<Finding> {
+pub fn look(expect: &Expect, probes: &[Probe]) -> Vec<Finding> {
     let mut findings = examine(&tree(Path::new("/")), expect);
     findings.extend(probes.iter().map(run));
     findings
@@ -32,7 +32,9 @@ pub(super) fn run(probe: &Probe) -> Finding {
             let text = if said.output.iter().all(u8::is_ascii_whitespace) { &said.complaint } else { &said.output };
             probe.finding(Ok(said.code), &String::from_utf8_lossy(text))
         }
-        Err(MeterError::Late { limit, .. }) => probe.finding(Err(&format!("it took longer than {} s", limit.as_secs())), ""),
+        Err(MeterError::Late { limit, .. }) => {
+            probe.finding(Err(&format!("it took longer than {} s", limit.as_secs())), "")
+        }
         Err(fault) => probe.finding(Err(&fault.to_string()), ""),
     }
 }
@@ -98,8 +100,8 @@ fn file_systems(tree: &mut Tree) {
             continue;
         }
         if let Ok(about) = nix::sys::statvfs::statvfs(path.as_str()) {
-            let numbers =
-                [about.blocks(), about.blocks_available(), about.files(), about.files_available()].map(|n| n.to_string());
+            let numbers = [about.blocks(), about.blocks_available(), about.files(), about.files_available()]
+                .map(|n| n.to_string());
             tree.insert(format!("statfs/{path}"), numbers.join(" "));
         }
     }
@@ -133,7 +135,11 @@ mod tests {
         assert_eq!((much.state, much.text.len()), (State::Good, 1));
         // Its children go with it, and a minute is not waited for.
         let begun = Instant::now();
-        check("command = ['sh', '-c', 'sleep 61 & sleep 61; wait']\ntimeout = 1", State::Bad, "it took longer than 1 s");
+        check(
+            "command = ['sh', '-c', 'sleep 61 & sleep 61; wait']\ntimeout = 1",
+            State::Bad,
+            "it took longer than 1 s",
+        );
         assert!(begun.elapsed() < Duration::from_secs(20));
     }
 

@@ -12,7 +12,9 @@ mod about;
 mod http;
 mod jobs;
 mod look;
-mod timed;
-mod tls;
 #[cfg(test)]
 mod tests;
+mod timed;
+mod tls;
+
+pub use look::look;

@@ -36,7 +36,11 @@ pub(super) fn systems(tree: &Tree, expect: &Expect) -> Vec<Finding> {
     }
     let missing = expect.mounts.iter().filter(|path| !paths.contains(path));
     bad.extend(missing.map(|path| Finding::new("file-systems", State::Bad, format!("{path} is not mounted"))));
-    if bad.is_empty() { vec![Finding::new("file-systems", State::Good, format!("{seen} mounted, none full"))] } else { bad }
+    if bad.is_empty() {
+        vec![Finding::new("file-systems", State::Good, format!("{seen} mounted, none full"))]
+    } else {
+        bad
+    }
 }
 
 fn fullness(tree: &Tree, path: &str, most: u8) -> Option<Finding> {

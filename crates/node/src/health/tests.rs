@@ -29,7 +29,10 @@ fn tree(changes: &[(&str, Option<&str>)]) -> Tree {
         ("/sys/class/net/eth1/operstate", "down\n"),
         ("/sys/class/net/eth1/speed", "-1\n"),
         ("/sys/class/net/br0/operstate", "up\n"),
-        ("/proc/mounts", "/dev/vda / ext4 rw,relatime,errors=remount-ro 0 0\nproc /proc proc ro 0 0\nhead:/home /home nfs4 rw 0 0\n"),
+        (
+            "/proc/mounts",
+            "/dev/vda / ext4 rw,relatime,errors=remount-ro 0 0\nproc /proc proc ro 0 0\nhead:/home /home nfs4 rw 0 0\n",
+        ),
         ("statfs//", "1000 500 1000 900"),
         ("statfs//home", "1000 100 0 0"),
         ("smart/sda", include_str!("../../tests/fixtures/smart-ata-made.json")),

@@ -70,3 +70,8 @@ rate-white-peak = white day, peak hours
 rate-white-off-peak = white day, off-peak hours
 rate-red-peak = red day, peak hours
 rate-red-off-peak = red day, off-peak hours
+energy-silent = silent for { $span }
+energy-faults = { $count ->
+    [one] one fault found
+   *[other] { $count } faults found
+}

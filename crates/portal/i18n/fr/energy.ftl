@@ -70,3 +70,8 @@ rate-white-peak = jour blanc, heures pleines
 rate-white-off-peak = jour blanc, heures creuses
 rate-red-peak = jour rouge, heures pleines
 rate-red-off-peak = jour rouge, heures creuses
+energy-silent = muette depuis { $span }
+energy-faults = { $count ->
+    [one] un défaut trouvé
+   *[other] { $count } défauts trouvés
+}

@@ -38,8 +38,9 @@ impl<'a> Caller<'a> {
     /// Has a step's machine carry out an order.
     pub fn call(&self, step: &Step, order: Order) -> Outcome {
         let mut given = None;
-        if order == Order::Check && step.work.is_given() {
-            // The same script on the controller says what is compared with.
+        let asks = if step.work.is_gate() { Order::Check } else { Order::Act };
+        if order == asks && step.work.is_given() {
+            // The same script on the controller says what is compared with, or what it takes.
             match self.say(&self.loaded.plan.controller, step, Order::Give, None) {
                 Ok(said) if said.is_success => given = Some(said.output),
                 Ok(said) => return Outcome::Not(reasons(&said)),

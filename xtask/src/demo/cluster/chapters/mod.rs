@@ -8,6 +8,7 @@ mod grow;
 mod history;
 mod machines;
 mod mpi;
+mod nodes;
 mod orders;
 mod polling;
 mod saving;
@@ -37,6 +38,7 @@ pub const ALL: &[Chapter] = &[
     mpi::CHAPTER,
     urgent::CHAPTER,
     budget::CHAPTER,
+    nodes::CHAPTER,
     crashes::CHAPTER,
     totals::CHAPTER,
     adopt::CHAPTER,
