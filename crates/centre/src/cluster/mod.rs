@@ -233,11 +233,6 @@ impl Cluster {
         })
     }
 
-    /// Threads of a core of a machine.
-    pub(crate) fn threads_of(&self, machine: &str) -> u32 {
-        self.threads.get(machine).copied().unwrap_or(1)
-    }
-
     /// Slurm's words for the state of a machine, and why it is out of service.
     pub(crate) fn state_of(&self, machine: &str) -> Option<(Vec<String>, Option<String>)> {
         let node = self.park.nodes.iter().find(|node| node.name == machine)?;
