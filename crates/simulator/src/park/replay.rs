@@ -280,8 +280,8 @@ impl Scheduler for ParkScheduler<'_> {
     fn wake(&mut self, now: i64) -> Option<i64> {
         match &self.brain {
             Brain::Thrift(thrifty) if self.over < self.seats.len() => {
-                let up = self.yard.coming().next().filter(|_| thrifty.muster.cores() > 0);
-                Some(up.map_or(i64::MAX, |(up, _)| up).min(thrifty.thrift.wake(now)))
+                let up = if thrifty.muster.cores() > 0 { self.yard.next_up() } else { None };
+                Some(up.unwrap_or(i64::MAX).min(thrifty.thrift.wake(now)))
             }
             Brain::Thrift(_) => None,
             Brain::Pool(pool) => pool.wake(),

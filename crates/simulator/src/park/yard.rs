@@ -437,6 +437,11 @@ impl<'a> Yard<'a> {
         coming.into_iter()
     }
 
+    /// When the first of the machines is on that boot for nobody.
+    pub fn next_up(&self) -> Option<i64> {
+        self.stables.iter().filter_map(|stable| stable.booting.front()).map(|group| group.at).min()
+    }
+
     /// Adds up what machines were doing until the end, all jobs being over.
     pub fn close(&mut self, now: i64) {
         self.ready(now);
