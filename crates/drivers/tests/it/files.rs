@@ -608,7 +608,10 @@ open(at + 'bomb.zip', 'wb').write(out + central + end)
         assert_eq!(fs::read(long).unwrap(), vec![b'x'; 700]);
         assert!(fs::symlink_metadata(path.join(into).join("l")).unwrap().is_dir());
     }
-    assert_eq!(home_.unpack("bomb.zip"), Err(Fault::Bomb));
+    // It is let grow to a gibibyte, where there is room for that.
+    let Reply::Room(room) = home_.ask(&Request::Room(Root::Home)) else { panic!() };
+    let fault = home_.unpack("bomb.zip").unwrap_err();
+    assert!(fault == Fault::Bomb || (fault == Fault::Full && room.free < 2 << 30), "{fault:?}");
     // Cut short, and no archive at all.
     let whole = fs::read(path.join("pax.tar.gz")).unwrap();
     fs::write(path.join("cut.tar.gz"), &whole[..whole.len() / 2]).unwrap();

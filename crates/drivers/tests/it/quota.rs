@@ -39,7 +39,7 @@ impl Disk {
             }
         };
         run(&["mkfs.ext4", "-q", "-F", "-O", "quota", "-E", "quotatype=usrquota"], &[&image])?;
-        run(&["mount", "-o", "loop"], &[&image, &at])?;
+        run(&["mount", "-o", "loop,usrquota"], &[&image, &at])?;
         let disk = Self { _folder: folder, at };
         disk.limit()?;
         Ok(disk)

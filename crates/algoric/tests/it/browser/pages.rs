@@ -131,6 +131,8 @@ fn look(
                 if window.width > 600 && window.language == "fr" {
                     let features = json!([{"name": "prefers-color-scheme", "value": scheme}]);
                     browser.cdp("Emulation.setEmulatedMedia", &json!({"media": media, "features": features}));
+                    // Colours take a moment to change.
+                    std::thread::sleep(std::time::Duration::from_millis(200));
                     browser.picture(&folder.join(format!("{name}.{}.{look}.png", window.language)));
                     browser.cdp("Emulation.setEmulatedMedia", &json!({"media": "", "features": []}));
                 }
