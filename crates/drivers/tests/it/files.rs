@@ -612,6 +612,8 @@ open(at + 'bomb.zip', 'wb').write(out + central + end)
     let Reply::Room(room) = home_.ask(&Request::Room(Root::Home)) else { panic!() };
     let fault = home_.unpack("bomb.zip").unwrap_err();
     assert!(fault == Fault::Bomb || (fault == Fault::Full && room.free < 2 << 30), "{fault:?}");
+    // What came before that is there, for its owner to look at.
+    fs::remove_dir_all(path.join("bomb")).unwrap();
     // Cut short, and no archive at all.
     let whole = fs::read(path.join("pax.tar.gz")).unwrap();
     fs::write(path.join("cut.tar.gz"), &whole[..whole.len() / 2]).unwrap();
