@@ -181,7 +181,7 @@ fn a_month(built: &[Executable]) -> Result<Outcome> {
 }
 
 /// What a run of all tests plays; `crashes` and `totals` take minutes more and are played by hand (docs/cluster.md).
-const CHAPTERS: &str = "history,grow,engine,machines,mpi,urgent";
+const CHAPTERS: &str = "history,grow,engine,orders,machines,mpi,urgent,budget,crashes,totals,adopt";
 
 /// A real cluster of Slurm, and what a centre that has grown must stand.
 fn a_cluster(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome> {

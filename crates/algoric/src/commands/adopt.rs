@@ -63,7 +63,7 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     }
     let paths = centre::Paths::new(house.place.data());
     let before = fs::read_to_string(paths.config()).unwrap_or_default();
-    if before.lines().any(|line| line.trim() == "[cluster]") {
+    if centre::load_config(&paths.config()).is_ok_and(|file| file.cluster.engine == centre::Engine::Slurm) {
         return Err(Fault::new("adopt-has-cluster", [("file", paths.config().display().to_string())]).into());
     }
     let slurm = Slurm { folder: args.commands.clone(), conf: args.conf.clone(), limit: Duration::from_secs(120) };
@@ -208,7 +208,7 @@ fn give(file: &Path) -> anyhow::Result<()> {
 
 /// What config.toml says of it.
 fn section(args: &Args) -> String {
-    let mut text = String::from("\n[cluster]\nengine = \"slurm\"\n");
+    let mut text = String::from("engine = \"slurm\"\n");
     for (key, path) in [("commands", &args.commands), ("conf", &args.conf)] {
         if let Some(path) = path {
             text += &format!("{key} = {:?}\n", path.display().to_string());
@@ -219,11 +219,43 @@ fn section(args: &Args) -> String {
     text
 }
 
-/// Puts it behind what is there, or into a new file.
+/// Puts it into the section that is there, as in a new file, or behind what is there.
 fn write(file: &Path, before: &str, section: &str) -> anyhow::Result<()> {
     let before = if before.is_empty() { centre::CONFIG_TEMPLATE } else { before };
     let fresh = file.with_extension("toml.new");
-    fs::write(&fresh, format!("{before}{section}")).with_context(|| fresh.display().to_string())?;
+    fs::write(&fresh, with_section(before, section)).with_context(|| fresh.display().to_string())?;
     centre::load_config(&fresh)?;
     fs::rename(&fresh, file).with_context(|| file.display().to_string())
+}
+
+/// A configuration with these keys of `[cluster]`.
+fn with_section(before: &str, keys: &str) -> String {
+    let is_it = |line: &str| line.split('#').next().is_some_and(|line| line.trim() == "[cluster]");
+    let mut text = String::new();
+    for line in before.lines() {
+        text.extend([line, "\n"]);
+        if is_it(line) {
+            text.push_str(keys);
+        }
+    }
+    if before.lines().any(is_it) { text } else { format!("{text}\n[cluster]\n{keys}") }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_section_is_there_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("config.toml");
+        let check = |before: &str| {
+            fs::write(&file, with_section(before, "engine = \"slurm\"\n")).unwrap();
+            assert_eq!(centre::load_config(&file).unwrap().cluster.engine, centre::Engine::Slurm, "{before}");
+        };
+        check(centre::CONFIG_TEMPLATE);
+        check("name = \"x\"\n");
+        check("name = \"x\"\n[cluster] # ours\nqueue_seconds = 1\n\n[money]\n");
+    }
 }

@@ -32,7 +32,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         format!("setsid algoric --data {DATA} up --listen 127.0.0.1:8090 >> /var/log/second.log 2>&1 < /dev/null &");
     root(&up)?;
     cluster.until(&format!("algoric --data {DATA} cluster status"), Duration::from_secs(30))?;
-    let rows = "sacct -a -X -D -n -P -S now-2days -o JobID,User,Account,State,ElapsedRaw,AllocCPUS | grep -v 'Unknown\\|PENDING\\|RUNNING' | sed 's/CANCELLED by .*|/CANCELLED|/; s/CANCELLED[^|]*/CANCELLED/' | sort";
+    let rows = "sacct -a -X -D -n -P -S now-2days -E now -s CA,CD,DL,F,NF,OOM,PR,RQ,TO -o JobID,User,Account,State,ElapsedRaw,AllocCPUS | grep -v 'Unknown\\|PENDING\\|RUNNING' | sed 's/CANCELLED by .*|/CANCELLED|/; s/CANCELLED[^|]*/CANCELLED/' | sort";
     let there = root(rows)?.text;
     let ours = format!("export PATH={COMMANDS}:$PATH ALGORIC_DATA={DATA}; {rows}");
     let is_read =
