@@ -49,6 +49,12 @@ fn texts(language: Language) -> &'static [&'static str] {
     }
 }
 
+/// A part of a whole; `-` of nothing.
+pub fn percent(part: i64, whole: i64) -> String {
+    let found = (i128::from(part) * 100).checked_div(i128::from(whole));
+    found.map_or_else(|| "-".to_owned(), |percent| format!("{percent} %"))
+}
+
 /// All texts of one language.
 pub struct Words {
     texts: Catalogue,
@@ -184,6 +190,22 @@ impl portal::phrases::Speech for Words {
 
     fn euros(&self, microeur: i64) -> String {
         self.euros(microeur)
+    }
+
+    fn price(&self, microeur: i64) -> String {
+        format!("{} €", self.fixed(microeur, 1_000_000, 4))
+    }
+
+    fn energy(&self, uj: i64) -> String {
+        self.energy(uj)
+    }
+
+    fn percent(&self, part: i64, whole: i64) -> String {
+        percent(part, whole)
+    }
+
+    fn units(&self, number: i64, unit: i64) -> String {
+        self.fixed(number, unit, 4)
     }
 
     fn memory(&self, mib: u64) -> String {

@@ -24,6 +24,8 @@ pub enum EnergyRequest {
     },
     /// What these runs are answerable for. Answered by [`EnergyReply::Runs`].
     Runs(JobTarget),
+    /// The same in sum, without the single runs: of a great array, too, at once. Answered by [`EnergyReply::Runs`].
+    Sum(JobTarget),
     /// The contract in force, and its prices from now on. Answered by [`EnergyReply::Contract`].
     Contract {
         /// For so many days.
@@ -79,7 +81,7 @@ pub enum EnergyReply {
     /// A month, settled.
     Month(Box<MonthReport>),
     /// What runs are answerable for.
-    Runs(RunsReport),
+    Runs(Box<RunsReport>),
     /// Prices.
     Contract(ContractReport),
     /// A calendar as it is now.
@@ -230,6 +232,31 @@ pub struct RunsReport {
     pub meters: Vec<MeterRow>,
     /// The operator named no contract.
     pub is_assumed: bool,
+    /// What a next run should ask for; `None`: nothing of it is over.
+    pub advice: Option<RunAdvice>,
+}
+
+/// What runs that are over used, and what a next one should ask for.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct RunAdvice {
+    /// So many runs were looked at.
+    pub runs: u64,
+    /// CPUs that computed, on average, in thousandths: the busiest run's.
+    pub busy_milli: u64,
+    /// The most memory that any of them was seen to have, MiB.
+    pub memory_mib: u64,
+    /// CPUs that would do; `None`: those that it had.
+    pub next_cpus: Option<u32>,
+    /// A time limit that would do, milliseconds; `None`: the one that it had.
+    pub next_limit_ms: Option<i64>,
+    /// What the next script should say, as lines of it; empty: what this one said.
+    pub lines: Vec<String>,
+    /// Energy that these runs would not have been answerable for, microjoules,
+    pub saved_uj: i64,
+    /// and what it cost, micro-euros.
+    pub saved_microeur: i64,
+    /// What else to know: `too-short`, `broken`, `out-of-time`, `out-of-memory`, `fits`.
+    pub remarks: Vec<String>,
 }
 
 /// A month, settled: machines + overhead = the site's meter, machines = jobs + system + unallocated + unmeasured.

@@ -22,19 +22,21 @@ pub use agents::{AgentFinding, AgentRow, AgentsReply, AgentsRequest};
 pub use cluster::{ClusterReply, ClusterRequest, ClusterState};
 pub use energy::{
     CalibrationRow, ContractReport, EnergyBy, EnergyReply, EnergyReport, EnergyRequest, MeterRow, MonthReport,
-    OwnerRow, PriceStep, RunEnergy, RunsReport, SiteIndex, UsedRow,
+    OwnerRow, PriceStep, RunAdvice, RunEnergy, RunsReport, SiteIndex, UsedRow,
 };
 pub use frame::{FrameError, MAGIC, MAX_FRAME, VERSION, decode, encode, encode_into};
-pub use money::{BudgetRow, GiveBack, MoneyReply, MoneyRequest, Prepared, PurseChange, PurseRow};
+pub use money::{
+    BudgetRow, GiveBack, JobPrice, MoneyReply, MoneyRequest, Prepared, PriceLine, PriceTerm, PurseChange, PurseRow,
+};
 pub use portal::{
     AccountShown, Ask, FilesReply, FilesRequest, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No,
     PeopleReply, PeopleRequest, PortalReply, PortalRequest, Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,
     Who,
 };
 pub use portal::{
-    Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, JobLine,
-    JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, ProjectBoard, ProjectEnergy, ProjectsBoard,
-    RateRow, SeriesPoint,
+    Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, JobForm,
+    JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, ProjectBoard, ProjectEnergy,
+    ProjectsBoard, RateRow, SeriesPoint,
 };
 pub use portal::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,

@@ -2,14 +2,18 @@
 //! micro-euros. What the ledger itself defines (customers, drafts, documents, entries) travels as the JSON text that it
 //! writes and reads. Must not know what any of it means.
 
-use model::RunId;
+use model::{RunId, Time};
 use serde::{Deserialize, Serialize};
+
+use crate::JobTarget;
 
 /// A question or an order about money. Where nothing else is said, treasurers and operators ask.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub enum MoneyRequest {
     /// How projects stand; members see their own. Answered by [`MoneyReply::Purses`].
     Purses,
+    /// What the project of a job that the asker may see pays for it. Answered by [`MoneyReply::Job`].
+    Job(JobTarget),
     /// Who pays for a project and what it may spend. Answered by `Done`.
     Change {
         /// The project.
@@ -209,6 +213,8 @@ pub struct Prepared {
 pub enum MoneyReply {
     /// See [`MoneyRequest::Purses`].
     Purses(Vec<PurseRow>),
+    /// See [`MoneyRequest::Job`].
+    Job(Box<JobPrice>),
     /// Things as JSON, one each.
     Texts(Vec<String>),
     /// Lines of the ledger with their hashes.
@@ -224,4 +230,63 @@ pub enum MoneyReply {
         /// Drafts that were not, and why.
         left_out: Vec<String>,
     },
+}
+
+/// What a project pays for a job: what the ledger has of it, and what it will have. Micro-euros without tax.
+#[derive(Clone, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
+pub struct JobPrice {
+    /// The project; empty: none.
+    pub project: String,
+    /// Somebody pays for its jobs; else they are free.
+    pub is_paid_for: bool,
+    /// Runs that have their price.
+    pub priced: u64,
+    /// What they used by tariff; of an array of very many tasks none.
+    pub lines: Vec<PriceLine>,
+    /// Their price before anything is taken off.
+    pub work_microeur: i64,
+    /// What the project does not pay of it, by reason: `in_kind`, `prepaid`, `credit`, `overrun`.
+    pub deductions: Vec<(String, i64)>,
+    /// What was given back afterwards, by reason: `failure`, `displaced`, `adjustment`.
+    pub returned: Vec<(String, i64)>,
+    /// What the project pays for them.
+    pub paid_microeur: i64,
+    /// Runs that are over and get their price in a while.
+    pub due: u64,
+    /// Runs that go on,
+    pub running: u64,
+    /// what they cost so far, energy as far as it was measured; `None`: nothing runs, or nobody can say.
+    pub running_microeur: Option<i64>,
+    /// What all that is not over may cost at most.
+    pub held_microeur: i64,
+    /// Tax that an invoice adds, in thousandths; 0: none.
+    pub vat_permille: u32,
+}
+
+/// What was used at one tariff.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PriceLine {
+    /// `VERSION/CATEGORY/MACHINE`.
+    pub tariff: String,
+    /// From,
+    pub from: Time,
+    /// up to.
+    pub until: Time,
+    /// What it is made of.
+    pub terms: Vec<PriceTerm>,
+    /// The sum, rounded once for each run.
+    pub microeur: i64,
+}
+
+/// So much of something at so much.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct PriceTerm {
+    /// `core_hour`, `memory_gib_hour`, `gpu_hour`, `machine_hour`, `kwh`, `gib_month`.
+    pub resource: String,
+    /// How much, in base units:
+    pub quantity: i64,
+    /// so many of them are what the price is for.
+    pub unit: i64,
+    /// Micro-euros for that.
+    pub microeur: i64,
 }

@@ -3,7 +3,7 @@
 use model::{CpuSet, Exit, IndexSet, JobId, JobSpec, JobState, StepId, Text, Time, TimeLimit, Usage};
 use serde::{Deserialize, Serialize};
 
-use crate::{Admin, EnergyRequest, MoneyRequest, PeopleRequest, PortalRequest, ReservationSpec};
+use crate::{Admin, EnergyRequest, JobForm, MoneyRequest, PeopleRequest, PortalRequest, ReservationSpec};
 
 /// One question or order.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -161,6 +161,8 @@ pub struct Submission {
     pub script: Vec<u8>,
     /// The environment that goes along.
     pub environment: Vec<(Text, Text)>,
+    /// The form that it was filled in on.
+    pub form: Option<JobForm>,
     /// Say what would happen, start nothing (`--test-only`).
     pub test_only: bool,
 }

@@ -3,22 +3,35 @@
 
 #![allow(clippy::disallowed_methods, reason = "a test reads sources")]
 
-use std::{env, fs, path::Path};
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+};
 
 /// The types that go over the wire: all of this crate, and what it borrows from `model`.
 const SOURCES: [&str; 2] = ["src", "../model/src"];
 const KEPT: &str = "tests/version.txt";
 
+/// The sources in a folder and in those below it.
+fn sources(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("sources") {
+        let path = entry.expect("an entry").path();
+        if path.is_dir() {
+            sources(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
 /// The lines of types, without comments, other attributes than serde's, and indentation, in one number (FNV-1a).
 fn shape() -> u64 {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let mut files: Vec<_> = SOURCES
-        .iter()
-        .flat_map(|folder| fs::read_dir(root.join(folder)).expect("sources"))
-        .map(|entry| entry.expect("an entry").path())
-        .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
-        .collect();
-    files.sort_by_key(|path| path.file_name().map(ToOwned::to_owned));
+    let mut files = Vec::new();
+    for folder in SOURCES {
+        sources(&root.join(folder), &mut files);
+    }
+    files.sort();
     let mut hash = 0xcbf2_9ce4_8422_2325_u64;
     for file in files {
         let text = fs::read_to_string(&file).expect("a source");

@@ -217,8 +217,17 @@ impl Centre {
                 return Err(refuse(RefusalCode::AccessDenied, target.id.to_string()));
             }
         }
+        // Of an array some tasks run while others wait: what suits the others is done, and it is only refused where it
+        // suits none.
+        let (mut is_done, mut refused) = (false, None);
         for id in self.resolve_apart(target)? {
-            act(self, id, is_operator)?;
+            match act(self, id, is_operator) {
+                Ok(()) => is_done = true,
+                Err(refusal) => refused = refused.or(Some(refusal)),
+            }
+        }
+        if let Some(refusal) = refused.filter(|_| !is_done) {
+            return Err(refusal);
         }
         self.reply_when_safe(conn, Reply::Done);
         Ok(())

@@ -13,7 +13,10 @@ use store::{AccountFilter, Fact, LiveFacts, Reader, StoreError, StoredEvent};
 use crate::{
     connection::ConnId,
     consumption::{self, EnergyQuestion},
-    money::archive,
+    money::{
+        archive,
+        paid::{self, PaidQuestion},
+    },
     portal::{
         board::{self, BoardQuestion},
         jobs::{self, JobsQuestion},
@@ -44,6 +47,8 @@ pub(crate) enum Question {
     Jobs(Box<JobsQuestion>),
     /// What everybody may see of the centre, and energy for pages.
     Board(Box<BoardQuestion>),
+    /// What a project pays for a job.
+    Paid(Box<PaidQuestion>),
     /// All entries of the ledger.
     Ledger,
     /// Issued documents.
@@ -111,6 +116,7 @@ fn reply(reader: &Reader, question: Question, part: &mut dyn FnMut(Reply)) -> Re
         Question::Invoice(question) => used::invoice(reader, &question.number, part),
         Question::Jobs(question) => jobs::reply(reader, *question),
         Question::Board(question) => board::reply(reader, *question),
+        Question::Paid(question) => paid::reply(reader, *question),
         Question::Ledger => archive::ledger(reader, part),
         Question::Documents(numbers) => archive::documents(reader, &numbers, part),
         Question::Export { uid, about } => archive::export(reader, uid, about, part),

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use api::{Refusal, RefusalCode, Reply, Submission};
+use api::{JobForm, Refusal, RefusalCode, Reply, Submission};
 use model::{JobId, JobSpec, Text};
 use scheduler::{Patience, What};
 use store::{StoredSubmission, Write};
@@ -18,7 +18,14 @@ use crate::{
 const MAX_STRING: usize = 128 << 10;
 const MAX_STRINGS: usize = (2 << 20) - (64 << 10);
 
+/// All that was filled in on a form, bytes: as much as a script has by default.
+const MAX_FORM: usize = 4 << 20;
+
 type Outcome = Result<(), Refusal>;
+
+fn form_length(form: &JobForm) -> usize {
+    form.app.len() + form.values.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+}
 
 impl Centre {
     /// Takes a submission in; the answer comes when it is on disk.
@@ -65,8 +72,11 @@ impl Centre {
 
     /// Puts a submission into the queue and the journal.
     pub(crate) fn take_in(&mut self, peer: Peer, submission: Submission) -> Result<JobId, Refusal> {
-        let Submission { spec, script, environment, .. } = submission;
+        let Submission { spec, script, environment, form, .. } = submission;
         let spec = self.admit(peer, spec, &script, &environment)?;
+        if form.as_ref().is_some_and(|form| form_length(form) > MAX_FORM) {
+            return Err(refuse(RefusalCode::ScriptTooLarge, "the form"));
+        }
         let offered = self.offer(&spec)?;
         offered.as_ref().map_or(Ok(()), |offered| self.covered(offered))?;
         let id = self.state.next_id();
@@ -91,6 +101,10 @@ impl Centre {
             script: script.id,
             environment: environment.id,
         });
+        if let Some(JobForm { app, values }) = form {
+            let fields = serde_json::to_string(&values).unwrap_or_default();
+            self.journal.write(Write::Form { id, app, fields });
+        }
         self.submissions.remember(StoredSubmission {
             id,
             at: self.now,

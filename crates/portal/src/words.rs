@@ -26,6 +26,7 @@ fn texts(language: Language) -> &'static [&'static str] {
                 include_str!(concat!("../i18n/", $language, "/style.ftl")),
                 include_str!(concat!("../i18n/", $language, "/sbatch.ftl")),
                 include_str!(concat!("../i18n/", $language, "/why.ftl")),
+                include_str!(concat!("../i18n/", $language, "/run.ftl")),
             ]
         };
     }

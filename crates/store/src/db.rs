@@ -11,7 +11,7 @@ use rusqlite_migration::{M, Migrations};
 use crate::StoreError;
 
 /// The format this program writes; SQLite's `user_version`.
-pub const FORMAT: i64 = 10;
+pub const FORMAT: i64 = 11;
 
 const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0001-centre.sql")),
@@ -24,6 +24,7 @@ const STEPS: &[M<'static>] = &[
     M::up(include_str!("../migrations/0008-jobs.sql")),
     M::up(include_str!("../migrations/0009-months.sql")),
     M::up(include_str!("../migrations/0010-nodes.sql")),
+    M::up(include_str!("../migrations/0011-price.sql")),
 ];
 
 /// Marks our files among SQLite files (`application_id`): "ALGO".

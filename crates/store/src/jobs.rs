@@ -21,6 +21,33 @@ pub enum Wanted {
     Badly,
 }
 
+/// Which submissions are looked for.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Sought {
+    /// Of one member; `None`: of everybody.
+    pub owner: Option<Uid>,
+    /// Older than this one.
+    pub before: Option<JobId>,
+    /// In which state as a whole.
+    pub wanted: Wanted,
+    /// Something of it ended in this state.
+    pub ended: Option<JobState>,
+    /// Only these; `None`: all.
+    pub only: Option<Vec<JobId>>,
+    /// With this in its name, whatever the size of letters; empty: all.
+    pub name: String,
+    /// Of this project; empty: all.
+    pub project: String,
+    /// What runs: the name without digits; empty: all.
+    pub application: String,
+    /// Submitted from this time on.
+    pub since: Option<Time>,
+    /// Submitted before this time.
+    pub until: Option<Time>,
+    /// So many at most.
+    pub count: u32,
+}
+
 /// A submission of a list.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Listed {
@@ -44,59 +71,72 @@ pub struct Listed {
 const LOOKED_AT: u32 = 2000;
 
 impl Reader {
-    /// Submissions before `before`, the newest first; and where to go on, if there may be more.
+    /// Submissions that are looked for, the newest first; and where to go on, if there may be more.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn submissions(
-        &self,
-        owner: Option<Uid>,
-        before: Option<JobId>,
-        wanted: Wanted,
-        name: &str,
-        count: u32,
-    ) -> Result<(Vec<Listed>, Option<JobId>), StoreError> {
+    pub fn submissions(&self, sought: &Sought) -> Result<(Vec<Listed>, Option<JobId>), StoreError> {
         let fault = self.db.fault("listing submissions");
         // An index has either the owner's or all of them in order; so the two are two texts.
-        let whose = if owner.is_some() { "uid = ?1 AND" } else { "?1 = 0 AND" };
-        let from = match wanted {
+        let whose = if sought.owner.is_some() { "uid = ?1 AND" } else { "?1 = 0 AND" };
+        let from = match sought.wanted {
             Wanted::Open => "open JOIN submission USING (id)",
             _ => "submission",
         };
         let over = "NOT EXISTS (SELECT 1 FROM open WHERE open.id = looked.id)";
         let bad = "EXISTS (SELECT 1 FROM run WHERE base = looked.id AND state NOT IN ('COMPLETED', 'REQUEUED'))";
-        let state = match wanted {
+        let state = match sought.wanted {
             Wanted::All | Wanted::Open => "1".to_owned(),
             Wanted::Well => format!("{over} AND NOT {bad}"),
             Wanted::Badly => format!("{over} AND {bad}"),
         };
-        let inner = format!("SELECT id, at, spec FROM {from} WHERE {whose} id < ?2 ORDER BY id DESC LIMIT {LOOKED_AT}");
+        // Numbers are given in the order of time: dates are numbers, which are looked up once.
+        let inner = format!(
+            "SELECT id, at, spec, account, application FROM {from} WHERE {whose} id < ?2 AND id >= ?3
+             ORDER BY id DESC LIMIT {LOOKED_AT}"
+        );
         let query = format!(
             "SELECT id, at, spec, EXISTS (SELECT 1 FROM open WHERE open.id = looked.id) FROM ({inner}) AS looked
-             WHERE (?3 = '' OR instr(lower(json_extract(spec, '$.name')), ?3)) AND {state} ORDER BY id DESC LIMIT ?4"
+             WHERE (?4 = '' OR instr(lower(json_extract(spec, '$.name')), ?4)) AND (?6 = '' OR account = ?6)
+                AND (?7 = '' OR application = ?7) AND (?9 IS NULL OR id IN (SELECT value FROM json_each(?9)))
+                AND (?8 = '' OR EXISTS (SELECT 1 FROM run WHERE base = looked.id AND state = ?8)) AND {state}
+             ORDER BY id DESC LIMIT ?5"
         );
-        let (owner, before) = (owner.map_or(0, |uid| uid.0), before.map_or(i64::from(u32::MAX), |id| id.0.into()));
+        let (owner, first, before) = self.bounds(sought)?;
+        let ended = sought.ended.map_or("", JobState::text);
+        let only = sought.only.as_ref().map(|ids| format!("{:?}", ids.iter().map(|id| id.0).collect::<Vec<_>>()));
         let mut statement = self.db.sql.prepare_cached(&query).map_err(&fault)?;
-        let mut rows = statement.query(params![owner, before, name.to_lowercase(), count]).map_err(&fault)?;
+        let Sought { name, project, application, count, .. } = sought;
+        let values = params![owner, before, first, name.to_lowercase(), count, project, application, ended, only];
+        let mut rows = statement.query(values).map_err(&fault)?;
         let mut found = Vec::new();
         while let Some(row) = rows.next().map_err(&fault)? {
             found.push(self.listed(row)?);
         }
         let next = match found.last() {
-            Some(last) if found.len() as u64 >= u64::from(count) => Some(last.id),
-            _ => self.looked_until(&inner, owner, before)?,
+            Some(last) if found.len() as u64 >= u64::from(*count) => Some(last.id),
+            _ => self.looked_until(&inner, owner, before, first)?,
         };
         Ok((found, next))
     }
 
+    /// Whose submissions, the first number that is looked at, and the first one that is not any more.
+    fn bounds(&self, sought: &Sought) -> Result<(u32, i64, i64), StoreError> {
+        let number = |at: Option<Time>| at.map(|at| self.first_since(at)).transpose();
+        let end = |id: Option<JobId>| id.map_or(i64::from(u32::MAX), |id| id.0.into());
+        let first = number(sought.since)?.map_or(0, |id| id.0.into());
+        let before = end(sought.before).min(end(number(sought.until)?));
+        Ok((sought.owner.map_or(0, |uid| uid.0), first, before))
+    }
+
     /// The last submission that was looked at, if there may be others behind it.
-    fn looked_until(&self, inner: &str, owner: u32, before: i64) -> Result<Option<JobId>, StoreError> {
+    fn looked_until(&self, inner: &str, owner: u32, before: i64, first: i64) -> Result<Option<JobId>, StoreError> {
         let query = format!("SELECT min(id), count(*) FROM ({inner})");
         let (last, count): (Option<u32>, u32) = self
             .db
             .sql
             .prepare_cached(&query)
-            .and_then(|mut one| one.query_row(params![owner, before], |row| Ok((row.get(0)?, row.get(1)?))))
+            .and_then(|mut one| one.query_row(params![owner, before, first], |row| Ok((row.get(0)?, row.get(1)?))))
             .map_err(self.db.fault("listing submissions"))?;
         Ok(last.filter(|_| count >= LOOKED_AT).map(JobId))
     }

@@ -145,6 +145,8 @@ impl MoneyWrite {
             Self::Forget(before) => {
                 sql.execute(include_str!("../queries/forget-jobs.sql"), named_params! { ":before": before.0 })?;
                 sql.execute(include_str!("../queries/empty-old-blobs.sql"), [before.0])?;
+                let old = "id IN (SELECT id FROM submission WHERE at < ?1) AND id NOT IN (SELECT id FROM open)";
+                sql.execute(&format!("DELETE FROM form WHERE {old}"), [before.0])?;
                 forget_names(sql, None, Some(*before))?;
             }
         }
@@ -161,6 +163,7 @@ fn erase(sql: &Connection, uid: Uid, user: &str, pseudonym: &str) -> rusqlite::R
          id FROM open) UNION SELECT environment FROM submission WHERE uid <> ?1 OR id IN (SELECT id FROM open))",
         [uid.0],
     )?;
+    sql.execute("DELETE FROM form WHERE id IN (SELECT id FROM submission WHERE uid = ?1)", [uid.0])?;
     sql.execute(include_str!("../queries/erase-member.sql"), named_params! { ":uid": uid.0, ":name": pseudonym })?;
     forget_names(sql, Some(uid), None)?;
     for table in ["member", "role", "operator"] {

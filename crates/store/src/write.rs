@@ -35,6 +35,15 @@ pub enum Write {
         /// Its environment.
         environment: BlobId,
     },
+    /// The form that a submission was filled in on, behind it.
+    Form {
+        /// Its number.
+        id: JobId,
+        /// The template.
+        app: String,
+        /// What was filled in: names and values, as JSON.
+        fields: String,
+    },
     /// Some wishes of a submission changed (the change itself is an event).
     Amend {
         /// Its number.
@@ -183,6 +192,10 @@ impl Write {
                     environment.0
                 ])?;
                 sql.prepare_cached("INSERT INTO open (id) VALUES (?1)")?.execute([id.0])?;
+            }
+            Write::Form { id, app, fields } => {
+                sql.prepare_cached("INSERT INTO form (id, app, fields) VALUES (?1, ?2, ?3)")?
+                    .execute(params![id.0, app, fields])?;
             }
             Write::Amend { id, spec } => {
                 sql.prepare_cached("UPDATE submission SET account = ?2, spec = ?3 WHERE id = ?1")?.execute(params![

@@ -1,24 +1,24 @@
 //! `algoric job`: what a job was, what it took, and what its next run should ask for.
 
-use api::{AccountQuery, EnergyReply, EnergyRequest, OwnerRow, Reply, Request, RunEnergy, RunsReport};
-use energy::{
-    Energy,
-    advice::{Advice, Bill, Ending, Remark, Room, Run, advise},
+use api::{
+    AccountQuery, EnergyReply, EnergyRequest, JobPrice, MoneyReply, MoneyRequest, OwnerRow, Reply, Request, RunAdvice,
+    RunEnergy, RunsReport,
 };
-use model::{AccountRow, JobState, Memory, NodeRow, Span, Time, TimeLimit};
+use model::{AccountRow, JobState, Span, Time, TimeLimit};
+use portal::phrases::run;
 use serde::Serialize;
 
 use super::{
     House,
-    energy::{ask, footnotes, grams, percent},
+    energy::{ask, footnotes, grams},
     why::target,
 };
 use crate::{
-    client::{Client, ClientError},
+    client::ClientError,
     console, exit,
     report::Fault,
     show,
-    words::Words,
+    words::{Words, percent},
 };
 
 /// Shows what a job was, what it used and cost, and what its next run should ask for
@@ -39,18 +39,8 @@ struct Page {
     runs: Vec<AccountRow>,
     energy: Vec<RunEnergy>,
     total: OwnerRow,
-    next: Option<Next>,
-}
-
-/// What the next run should ask for.
-#[derive(Serialize)]
-struct Next {
-    busy_milli: u64,
-    memory_mib: u64,
-    lines: Vec<String>,
-    saved_uj: i64,
-    saved_microeur: i64,
-    remarks: Vec<&'static str>,
+    price: JobPrice,
+    next: Option<RunAdvice>,
 }
 
 /// Asks, and shows it.
@@ -65,23 +55,25 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     if rows.is_empty() {
         return Err(Fault::new("job-unknown", [("job", args.job.clone())]).into());
     }
-    let EnergyReply::Runs(report) = ask(&mut centre, EnergyRequest::Runs(target))? else {
+    let EnergyReply::Runs(report) = ask(&mut centre, EnergyRequest::Runs(target.clone()))? else {
+        return Err(ClientError::Unfit.into());
+    };
+    let Reply::Money(MoneyReply::Job(price)) = centre.ask(&Request::Money(Box::new(MoneyRequest::Job(target))))? else {
         return Err(ClientError::Unfit.into());
     };
     let words = &house.words;
-    let RunsReport { total, runs: energy, meters, is_assumed } = report;
-    let next = advice(&rows, &energy, &total, &room(&mut centre)?);
+    let RunsReport { total, runs: energy, meters, is_assumed, advice: next } = *report;
     if args.json {
-        let next = next.as_ref().map(|advice| to_json(advice, &rows));
-        show::json(&Page { runs: rows, energy, total, next })?;
+        show::json(&Page { runs: rows, energy, total, price: *price, next })?;
         return Ok(exit::OK);
     }
     let now = Time(jiff::Timestamp::now().as_millisecond());
     let mut lines = about(&args.job, &rows, now, words);
     lines.extend(taken(&energy, &total, words));
+    lines.extend(paid(&price, words));
     if let Some(advice) = &next {
         lines.push(String::new());
-        lines.extend(advised(advice, &rows, &total, words));
+        lines.extend(advised(advice, &total, words));
     }
     let notes = footnotes(&meters, is_assumed, total.guessed_uj, words);
     if !notes.is_empty() && !energy.is_empty() {
@@ -90,14 +82,6 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
     }
     console::line(lines.join("\n"));
     Ok(exit::OK)
-}
-
-/// The machine that jobs have their parts of.
-fn room(centre: &mut Client) -> Result<Room, ClientError> {
-    let Reply::Nodes(nodes) = centre.ask(&Request::Nodes)? else { return Err(ClientError::Unfit) };
-    let cores = |node: &NodeRow| node.cpus.div_ceil(node.threads_per_core.max(1));
-    let memory_mib = nodes.iter().map(|node| node.memory_mib).sum();
-    Ok(Room { cores: nodes.iter().map(cores).sum(), memory_mib })
 }
 
 /// Its name and state, times, what it asked for and used.
@@ -210,123 +194,24 @@ fn taken(energy: &[RunEnergy], total: &OwnerRow, words: &Words) -> Vec<String> {
     ]
 }
 
-/// Advice from the runs that are over; those that broke count only where there are no others.
-fn advice(rows: &[AccountRow], energy: &[RunEnergy], total: &OwnerRow, room: &Room) -> Option<Advice> {
-    let runs: Vec<Run> = rows.iter().filter_map(|row| run_of(row, energy)).collect();
-    let whole: Vec<Run> = runs.iter().copied().filter(|run| run.ending != Ending::Broken).collect();
-    let bill = Bill { total: Energy(total.energy_uj), idle: Energy(total.idle_uj), microeur: total.microeur };
-    advise(if whole.is_empty() { &runs } else { &whole }, room, &bill)
-}
-
-fn run_of(row: &AccountRow, energy: &[RunEnergy]) -> Option<Run> {
-    let usage = row.usage.filter(|_| row.state.is_final())?;
-    let (start, end) = (row.start?, row.end?);
-    let cores = energy.iter().find(|run| run.job == row.id && run.attempt == row.attempt).map(|run| run.cores);
-    Some(Run {
-        ending: match row.state {
-            JobState::Completed => Ending::Done,
-            JobState::Timeout => Ending::OutOfTime,
-            JobState::OutOfMemory => Ending::OutOfMemory,
-            _ => Ending::Broken,
-        },
-        elapsed: Span(((end - start).0 - row.suspended.0).max(0)),
-        limit: row.time_limit.span(),
-        cpus: row.cpus,
-        cores: cores.unwrap_or(row.cpus),
-        memory_mib: row.memory_mib,
-        cpu_us: usage.user_us.saturating_add(usage.system_us),
-        max_rss_kib: usage.max_rss_kib,
-    })
-}
-
-/// The lines for the next script, in the form in which this one asked.
-fn lines(advice: &Advice, row: &AccountRow) -> Vec<String> {
-    let mut lines = Vec::new();
-    let tasks = row.tasks.max(1);
-    let cpus = match advice.next_cpus {
-        // Tasks of several CPUs each keep their number; tasks of one CPU are fewer.
-        Some(next) if tasks > 1 && row.cpus_requested <= tasks => {
-            lines.push(format!("#SBATCH --ntasks={next}"));
-            next
-        }
-        Some(next) => {
-            let per_task = next.div_ceil(tasks);
-            lines.push(format!("#SBATCH --cpus-per-task={per_task}"));
-            per_task * tasks
-        }
-        None => row.cpus,
+/// What its project pays for it.
+fn paid(price: &JobPrice, words: &Words) -> Vec<String> {
+    let told = run::priced(price, words);
+    let fact = |(label, text): &(String, String)| {
+        words.with("job-price-fact", &[("label", label.as_str().into()), ("text", text.as_str().into())])
     };
-    if let Some(mib) = advice.next_memory_mib {
-        lines.push(match row.memory {
-            Memory::PerCpu(_) => format!("#SBATCH --mem-per-cpu={}", amount(mib.div_ceil(cpus.max(1).into()))),
-            _ => format!("#SBATCH --mem={}", amount(mib)),
-        });
-    } else if let (Memory::PerCpu(_), Some(next), Some(had)) = (row.memory, advice.next_cpus, row.memory_mib) {
-        // Fewer CPUs must not mean less memory where all of it was needed.
-        if u64::from(next) < u64::from(row.cpus) {
-            lines.push(format!("#SBATCH --mem-per-cpu={}", amount(had.div_ceil(cpus.max(1).into()))));
-        }
-    }
-    if let Some(limit) = advice.next_limit {
-        lines.push(format!("#SBATCH --time={}", dialect::text::shown(|out| dialect::text::put_full_span(out, limit))));
-    }
-    lines
-}
-
-/// Memory as `--mem` takes it.
-fn amount(mib: u64) -> String {
-    dialect::text::shown(|out| dialect::text::put_memory(out, mib))
+    let facts = told.facts.iter().map(fact);
+    let mut lines = facts.chain(told.notes.iter().cloned());
+    let first = lines.next().map(|text| words.with("job-price-line", &[("text", text.into())]));
+    first.into_iter().chain(lines.map(|line| format!("{:13}{line}", ""))).collect()
 }
 
 /// The advice in words.
-fn advised(advice: &Advice, rows: &[AccountRow], total: &OwnerRow, words: &Words) -> Vec<String> {
-    let mut said: Vec<String> =
-        advice.remarks.iter().map(|remark| words.say(&format!("advice-{}", remark_name(*remark)))).collect();
-    let Some(row) = rows.first() else { return said };
-    let next = lines(advice, row);
-    if next.is_empty() {
-        return said;
-    }
-    said.push(words.say("advice-next"));
-    said.extend(next.into_iter().map(|line| format!("  {line}")));
-    if advice.saved > Energy::ZERO {
-        said.push(words.with(
-            "advice-saves",
-            &[
-                ("energy", words.energy(advice.saved.0).into()),
-                ("euros", words.euros(advice.saved_microeur).into()),
-                ("percent", percent(advice.saved.0, total.energy_uj).into()),
-            ],
-        ));
-    }
-    if advice.next_cpus.is_some() {
-        said.push(words.say("advice-phases"));
-    }
-    if advice.next_limit.is_some() && advice.saved == Energy::ZERO {
-        said.push(words.say("advice-sooner"));
-    }
-    said
-}
-
-fn remark_name(remark: Remark) -> &'static str {
-    match remark {
-        Remark::TooShort => "too-short",
-        Remark::Broken => "broken",
-        Remark::OutOfTime => "out-of-time",
-        Remark::OutOfMemory => "out-of-memory",
-        Remark::Fits => "fits",
-    }
-}
-
-fn to_json(advice: &Advice, rows: &[AccountRow]) -> Next {
-    Next {
-        busy_milli: advice.busy_milli,
-        memory_mib: advice.memory_mib,
-        lines: rows.first().map(|row| lines(advice, row)).unwrap_or_default(),
-        saved_uj: advice.saved.0,
-        saved_microeur: advice.saved_microeur,
-        remarks: advice.remarks.iter().map(|remark| remark_name(*remark)).collect(),
-    }
+fn advised(advice: &RunAdvice, total: &OwnerRow, words: &Words) -> Vec<String> {
+    let told = run::advised(advice, total.energy_uj, words);
+    let lead = Some(told.lead).filter(|lead| !lead.is_empty());
+    let lines = told.lines.into_iter().map(|line| format!("  {line}"));
+    told.remarks.into_iter().chain(lead).chain(lines).chain(told.notes).collect()
 }
 
 #[cfg(test)]
@@ -334,8 +219,9 @@ mod tests {
     #![allow(clippy::unwrap_used)]
     use std::sync::Arc;
 
+    use api::{PriceLine, PriceTerm};
     use jiff::tz::TimeZone;
-    use model::{Exit, JobId, Owner, Reason, Uid, Usage};
+    use model::{Exit, JobId, Memory, Owner, Reason, Uid, Usage};
 
     use super::*;
     use crate::words::Language;
@@ -400,17 +286,62 @@ mod tests {
         RunEnergy { job: row.id, attempt, state, cores: 8, row: sums }
     }
 
-    const ROOM: Room = Room { cores: 16, memory_mib: 32_768 };
+    /// As the centre advises on it.
+    fn advice() -> RunAdvice {
+        let lines = ["--cpus-per-task=1", "--mem=1280M", "--time=01:15:00"];
+        RunAdvice {
+            runs: 1,
+            busy_milli: 1000,
+            memory_mib: 1024,
+            next_cpus: Some(1),
+            next_limit_ms: Some(4_500_000),
+            lines: lines.map(|line| format!("#SBATCH {line}")).into(),
+            saved_uj: 94_500_000_000,
+            saved_microeur: 5250,
+            remarks: Vec::new(),
+        }
+    }
+
+    /// Eight core-hours at 3.6 cents and forty watt-hours at 20 cents; half of the hours were given.
+    fn price() -> JobPrice {
+        let term = |resource: &str, quantity: i64, unit: i64, microeur: i64| PriceTerm {
+            resource: resource.to_owned(),
+            quantity,
+            unit,
+            microeur,
+        };
+        let line = PriceLine {
+            tariff: "2026/company/blade".to_owned(),
+            from: Time(4000),
+            until: Time(3_604_000),
+            terms: vec![
+                term("core_hour", 28_800_000, 3_600_000, 36_000),
+                term("kwh", 144_000_000_000, 3_600_000_000_000, 200_000),
+            ],
+            microeur: 296_000,
+        };
+        JobPrice {
+            project: "eau".to_owned(),
+            is_paid_for: true,
+            priced: 1,
+            work_microeur: 296_000,
+            lines: vec![line],
+            deductions: vec![("in_kind".to_owned(), 144_000)],
+            paid_microeur: 152_000,
+            vat_permille: 200,
+            ..JobPrice::default()
+        }
+    }
 
     /// The page of such a run.
     fn page(row: AccountRow, language: Language) -> String {
         let words = Words::new(language, TimeZone::UTC);
         let (rows, energy) = (vec![row.clone()], vec![energy(&row)]);
         let total = energy[0].row.clone();
-        let advice = advice(&rows, &energy, &total, &ROOM).unwrap();
         let mut lines = about("12", &rows, Time(3_700_000), &words);
         lines.extend(taken(&energy, &total, &words));
-        lines.extend(advised(&advice, &rows, &total, &words));
+        lines.extend(paid(&price(), &words));
+        lines.extend(advised(&advice(), &total, &words));
         lines.join("\n")
     }
 
@@ -418,38 +349,5 @@ mod tests {
     fn the_page() {
         insta::assert_snapshot!(page(row(), Language::English));
         insta::assert_snapshot!(page(row(), Language::French));
-    }
-
-    #[test]
-    fn lines_ask_as_the_script_did() {
-        let check = |row: AccountRow, expected: &[&str]| {
-            let rows = vec![row.clone()];
-            let total = energy(&row).row;
-            let advice = advice(&rows, &[energy(&row)], &total, &ROOM).unwrap();
-            assert_eq!(lines(&advice, &row), expected);
-        };
-        check(row(), &["#SBATCH --cpus-per-task=1", "#SBATCH --mem=1280M", "#SBATCH --time=01:15:00"]);
-        // Tasks of one CPU are fewer; tasks of several keep their number, each with fewer.
-        check(
-            AccountRow { tasks: 8, ..row() },
-            &["#SBATCH --ntasks=1", "#SBATCH --mem=1280M", "#SBATCH --time=01:15:00"],
-        );
-        let two = Usage { user_us: 2 * 3_600_000_000, ..row().usage.unwrap() };
-        check(
-            AccountRow { tasks: 2, usage: Some(two), memory: Memory::PerCpu(2048), ..row() },
-            &["#SBATCH --cpus-per-task=1", "#SBATCH --mem-per-cpu=640M", "#SBATCH --time=01:15:00"],
-        );
-        // All memory was needed: fewer CPUs need more each.
-        let full = Usage { max_rss_kib: 15 << 20, ..row().usage.unwrap() };
-        let limit = TimeLimit::Unlimited;
-        check(
-            AccountRow { usage: Some(full), memory: Memory::PerCpu(2048), time_limit: limit, ..row() },
-            &["#SBATCH --cpus-per-task=1", "#SBATCH --mem-per-cpu=16G"],
-        );
-        check(AccountRow { state: JobState::Cancelled, ..row() }, &[]);
-        check(
-            AccountRow { state: JobState::OutOfMemory, ..row() },
-            &["#SBATCH --cpus-per-task=1", "#SBATCH --mem=24G", "#SBATCH --time=01:15:00"],
-        );
     }
 }

@@ -61,7 +61,7 @@ pub fn obtain(wish: Wish<'_>, caller: &Caller) -> Result<Option<(Client, Granted
     let refuse = |error: ClientError| refused(program, error);
     let mut centre = caller.call().map_err(refuse)?;
     asked::check_machine(program, asked, &mut centre)?;
-    let submission = Submission { spec, script: Vec::new(), environment: Vec::new(), test_only };
+    let submission = Submission { spec, script: Vec::new(), environment: Vec::new(), form: None, test_only };
     if test_only {
         return match centre.ask(&Request::Submit(Box::new(submission))).map_err(refuse)? {
             Reply::WouldStart { id, start, cpus, partition, node } => {

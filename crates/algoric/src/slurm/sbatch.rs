@@ -159,6 +159,7 @@ fn complete(job: &Submission, script: Option<Text>, caller: &Caller) -> Result<a
         spec,
         script: job.script().to_vec(),
         environment: variables.into_iter().map(|(name, value)| (Text::from(name), Text::from(value))).collect(),
+        form: None,
         test_only: job.options().test_only,
     })
 }

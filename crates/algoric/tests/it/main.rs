@@ -28,6 +28,7 @@ mod nodes;
 mod odd_days;
 mod parity;
 mod portal_files;
+mod portal_great;
 mod portal_hostile;
 mod portal_jobs;
 mod portal_letters;

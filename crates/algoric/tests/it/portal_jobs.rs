@@ -11,13 +11,13 @@ use crate::{
 const PASSWORD: &str = "marée haute à 14 h";
 
 /// A centre with an operator who has an account, and their home.
-struct Desk {
-    ward: Ward,
-    browser: Browser,
+pub struct Desk {
+    pub ward: Ward,
+    pub browser: Browser,
 }
 
 impl Desk {
-    fn new(config: &str) -> Self {
+    pub fn new(config: &str) -> Self {
         let mut ward = Ward::new(config);
         if nix::unistd::geteuid().is_root() {
             // As a centre of somebody's own, whose account computes at once.
@@ -44,14 +44,14 @@ impl Desk {
     }
 
     /// Submits a form; the job's number.
-    fn submit(&mut self, app: &str, fields: &[(&str, &str)]) -> String {
+    pub fn submit(&mut self, app: &str, fields: &[(&str, &str)]) -> String {
         let page = self.post(app, "submit", fields);
         assert_eq!(page.status, 303, "{app}: {}", words(&page));
         let place = page.header("location").to_owned();
         place.trim_start_matches("/jobs/").split('?').next().unwrap().to_owned()
     }
 
-    fn post(&mut self, app: &str, what: &str, fields: &[(&str, &str)]) -> Page {
+    pub fn post(&mut self, app: &str, what: &str, fields: &[(&str, &str)]) -> Page {
         let address = format!("/jobs/new/{app}");
         let csrf = self.browser.get(&address).csrf();
         let mut all = vec![("app", app), ("do", what)];
@@ -67,7 +67,12 @@ impl Desk {
         (fs::read_to_string(folder.join(format!("slurm-{job}.out"))).unwrap_or_default(), folder)
     }
 
-    fn ends(&mut self, job: &str, state: &str) {
+    /// Waits until nothing of it waits or runs.
+    pub fn ends_somehow(&mut self, job: &str) {
+        until("it is over", || outcome(self.ward.command("squeue").args(["-h", "-j", job])).1.trim().is_empty());
+    }
+
+    pub fn ends(&mut self, job: &str, state: &str) {
         let mut last = String::new();
         let begun = std::time::Instant::now();
         loop {
@@ -85,7 +90,7 @@ impl Desk {
 }
 
 /// A page without its tags.
-fn words(page: &Page) -> String {
+pub fn words(page: &Page) -> String {
     let mut out = String::new();
     let mut inside = false;
     for letter in page.text.chars() {
@@ -103,7 +108,7 @@ fn words(page: &Page) -> String {
 }
 
 /// A folder with a blank in its name, in which everybody may write.
-fn folder(ward: &Ward) -> PathBuf {
+pub fn folder(ward: &Ward) -> PathBuf {
     let folder = ward.path("out").join("a folder");
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, std::os::unix::fs::PermissionsExt::from_mode(0o777)).unwrap();
@@ -118,7 +123,7 @@ fn has(program: &str) -> bool {
     there
 }
 
-const QUICK: [(&str, &str); 2] = [("memory", "500M"), ("time", "10 min")];
+pub const QUICK: [(&str, &str); 2] = [("memory", "500M"), ("time", "10 min")];
 
 #[test]
 fn from_a_form_to_a_result() {

@@ -28,6 +28,16 @@ pub struct JobsQuery {
     pub which: JobsWhich,
     /// With this in their name, whatever the size of letters; empty: all.
     pub name: String,
+    /// Of which something is in this state, or ended in it.
+    pub state: Option<JobState>,
+    /// Of this project; empty: all.
+    pub project: String,
+    /// Of this application: the name without digits; empty: all.
+    pub application: String,
+    /// Submitted on this day or later: `2026-11-22`, local to the centre.
+    pub since: Option<String>,
+    /// Submitted on this day or before.
+    pub until: Option<String>,
     /// Everybody's that the asker may see, not only their own.
     pub everybody: bool,
     /// So many at most.
@@ -146,6 +156,17 @@ pub struct JobReport {
     pub files: [Option<Text>; 2],
     /// What it used over time, as far as that was looked at.
     pub series: Vec<SeriesPoint>,
+    /// The form that it was filled in on, for its owner.
+    pub form: Option<JobForm>,
+}
+
+/// What a job was made by.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct JobForm {
+    /// The template.
+    pub app: String,
+    /// What was filled in: names and values.
+    pub values: Vec<(String, String)>,
 }
 
 /// What a run used from the point before until this one.

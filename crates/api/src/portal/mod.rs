@@ -12,7 +12,7 @@ pub use board::{
     ProjectEnergy, ProjectsBoard, RateRow,
 };
 pub use files::{FilesReply, FilesRequest};
-pub use jobs::{JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, SeriesPoint};
+pub use jobs::{JobForm, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, SeriesPoint};
 pub use people::{
     AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest,
     Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,

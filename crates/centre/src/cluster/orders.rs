@@ -100,7 +100,7 @@ impl Centre {
     }
 
     fn submit_there(&mut self, conn: ConnId, peer: Peer, submission: Submission) -> Result<(), Refusal> {
-        let Submission { spec, script, environment, test_only } = submission;
+        let Submission { spec, script, environment, test_only, .. } = submission;
         let spec = self.admit(peer, JobSpec { batch: true, ..spec }, &script, &environment)?;
         let offered = self.offer(&spec)?;
         offered.as_ref().map_or(Ok(()), |offered| self.covered(offered))?;

@@ -52,16 +52,25 @@ impl Cluster {
     /// Lines of a list of jobs: of one member (`Some`), or of everybody.
     pub(crate) fn lines(&self, query: &JobsQuery, owner: Option<Uid>) -> Vec<JobLine> {
         let mut found: BTreeMap<JobId, Mirrored> = BTreeMap::new();
-        for row in self.not_over().filter(|row| owner.is_none_or(|uid| row.row.owner.uid == uid)) {
+        let is_in_state = |row: &&Queued| query.state.is_none_or(|state| row.row.state == state);
+        let own = self.not_over().filter(|row| owner.is_none_or(|uid| row.row.owner.uid == uid));
+        for row in own.filter(is_in_state) {
             found.entry(row.base).and_modify(|one| one.join(row)).or_insert_with(|| mirrored(row));
         }
         let is_asked = |one: &Mirrored| {
             matches!(query.which, JobsWhich::All | JobsWhich::Open)
                 && query.before.is_none_or(|before| one.base < before)
                 && one.spec.name.lossy().to_lowercase().contains(&query.name.to_lowercase())
+                && (query.project.is_empty() || one.spec.account == query.project)
+                && (query.application.is_empty() || application(&one.spec.name.lossy()) == query.application)
         };
         found.into_values().rev().filter(is_asked).map(Mirrored::line).collect()
     }
+}
+
+/// What runs: a name without its digits, as the data file has it.
+fn application(name: &str) -> String {
+    name.chars().filter(|letter| !letter.is_ascii_digit()).collect()
 }
 
 /// What one row tells of its submission.

@@ -1,9 +1,11 @@
 //! Questions and orders about electricity: who may ask what, and what an order writes. The past is read on the archive's
 //! thread ([`report`]). Must not know how energy is measured or shared.
 
+mod advice;
 mod month;
 mod report;
 pub(crate) mod site;
+mod sum;
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -13,13 +15,14 @@ use api::{
 };
 use energy::{
     Energy, Power,
+    advice::Room,
     calendar::Calendar,
     contract::{Colours, Oddity},
     period::{Grain, Period},
     reconcile::Index,
 };
 use jiff::fmt::temporal::DateTimePrinter;
-use model::{Span, Time};
+use model::{Span, Time, Uid};
 use store::{Calibration, EnergyWrite, Fact, Write};
 
 pub(crate) use report::{EnergyQuestion, Sum, reply};
@@ -58,6 +61,7 @@ impl Centre {
                 });
             }
             EnergyRequest::Runs(target) => self.runs_of(conn, peer, target)?,
+            EnergyRequest::Sum(target) => self.sum_of(conn, peer, target),
             EnergyRequest::Contract { days } => {
                 let report = contract_report(&self.electricity, self.now, days.clamp(1, MOST_DAYS));
                 self.reply(conn, &Reply::Energy(EnergyReply::Contract(report)));
@@ -125,8 +129,21 @@ impl Centre {
         let targets = Some(vec![target]);
         let query = AccountQuery { targets, all_users: true, duplicates: true, ..AccountQuery::default() };
         let (filter, live) = self.selection(peer, &query)?;
-        self.read(conn, |electricity, meters| EnergyQuestion::Runs { filter, live, electricity, meters });
+        let room = self.room();
+        self.read(conn, |electricity, meters| EnergyQuestion::Runs { filter, live, room, electricity, meters });
         Ok(())
+    }
+
+    fn sum_of(&mut self, conn: ConnId, peer: Peer, target: JobTarget) {
+        let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
+        let (room, record) = (self.room(), self.record_of(&target));
+        self.read(conn, |electricity, meters| EnergyQuestion::Sum { target, record, only, room, electricity, meters });
+    }
+
+    /// What jobs have their parts of.
+    fn room(&self) -> Room {
+        let there = self.cluster_nodes();
+        advice::room(&if there.is_empty() { self.node_rows() } else { there })
     }
 
     /// Reads on the archive's thread, once everything so far is on disk.
@@ -134,6 +151,12 @@ impl Centre {
         self.write_energy(true);
         let question = question(self.electricity.clone(), self.meter_rows());
         self.journal.after(After::Read(conn, Box::new(Question::Energy(Box::new(question)))));
+    }
+
+    /// The first instant of a day, month or year, and the first one after it.
+    pub(crate) fn day_bounds(&self, text: &str) -> Result<(Time, Time), Refusal> {
+        let (from, until) = self.bounds(period(text)?)?;
+        Ok((from, until))
     }
 
     fn bounds(&self, period: Period) -> Result<(Time, Time), Refusal> {

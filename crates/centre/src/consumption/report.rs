@@ -3,21 +3,23 @@
 use std::{collections::BTreeMap, collections::HashMap, sync::Arc};
 
 use api::{
-    CalibrationRow, EnergyReply, EnergyReport, MeterRow, OwnerRow, Reply, RunEnergy, RunsReport, SiteIndex, UsedRow,
+    CalibrationRow, EnergyReply, EnergyReport, JobTarget, MeterRow, OwnerRow, Reply, RunAdvice, RunEnergy, RunsReport,
+    SiteIndex, UsedRow,
 };
 use energy::{
     Energy, Flag, Interval,
     account::JobAccount,
+    advice::Room,
     carbon::{Carbon, Factors},
     contract::Cost,
     period::Grain,
     reconcile::Accounts,
     rollup::HOUR,
 };
-use model::{AccountRow, ArrayPlace, JobId, Time};
+use model::{AccountRow, ArrayPlace, JobId, Time, Uid};
 use store::{AccountFilter, Hour, JobEnergy, LiveFacts, Reader, StoreError};
 
-use super::month;
+use super::{advice, month, sum};
 use crate::electricity::Electricity;
 
 /// What is to be read.
@@ -36,7 +38,23 @@ pub(crate) enum EnergyQuestion {
         meters: Vec<MeterRow>,
     },
     /// Single runs.
-    Runs { filter: AccountFilter, live: Vec<LiveFacts>, electricity: Arc<Electricity>, meters: Vec<MeterRow> },
+    Runs {
+        filter: AccountFilter,
+        live: Vec<LiveFacts>,
+        room: Room,
+        electricity: Arc<Electricity>,
+        meters: Vec<MeterRow>,
+    },
+    /// A job in sum, for somebody who may see only their own (`Some`) or all.
+    Sum {
+        target: JobTarget,
+        /// Its record, if it is one that is not over.
+        record: Option<JobId>,
+        only: Option<Uid>,
+        room: Room,
+        electricity: Arc<Electricity>,
+        meters: Vec<MeterRow>,
+    },
     /// A month, settled.
     Month {
         month: String,
@@ -65,9 +83,14 @@ pub(crate) fn reply(reader: &Reader, question: EnergyQuestion) -> Result<Reply, 
             let (used, is_assumed) = (Vec::new(), electricity.is_assumed);
             EnergyReply::Used(EnergyReport { from, until, used, owners, meters, is_assumed })
         }
-        EnergyQuestion::Runs { filter, live, electricity, meters } => {
-            let (total, runs) = runs(reader, &filter, live)?;
-            EnergyReply::Runs(RunsReport { total, runs, meters, is_assumed: electricity.is_assumed })
+        EnergyQuestion::Runs { filter, live, room, electricity, meters } => {
+            let (total, runs, advice) = runs(reader, &filter, live, &room)?;
+            EnergyReply::Runs(Box::new(RunsReport { total, runs, meters, is_assumed: electricity.is_assumed, advice }))
+        }
+        EnergyQuestion::Sum { target, record, only, room, electricity, meters } => {
+            let (total, advice) = sum::of(reader, &target, record, only, &room)?;
+            let is_assumed = electricity.is_assumed;
+            EnergyReply::Runs(Box::new(RunsReport { total, runs: Vec::new(), meters, is_assumed, advice }))
         }
         EnergyQuestion::Month { month, from, until, billed, electricity, meters } => {
             let (sum, count) = all_machines(reader, from, until, &electricity.factors)?;
@@ -244,7 +267,7 @@ fn merge(sum: &mut OwnerRow, row: &OwnerRow) {
     sum.lifecycle_mg += row.lifecycle_mg;
 }
 
-fn add(row: &mut OwnerRow, run: &JobEnergy) {
+pub(super) fn add(row: &mut OwnerRow, run: &JobEnergy) {
     let JobAccount { dynamic, idle, gpu, cost, carbon } = &run.account;
     row.runs += 1;
     row.energy_uj += run.account.total().0;
@@ -263,21 +286,30 @@ fn runs(
     reader: &Reader,
     filter: &AccountFilter,
     live: Vec<LiveFacts>,
-) -> Result<(OwnerRow, Vec<RunEnergy>), StoreError> {
+    room: &Room,
+) -> Result<(OwnerRow, Vec<RunEnergy>, Option<RunAdvice>), StoreError> {
     let mut seen: Vec<AccountRow> = listed(reader, filter, live)?.into_values().collect();
     seen.sort_by_key(|row| (row.id, row.attempt));
     let (mut total, mut found) = (OwnerRow::default(), Vec::new());
-    for row in seen {
+    for row in &seen {
         for run in reader.job_energy(row.id)?.into_iter().filter(|run| run.attempt == row.attempt) {
-            let mut sums = OwnerRow { name: shown(&row), user: row.owner.user.clone(), ..OwnerRow::default() };
+            let mut sums = OwnerRow { name: shown(row), user: row.owner.user.clone(), ..OwnerRow::default() };
             add(&mut sums, &run);
             merge(&mut total, &sums);
             let (job, attempt, state, cores) = (row.id, row.attempt, row.state, run.cores);
             found.push(RunEnergy { job, attempt, state, cores, row: sums });
         }
     }
+    // What was tried again says less than its last attempt, which comes last of its record.
+    let mut last = seen;
+    last.reverse();
+    last.dedup_by_key(|row| row.id);
+    last.reverse();
+    let cores: HashMap<(JobId, u32), u32> = found.iter().map(|run| ((run.job, run.attempt), run.cores)).collect();
+    let held = |row: &AccountRow| cores.get(&(row.id, row.attempt)).copied();
+    let advice = advice::of(&last, held, &advice::bill(&total), room);
     found.drain(..found.len().saturating_sub(MOST_ROWS));
-    Ok((total, found))
+    Ok((total, found, advice))
 }
 
 /// A run as `squeue` names it.

@@ -49,9 +49,12 @@ pub(crate) fn export(
         let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
         let (script, environment) =
             stored.map(|stored| (text(&stored.script), text(&stored.environment))).unwrap_or_default();
+        let form: Value =
+            reader.form(id)?.map_or(Value::Null, |(app, fields)| json!({ "template": app, "fields": fields }));
         let spec: Value = serde_json::from_str(&spec).unwrap_or(Value::String(spec));
         submissions
-            .push(json!({ "job": id.0, "at_ms": at.0, "asked": spec, "script": script, "environment": environment }));
+            .push(json!({ "job": id.0, "at_ms": at.0, "asked": spec, "script": script, "environment": environment,
+                "form": form }));
     }
     let mut ledger = Vec::new();
     reader.ledger_each(0, &mut |_, text, _| {

@@ -6,6 +6,7 @@
 //! - [`holds`]: what is set aside follows the jobs: tasks that leave their array, runs that are tried again, wishes.
 //! - [`settle`]: a run that is over gets its price, once its energy is known; the centre's failures are given back.
 //! - [`awaited`]: one of a cluster waits for the energy that its machines tell.
+//! - [`paid`]: what a job cost, and costs so far.
 //! - [`watch`]: running jobs against their project's budgets.
 //! - [`kept`]: a start does not add up years again.
 //! - [`orders`] and [`invoices`]: what treasurers ask for. [`bills`]: what those who answer for a project see. [`people`]: what is held about a member.
@@ -18,6 +19,7 @@ mod invoices;
 mod kept;
 mod limits;
 mod orders;
+pub(crate) mod paid;
 mod people;
 mod settle;
 mod shown;

@@ -35,6 +35,7 @@ impl Centre {
                 self.reply(conn, &Reply::Money(MoneyReply::Purses(rows)));
                 return Ok(());
             }
+            MoneyRequest::Job(target) => return self.price_of_job(conn, peer, target),
             MoneyRequest::Export(user) => return self.export_member(conn, peer, &user),
             _ => self.treasurers_only(peer)?,
         }

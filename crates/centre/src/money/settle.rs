@@ -74,6 +74,27 @@ impl Used<'_> {
     }
 }
 
+/// What a run that goes on held until now, without its energy.
+pub(super) fn used_so_far(
+    machine: &Machine,
+    kind: String,
+    job: &scheduler::JobView<'_>,
+    row: &model::QueueRow,
+    now: Time,
+) -> Option<Usage> {
+    let (placement, start) = (job.placement()?, row.start?);
+    let used = Used {
+        start,
+        end: now.max(start),
+        suspended: row.suspended,
+        cpus: &placement.cpus,
+        memory_mib: placement.memory_mib,
+        gpus: &placement.gpus,
+        is_exclusive: job.request().exclusive,
+    };
+    Some(used.usage(machine, kind))
+}
+
 /// A run that another engine's accounting told.
 pub(crate) struct ToldRun {
     /// Which.

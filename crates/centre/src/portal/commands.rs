@@ -1,7 +1,7 @@
 //! Commands that a page gives for a member, under the account that is linked to them. Must not know what they do.
 
-use api::{Admin, AgentsRequest, EnergyRequest, MoneyRequest, Refusal, RefusalCode, Request};
-use model::Gid;
+use api::{Admin, AgentsRequest, EnergyBy, EnergyRequest, MoneyRequest, Refusal, RefusalCode, Request};
+use model::{Gid, Uid};
 use nix::unistd::{User, getegid};
 
 use super::{caller::Caller, roles::Action};
@@ -59,6 +59,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
             EnergyRequest::Used { .. }
             | EnergyRequest::Month { .. }
             | EnergyRequest::Runs(_)
+            | EnergyRequest::Sum(_)
             | EnergyRequest::Contract { .. }
             | EnergyRequest::Indexes
             | EnergyRequest::Calibrations
@@ -69,7 +70,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
             | EnergyRequest::Calibrate(_) => Action::RunCentre,
         },
         Request::Money(money) => match **money {
-            MoneyRequest::Purses | MoneyRequest::Export(_) => Action::Look,
+            MoneyRequest::Purses | MoneyRequest::Job(_) | MoneyRequest::Export(_) => Action::Look,
             _ => Action::RunCentre,
         },
         Request::StepBegin(_)
@@ -82,6 +83,19 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Portal(_)
         | Request::People(_) => return None,
     })
+}
+
+/// Who asks without an account of the machine: nobody's jobs are theirs.
+const NOBODY: Uid = Uid(65_534);
+
+/// What is told to every member, whoever they compute as: the centre, its energy and prices, never anybody's jobs.
+fn is_of_all(request: &Request) -> bool {
+    match request {
+        Request::Ping | Request::Status | Request::Nodes | Request::Partitions | Request::Settings => true,
+        Request::Energy(EnergyRequest::Used { by, .. }) => !matches!(by, EnergyBy::Project | EnergyBy::Job),
+        Request::Energy(EnergyRequest::Contract { .. } | EnergyRequest::Zone) => true,
+        _ => false,
+    }
 }
 
 /// A command that changes something, in a line of the trail.
@@ -106,7 +120,10 @@ impl Centre {
         let none = || refuse(RefusalCode::AccessDenied, "this is nothing that a page asks");
         let action = action(&request).ok_or_else(none)?;
         caller.must(action)?;
-        let peer = self.peer_of(caller)?;
+        let peer = match self.peer_of(caller) {
+            Err(_) if is_of_all(&request) => Peer { uid: NOBODY, gid: Gid(NOBODY.0), pid: 0 },
+            peer => peer?,
+        };
         let told = (action != Action::Look).then(|| told(&request));
         answer(self, conn, peer, request)?;
         if let Some(told) = told {

@@ -1,14 +1,16 @@
 //! Jobs as pages show them. What somebody has now is told at once; lists and whole jobs are read on the archive's thread,
 //! after everything decided so far is in the file. Must not know pages.
 
+use std::collections::BTreeSet;
+
 use api::{
-    AccountQuery, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, PortalReply, Refusal,
-    RefusalCode, Reply,
+    AccountQuery, JobForm, JobLine, JobQuery, JobReport, JobTarget, JobsQuery, JobsReply, JobsRequest, JobsWhich,
+    PortalReply, Refusal, RefusalCode, Reply,
 };
 use dialect::patterns;
 use model::{AccountRow, ArrayPlace, JobId, JobSpec, JobState, Text, Time, Uid};
 use scheduler::RowFilter;
-use store::{AccountFilter, Listed, LiveFacts, Reader, StoreError, Wanted};
+use store::{AccountFilter, Listed, LiveFacts, Reader, Sought, StoreError, Wanted};
 
 use super::{caller::Caller, roles::Action};
 use crate::{
@@ -33,8 +35,8 @@ pub(super) fn action(_: &JobsRequest) -> Action {
 /// What is to be read of the past.
 #[derive(Debug)]
 pub(crate) enum JobsQuestion {
-    /// Submissions of one (`Some`) or of everybody; with those of a cluster's queue.
-    List { query: JobsQuery, owner: Option<Uid>, there: Vec<JobLine> },
+    /// Submissions of one or of everybody; with those of a cluster's queue.
+    List { sought: Sought, there: Vec<JobLine> },
     /// One job, for somebody who may see only their own (`Some`) or all; with what is not over of it.
     One {
         query: JobQuery,
@@ -63,7 +65,12 @@ impl Centre {
                 let sees_all = query.everybody && self.may_see(peer.uid, Uid(u32::MAX));
                 let owner = (!sees_all).then_some(peer.uid);
                 let there = self.cluster.as_ref().map_or(Vec::new(), |cluster| cluster.lines(&query, owner));
-                JobsQuestion::List { owner, query, there }
+                let sought = self.sought(owner, query)?;
+                let is_sought = |line: &JobLine| {
+                    sought.since.is_none_or(|since| line.submitted >= since)
+                        && sought.until.is_none_or(|until| line.submitted < until)
+                };
+                JobsQuestion::List { there: there.into_iter().filter(is_sought).collect(), sought }
             }
             JobsRequest::Job(query) => {
                 let only = (!self.may_see(peer.uid, Uid(u32::MAX))).then_some(peer.uid);
@@ -84,6 +91,41 @@ impl Centre {
         };
         self.journal.after(After::Read(conn, Box::new(Question::Jobs(Box::new(question)))));
         Ok(())
+    }
+
+    /// What is looked for, as the data file is asked: states that only the queue knows as numbers, days as instants.
+    fn sought(&self, owner: Option<Uid>, query: JobsQuery) -> Result<Sought, Refusal> {
+        let wanted = match query.which {
+            JobsWhich::All => Wanted::All,
+            JobsWhich::Open => Wanted::Open,
+            JobsWhich::Well => Wanted::Well,
+            JobsWhich::Badly => Wanted::Badly,
+        };
+        let only = query.state.filter(|state| !state.is_final()).map(|state| self.in_state(owner, state));
+        let day = |text: &Option<String>| text.as_deref().map(|text| self.day_bounds(text)).transpose();
+        Ok(Sought {
+            owner,
+            before: query.before,
+            wanted,
+            ended: query.state.filter(|state| state.is_final()),
+            only,
+            name: query.name,
+            project: query.project,
+            application: query.application,
+            since: day(&query.since)?.map(|(first, _)| first),
+            until: day(&query.until)?.map(|(_, end)| end),
+            count: query.count.min(MOST),
+        })
+    }
+
+    /// Submissions of which something is in a state that is not final.
+    fn in_state(&self, owner: Option<Uid>, state: JobState) -> Vec<JobId> {
+        let filter = RowFilter { user: owner, finished: false, ..RowFilter::default() };
+        let mut all = BTreeSet::new();
+        self.state.ids(&filter, &mut |id| {
+            all.extend(self.state.job(id).filter(|job| job.state() == state).map(|job| job.base()));
+        });
+        all.into_iter().collect()
     }
 
     fn mine(&mut self, peer: Peer, most_running: u32, most_waiting: u32) -> JobsReply {
@@ -112,14 +154,19 @@ impl Centre {
         JobsReply::Mine { running, waiting, all_running, all_waiting }
     }
 
+    /// The number of the record that is not over, where one is meant.
+    pub(crate) fn record_of(&self, target: &JobTarget) -> Option<JobId> {
+        match self.resolve(target).as_deref() {
+            Ok([(id, None)]) => Some(*id),
+            _ => None,
+        }
+    }
+
     /// What is not over of a job or of one of its tasks, and the number of its record if it is one.
     fn live_of(&mut self, peer: Peer, query: &JobQuery) -> Result<(Vec<LiveFacts>, Option<JobId>), Refusal> {
         let tasks = query.task.map(|task| [task].into_iter().collect());
-        let target = api::JobTarget { id: query.id, tasks };
-        let record = match self.resolve(&target).as_deref() {
-            Ok([(id, None)]) => Some(*id),
-            _ => None,
-        };
+        let target = JobTarget { id: query.id, tasks };
+        let record = self.record_of(&target);
         let asked = AccountQuery { targets: Some(vec![target]), steps: true, ..AccountQuery::default() };
         Ok((self.selection(peer, &asked)?.1, record))
     }
@@ -128,7 +175,10 @@ impl Centre {
 /// Answers on the archive's thread.
 pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, StoreError> {
     let reply = match question {
-        JobsQuestion::List { query, owner, there } => list(reader, &query, owner, there)?,
+        JobsQuestion::List { sought, there } => {
+            let (found, next) = reader.submissions(&sought)?;
+            with_those_there(found.into_iter().map(line).collect(), next, there, sought.count as usize)
+        }
         JobsQuestion::One { query, asker, only, live, record, node, there, seen } => {
             let base = reader.base_of(query.id)?.or(there.as_ref().map(|there| there.base));
             let Some(base) = base else { return Ok(unknown(query.id)) };
@@ -153,6 +203,7 @@ pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, St
                 next: None,
                 files: [None, None],
                 series: Vec::new(),
+                form: form(reader, base, owner == asker)?,
             };
             // A cluster's queue was not looked at since it was submitted.
             report.open |= report.states.is_empty() && seen.is_some_and(|seen| seen < submitted);
@@ -194,17 +245,6 @@ fn unknown(id: JobId) -> Reply {
     Reply::Refused(Refusal { code: RefusalCode::InvalidJobId, detail: id.to_string() })
 }
 
-fn list(reader: &Reader, query: &JobsQuery, owner: Option<Uid>, there: Vec<JobLine>) -> Result<JobsReply, StoreError> {
-    let wanted = match query.which {
-        JobsWhich::All => Wanted::All,
-        JobsWhich::Open => Wanted::Open,
-        JobsWhich::Well => Wanted::Well,
-        JobsWhich::Badly => Wanted::Badly,
-    };
-    let (found, next) = reader.submissions(owner, query.before, wanted, &query.name, query.count.min(MOST))?;
-    Ok(with_those_there(found.into_iter().map(line).collect(), next, there, query.count.min(MOST) as usize))
-}
-
 /// A page of the file's list, and what a cluster's queue has between its first and its last line.
 fn with_those_there(mut lines: Vec<JobLine>, next: Option<JobId>, there: Vec<JobLine>, count: usize) -> JobsReply {
     for one in there {
@@ -219,6 +259,12 @@ fn with_those_there(mut lines: Vec<JobLine>, next: Option<JobId>, there: Vec<Job
     lines.truncate(count);
     let next = if is_cut { lines.last().map(|line| line.id) } else { next };
     JobsReply::List { lines, next }
+}
+
+/// What was filled in, for who filled it in.
+fn form(reader: &Reader, base: JobId, is_own: bool) -> Result<Option<JobForm>, StoreError> {
+    let Some((app, fields)) = reader.form(base)?.filter(|_| is_own) else { return Ok(None) };
+    Ok(serde_json::from_str(&fields).ok().map(|values| JobForm { app, values }))
 }
 
 fn line(listed: Listed) -> JobLine {

@@ -71,3 +71,6 @@ fault-too-long = This is too long
 fault-too-long-help = Send less at once; nothing was done.
 fault-no-json = This is no JSON
 fault-no-json-help = Send the body with Content-Type: application/json.
+api-call-price = What a job’s project pays for it, and advice
+api-call-app-quote = What a job of a form would take, cost and wait
+api-call-app-submit = Submit a job by a form

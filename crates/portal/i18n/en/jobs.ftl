@@ -257,3 +257,14 @@ national-comment-help = Means nothing there: cheap hours are our own affair. Tak
 national-algoric = algoric
 national-algoric-help = This program is not there. It is one file: copy it to your folder and call it by its path.
 national-no-script = This job had no script.
+
+jobs-forget = Show all
+jobs-more-filters = Project, state, application, dates
+jobs-any = any
+jobs-application = Application
+jobs-since = From
+jobs-until = To
+home-advice = Advice
+home-advice-later = None yet: advice comes when a job of yours is over.
+home-advice-short = None yet: your last jobs ran too briefly to tell.
+home-advice-fits = None: what your last jobs asked for fits what they used.

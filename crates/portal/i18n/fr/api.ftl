@@ -71,3 +71,6 @@ fault-too-long = C’est trop long
 fault-too-long-help = Envoyez moins à la fois ; rien n’a été fait.
 fault-no-json = Ce n’est pas du JSON
 fault-no-json-help = Envoyez le corps avec Content-Type: application/json.
+api-call-price = Ce que le projet paie pour un travail, et un conseil
+api-call-app-quote = Ce qu’un travail d’un formulaire prendrait, coûterait et attendrait
+api-call-app-submit = Soumettre un travail par un formulaire

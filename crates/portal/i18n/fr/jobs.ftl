@@ -257,3 +257,14 @@ national-comment-help = N’y veut rien dire : les heures creuses sont une affai
 national-algoric = algoric
 national-algoric-help = Ce programme n’y est pas. Il est d’un seul fichier : copiez-le dans votre dossier et appelez-le par son chemin.
 national-no-script = Ce travail n’avait pas de script.
+
+jobs-forget = Tout montrer
+jobs-more-filters = Projet, état, application, dates
+jobs-any = peu importe
+jobs-application = Application
+jobs-since = Du
+jobs-until = Au
+home-advice = Conseils
+home-advice-later = Pas encore : les conseils viennent quand un de vos travaux est fini.
+home-advice-short = Pas encore : vos derniers travaux ont tourné trop peu de temps pour en tirer un.
+home-advice-fits = Aucun : ce que vos derniers travaux ont demandé convient à ce qu’ils ont utilisé.

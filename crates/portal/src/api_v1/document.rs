@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{asked::Json, centre, files, jobs, problem, projects, submit, tokens};
+use super::{apps, asked::Json, centre, files, jobs, price, problem, projects, submit, tokens};
 use crate::visit::SESSION;
 
 #[derive(OpenApi)]
@@ -50,6 +50,11 @@ use crate::visit::SESSION;
         submit::submit,
         submit::check,
         submit::quote,
+        price::one,
+        apps::list,
+        apps::one,
+        apps::quote,
+        apps::submit,
         files::list,
         files::content,
         tokens::list,

@@ -39,8 +39,20 @@ pub struct ListQuery {
     /// In which state; without it all.
     #[param(inline)]
     state: Option<Which>,
+    /// Of which something is in this state, or ended in it, as Slurm calls it: `RUNNING`, `TIMEOUT`.
+    task_state: Option<String>,
     /// With this in their name.
     name: Option<String>,
+    /// Of this project.
+    project: Option<String>,
+    /// Of this application: the name without digits.
+    application: Option<String>,
+    /// Submitted on this day or later, local to the centre: `2026-11-22`.
+    #[param(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    since: Option<String>,
+    /// Submitted on this day or before.
+    #[param(pattern = "^[0-9]{4}-[0-9]{2}-[0-9]{2}$")]
+    until: Option<String>,
     /// Everybody's that one may see, not only one's own.
     everybody: Option<bool>,
 }
@@ -133,10 +145,16 @@ pub async fn list(Asker(visit): Asker, Asked(query): Asked<ListQuery>) -> Result
         Which::Well => JobsWhich::Well,
         Which::Badly => JobsWhich::Badly,
     };
+    let state = query.task_state.map(|text| known_state(&text)).transpose()?;
     let request = JobsRequest::List(JobsQuery {
         before: query.after.map(JobId),
         which,
         name: query.name.unwrap_or_default(),
+        state,
+        project: query.project.unwrap_or_default(),
+        application: query.application.unwrap_or_default(),
+        since: query.since.map(day).transpose()?,
+        until: query.until.map(day).transpose()?,
         everybody: query.everybody.unwrap_or(false),
         count: query.limit.unwrap_or(USUAL).clamp(1, MOST),
     });
@@ -293,6 +311,18 @@ pub async fn one(Asker(visit): Asker, At(job): At<String>) -> Result<Json<Job>, 
     }))
 }
 
+fn known_state(text: &str) -> Result<JobState, Trap> {
+    let known = JobState::ALL.iter().copied().find(|state| state.text() == text);
+    known.ok_or_else(|| Trap::unreadable(format!("state: {text}")))
+}
+
+fn day(text: String) -> Result<String, Trap> {
+    match text.parse::<jiff::civil::Date>() {
+        Ok(_) => Ok(text),
+        Err(_) => Err(Trap::unreadable(format!("a day: {text}"))),
+    }
+}
+
 /// Which tasks.
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
@@ -315,10 +345,8 @@ pub async fn tasks(
     At(job): At<String>,
     Asked(asked): Asked<TasksQuery>,
 ) -> Result<Json<Page<Run>>, Trap> {
-    let known = |text: &str| JobState::ALL.iter().copied().find(|state| state.text() == text);
-    let state = asked.state.map(|text| known(&text).ok_or_else(|| Trap::unreadable(format!("state: {text}"))));
     let query = JobQuery {
-        state: state.transpose()?,
+        state: asked.state.map(|text| known_state(&text)).transpose()?,
         from: asked.after.unwrap_or(0),
         count: asked.limit.unwrap_or(USUAL).clamp(1, MOST),
         ..query(named(&job)?)

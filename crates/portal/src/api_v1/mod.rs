@@ -5,12 +5,14 @@
 //! Numbers carry their unit in their name and are whole: micro-euros, microjoules, milligrams, milliseconds. Times are RFC
 //! 3339 in UTC. Lists come in pages: `next` is what to ask `after`.
 
+mod apps;
 mod asked;
 mod centre;
 mod document;
 mod files;
 mod jobs;
 mod page;
+mod price;
 mod problem;
 mod projects;
 mod submit;
@@ -59,6 +61,11 @@ pub fn routes(house: &Arc<House>) -> Router<Arc<House>> {
         .route("/jobs/{job}/cancel", post(jobs::cancel))
         .route("/jobs/{job}/hold", post(jobs::hold))
         .route("/jobs/{job}/release", post(jobs::release))
+        .route("/jobs/{job}/price", get(price::one))
+        .route("/apps", get(apps::list))
+        .route("/apps/{app}", get(apps::one))
+        .route("/apps/{app}/quote", post(apps::quote))
+        .route("/apps/{app}/jobs", post(apps::submit))
         .route("/files", get(files::list))
         .route("/files/content", get(files::content))
         .route("/tokens", get(tokens::list).post(tokens::create))

@@ -37,7 +37,7 @@ pub struct Submitted {
     id: u32,
 }
 
-fn home(visit: &Visit) -> Result<Home, Trap> {
+pub(super) fn home(visit: &Visit) -> Result<Home, Trap> {
     let account = visit.me.account.as_deref().filter(|_| visit.me.member.is_some());
     let missing = || Trap::new(if visit.me.member.is_some() { "forbidden" } else { "token" }, "account");
     account.and_then(Home::of).ok_or_else(missing)
@@ -49,10 +49,10 @@ fn made(visit: &Visit, job: &NewJob) -> Result<api::Submission, Trap> {
     if !folder.starts_with('/') {
         return Err(Trap::unreadable(format!("folder: {folder}")));
     }
-    submission(&job.script, &home, &folder).map_err(|faults| Trap::new("refused", told(&faults)))
+    submission(&job.script, &home, &folder).map_err(|faults| Trap::new("refused", faults_told(&faults)))
 }
 
-fn told(faults: &[Faulty]) -> String {
+pub(super) fn faults_told(faults: &[Faulty]) -> String {
     let line = |fault: &Faulty| match fault.line {
         Some(line) => format!("script:{line}: {}", fault.text),
         None => fault.text.clone(),
@@ -68,11 +68,16 @@ pub async fn submit(Asker(visit): Asker, Sent(job): Sent<NewJob>) -> Result<Resp
     let Reply::Submitted(id) = visit.command(Request::Submit(Box::new(submission))).await? else {
         return Err(DoorError::Unfit.into());
     };
+    Ok(taken_in(id))
+}
+
+/// A job was taken in.
+pub(super) fn taken_in(id: model::JobId) -> Response {
     let mut response = (StatusCode::CREATED, Json(Submitted { id: id.0 })).into_response();
     if let Ok(place) = HeaderValue::from_str(&format!("/api/v1/jobs/{id}")) {
         response.headers_mut().insert(header::LOCATION, place);
     }
-    Ok(response)
+    response
 }
 
 /// What is wrong with a script.

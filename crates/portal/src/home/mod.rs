@@ -56,6 +56,9 @@ struct Home<'a> {
     all_waiting: u64,
     recent: Vec<Line>,
     left: Vec<Left>,
+    tips: Vec<jobs::Tip>,
+    /// Why there are none.
+    no_tips: String,
     new_here: bool,
 }
 
@@ -73,12 +76,15 @@ async fn page(visit: Visit) -> Result<Response, Fault> {
     for (row, now) in waiting.iter().zip(&mut waits).take(EXPLAINED) {
         now.why = reasons(&visit, row).await?;
     }
+    let (tips, no_tips) = jobs::tips(&visit, &recent).await;
     let page = Home {
         visit: &visit,
         running: running.iter().map(|row| told(&visit, row)).collect(),
         waiting: waits,
         all_running,
         all_waiting,
+        tips,
+        no_tips,
         new_here: recent.is_empty(),
         recent,
         left: left(&visit).await?,

@@ -22,8 +22,7 @@ pub(super) async fn act(Path(id): Path<String>, Posted(visit, asked): Posted<Ask
         "cancel" => Request::Cancel(CancelFilter { targets: vec![named.target()], ..CancelFilter::default() }),
         "hold" => Request::Hold(named.target()),
         "release" => Request::Release(named.target()),
-        // As it was, with what its folder has now.
-        "again" => return Ok(Redirect::to(&format!("/jobs/new/script?from={}", named.id)).into_response()),
+        "again" => return Ok(Redirect::to(&format!("/jobs/{}/again", named.id)).into_response()),
         _ => return Err(Fault::unreadable()),
     };
     let reply = visit.command(request).await?;

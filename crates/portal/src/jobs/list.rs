@@ -20,15 +20,103 @@ use crate::{
 const LINES: u32 = 25;
 
 #[derive(Deserialize, Default)]
+#[serde(default)]
 pub(super) struct Asked {
-    #[serde(default)]
     which: String,
-    #[serde(default)]
     name: String,
-    #[serde(default)]
+    project: String,
+    state: String,
+    application: String,
+    since: String,
+    until: String,
     before: String,
-    #[serde(default)]
     everybody: String,
+}
+
+impl Asked {
+    /// Without what makes no sense: an address may be typed, too.
+    fn cleaned(self) -> Self {
+        let short = |text: String| text.trim().chars().take(80).collect::<String>();
+        let day = |text: String| if text.parse::<jiff::civil::Date>().is_ok() { text } else { String::new() };
+        let digits = |letter: &char| !letter.is_ascii_digit();
+        Self {
+            which: if ["open", "well", "badly"].contains(&self.which.as_str()) { self.which } else { String::new() },
+            name: short(self.name),
+            project: short(self.project),
+            state: state_of(&self.state).map_or_else(String::new, |state| state.text().to_lowercase()),
+            // Applications are names without digits: what is pasted from a job finds its like.
+            application: short(self.application).chars().filter(digits).collect(),
+            since: day(self.since),
+            until: day(self.until),
+            before: self.before,
+            everybody: if self.everybody == "1" { self.everybody } else { String::new() },
+        }
+    }
+
+    /// Whether something is looked for.
+    fn is_filter(&self) -> bool {
+        let all = [&self.which, &self.name, &self.project, &self.state, &self.application, &self.since, &self.until];
+        all.iter().any(|text| !text.is_empty())
+    }
+
+    /// Where the same is looked for, in another state as a whole.
+    fn address(&self, which: &str) -> String {
+        let pairs = [
+            ("which", which),
+            ("name", &self.name),
+            ("project", &self.project),
+            ("state", &self.state),
+            ("application", &self.application),
+            ("since", &self.since),
+            ("until", &self.until),
+            ("everybody", &self.everybody),
+        ];
+        let given: Vec<String> = pairs
+            .iter()
+            .filter(|(_, value)| !value.is_empty())
+            .map(|(name, value)| format!("{name}={}", quoted(value).replace('/', "%2F")))
+            .collect();
+        if given.is_empty() { "/jobs".to_owned() } else { format!("/jobs?{}", given.join("&")) }
+    }
+
+    fn query(&self) -> JobsQuery {
+        let day = |text: &String| Some(text.clone()).filter(|text| !text.is_empty());
+        JobsQuery {
+            before: self.before.parse().ok().map(JobId),
+            which: match self.which.as_str() {
+                "open" => JobsWhich::Open,
+                "well" => JobsWhich::Well,
+                "badly" => JobsWhich::Badly,
+                _ => JobsWhich::All,
+            },
+            name: self.name.clone(),
+            state: state_of(&self.state),
+            project: self.project.clone(),
+            application: self.application.clone(),
+            since: day(&self.since),
+            until: day(&self.until),
+            everybody: !self.everybody.is_empty(),
+            count: LINES,
+        }
+    }
+}
+
+/// States that one looks for.
+const STATES: [JobState; 10] = [
+    JobState::Pending,
+    JobState::Running,
+    JobState::Suspended,
+    JobState::Completed,
+    JobState::Failed,
+    JobState::Timeout,
+    JobState::OutOfMemory,
+    JobState::Cancelled,
+    JobState::NodeFail,
+    JobState::Preempted,
+];
+
+fn state_of(text: &str) -> Option<JobState> {
+    STATES.into_iter().find(|state| state.text().eq_ignore_ascii_case(text))
 }
 
 /// A line of the table.
@@ -43,6 +131,8 @@ pub(crate) struct Line {
     pub ran: String,
     pub energy: String,
     pub tasks: Option<u64>,
+    /// Something of it waits or runs.
+    pub open: bool,
 }
 
 #[derive(Template)]
@@ -51,10 +141,16 @@ struct List<'a> {
     visit: &'a Visit,
     lines: Vec<Line>,
     tabs: Vec<(&'static str, String, bool)>,
-    name: String,
-    which: String,
+    asked: &'a Asked,
+    /// What can be chosen: values, what they are called, whether one is chosen.
+    projects: Vec<(String, bool)>,
+    states: Vec<(String, String, bool)>,
     everybody: bool,
     sees_all: bool,
+    is_filter: bool,
+    /// More is looked for than a name.
+    is_open: bool,
+    newest: String,
     older: Option<String>,
     first: bool,
 }
@@ -64,37 +160,37 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
     if visit.me.account.is_none() {
         return super::new::no_account(&visit);
     }
-    let which = match asked.which.as_str() {
-        "open" => JobsWhich::Open,
-        "well" => JobsWhich::Well,
-        "badly" => JobsWhich::Badly,
-        _ => JobsWhich::All,
+    let asked = asked.cleaned();
+    let (lines, next) = lines(&visit, asked.query()).await?;
+    let tab = |key: &'static str, word: &'static str| (word, asked.address(key), asked.which == key);
+    let mut projects: Vec<String> = visit.me.projects.iter().map(|project| project.name.clone()).collect();
+    if !asked.project.is_empty() && !projects.contains(&asked.project) {
+        projects.push(asked.project.clone());
+    }
+    let state = |state: JobState| {
+        let key = state.text().to_lowercase();
+        let is_chosen = key == asked.state;
+        (key, Badge::new(&visit, state).text, is_chosen)
     };
-    let before = asked.before.parse().ok().map(JobId);
-    let everybody = asked.everybody == "1";
-    let name: String = asked.name.chars().take(80).collect();
-    let query = JobsQuery { before, which, name: name.clone(), everybody, count: LINES };
-    let (lines, next) = lines(&visit, query).await?;
-    let address = |which: &str| {
-        let others = if everybody { "&everybody=1" } else { "" };
-        format!("/jobs?which={which}&name={}{others}", quoted(&name))
-    };
-    let tab = |key: &'static str, word: &'static str, is: JobsWhich| (word, address(key), which == is);
     let page = List {
         visit: &visit,
         lines,
-        tabs: vec![
-            tab("", "jobs-all", JobsWhich::All),
-            tab("open", "jobs-open", JobsWhich::Open),
-            tab("well", "jobs-well", JobsWhich::Well),
-            tab("badly", "jobs-badly", JobsWhich::Badly),
-        ],
-        older: next.map(|next| format!("{}&before={next}", address(&asked.which))),
-        which: asked.which,
-        name,
-        everybody,
+        tabs: vec![tab("", "jobs-all"), tab("open", "jobs-open"), tab("well", "jobs-well"), tab("badly", "jobs-badly")],
+        projects: projects.into_iter().map(|name| (name.clone(), name == asked.project)).collect(),
+        states: STATES.into_iter().map(state).collect(),
+        newest: asked.address(&asked.which),
+        older: next.map(|next| {
+            let address = asked.address(&asked.which);
+            format!("{address}{}before={next}", if address.contains('?') { '&' } else { '?' })
+        }),
+        everybody: !asked.everybody.is_empty(),
         sees_all: visit.me.is(Role::Operator),
-        first: before.is_none(),
+        is_filter: asked.is_filter(),
+        is_open: [&asked.project, &asked.state, &asked.application, &asked.since, &asked.until]
+            .iter()
+            .any(|text| !text.is_empty()),
+        first: asked.query().before.is_none(),
+        asked: &asked,
     };
     show(&page)
 }
@@ -165,5 +261,6 @@ fn told(visit: &Visit, line: JobLine, live: &HashMap<JobId, Vec<QueueRow>>) -> L
         ran,
         energy: line.energy_uj.map_or_else(String::new, |energy| words.energy(energy)),
         tasks: line.tasks,
+        open: line.open,
     }
 }

@@ -87,6 +87,7 @@ pub(crate) fn submission(script: &str, home: &Home, folder: &str) -> Result<Subm
         spec,
         script: job.script().to_vec(),
         environment: environment.into_iter().map(|(name, value)| (Text::from(name), Text::from(value))).collect(),
+        form: None,
         test_only: false,
     })
 }

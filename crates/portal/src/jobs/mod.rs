@@ -1,6 +1,8 @@
 //! Jobs: lists, a job's page, new jobs. What is allowed is decided in the centre.
 
 mod act;
+mod advice;
+pub(crate) mod form;
 mod list;
 pub(crate) mod make;
 mod national;
@@ -23,6 +25,7 @@ use model::{ArrayPlace, JobId, JobState, QueueRow, Reason, Time};
 
 use crate::{door::DoorError, fault::Fault, house::House, visit::Visit};
 
+pub(crate) use advice::{Tip, tips};
 pub(crate) use list::{Line, lines};
 pub(crate) use new::no_account;
 pub(crate) use shelf::Shelf;
@@ -35,6 +38,7 @@ pub fn routes() -> Router<Arc<House>> {
         .route("/jobs/new/quote", post(new::fragment))
         .route("/jobs/new/{app}", get(new::form).post(new::posted))
         .route("/jobs/{id}", get(one::page))
+        .route("/jobs/{id}/again", get(new::again))
         .route("/jobs/{id}/act", post(act::act))
         .route("/jobs/{id}/national", get(national::page))
         .route("/jobs/{id}/output", get(output::stream))

@@ -2,31 +2,26 @@
 
 use std::collections::BTreeMap;
 
-use api::{JobQuery, JobsQuery, JobsReply, JobsRequest, JobsWhich, Reply, Request, Role, Submission};
+use api::{JobQuery, JobsQuery, JobsReply, JobsRequest, JobsWhich, Role};
 use apps::{Choice, Field, Kind, Template as App};
 use askama::Template;
 use axum::{
     extract::{Path, Query},
     response::{IntoResponse, Redirect, Response},
 };
-use files::{Place, Root};
 use serde::Deserialize;
 
 use super::{
     Named, ask,
-    make::{self, Home},
+    form::{Draft, SCRIPT, app_of, fault_text, submit},
     quote::{self, Told},
 };
 use crate::{
     door::DoorError,
     fault::Fault,
-    files::client::Client,
     page::show,
     visit::{Posted, Visit},
 };
-
-/// The application that is none: a script.
-const SCRIPT: &str = "script";
 
 /// What stands in an empty editor.
 const BLANK: &str = "#!/bin/bash\n#SBATCH --job-name=hello\n#SBATCH --time=10\n#SBATCH --cpus-per-task=1\n#SBATCH --mem=1G\n\necho \"on $(hostname), with $SLURM_CPUS_PER_TASK CPUs\"\n";
@@ -129,9 +124,14 @@ pub(super) async fn form(visit: Visit, Path(app): Path<String>, Query(from): Que
         values.insert("folder".to_owned(), folder);
     } else {
         let template = app_of(&visit, &app)?;
-        let (suggested, why) = suggest(&visit, &template).await?;
-        values.extend(suggested);
-        learned = why;
+        match filled(&visit, &app, &from.from).await? {
+            Some(copied) => values.extend(copied),
+            None => {
+                let (suggested, why) = suggest(&visit, &template).await?;
+                values.extend(suggested);
+                learned = why;
+            }
+        }
     }
     let draft = Draft::of(&visit, &app, values)?;
     let told = draft.told(&visit).await?;
@@ -143,19 +143,34 @@ async fn copied(visit: &Visit, from: &str) -> Result<(String, String), Fault> {
     if from.is_empty() {
         return Ok((BLANK.to_owned(), String::new()));
     }
-    let named = Named::of(from)?;
-    let query = JobQuery { id: named.id, task: None, state: None, from: 0, count: 1 };
-    let JobsReply::Job(report) = ask(visit, JobsRequest::Job(query)).await? else {
-        return Err(DoorError::Unfit.into());
-    };
+    let report = report_of(visit, Named::of(from)?).await?;
     Ok((String::from_utf8_lossy(&report.script).into_owned(), report.spec.workdir.lossy().into_owned()))
 }
 
-fn app_of(visit: &Visit, name: &str) -> Result<App, Fault> {
-    let template = visit.house().shelf.get(name).ok_or_else(Fault::missing)?;
-    let open = |project: &&api::MyProject| !project.promised && project.role != "viewer";
-    let projects: Vec<String> = visit.me.projects.iter().filter(open).map(|project| project.name.clone()).collect();
-    Ok(template.with_projects(&projects))
+/// Where an earlier job is made again: on the form that it was filled in on, else in the editor.
+pub(super) async fn again(visit: Visit, Path(id): Path<String>) -> Result<Response, Fault> {
+    visit.members_only()?;
+    let named = Named::of(&id)?;
+    let form = report_of(&visit, named).await?.form.filter(|form| visit.house().shelf.get(&form.app).is_some());
+    let editor = form.map_or_else(|| SCRIPT.to_owned(), |form| form.app);
+    Ok(Redirect::to(&format!("/jobs/new/{editor}?from={}", named.id)).into_response())
+}
+
+async fn report_of(visit: &Visit, named: Named) -> Result<api::JobReport, Fault> {
+    let query = JobQuery { id: named.id, task: None, state: None, from: 0, count: 1 };
+    match ask(visit, JobsRequest::Job(query)).await? {
+        JobsReply::Job(report) => Ok(*report),
+        _ => Err(DoorError::Unfit.into()),
+    }
+}
+
+/// What was filled in for an earlier job, if one is named and was made by this template.
+async fn filled(visit: &Visit, app: &str, from: &str) -> Result<Option<Vec<(String, String)>>, Fault> {
+    if from.is_empty() {
+        return Ok(None);
+    }
+    let form = report_of(visit, Named::of(from)?).await?.form;
+    Ok(form.filter(|form| form.app == app).map(|form| form.values))
 }
 
 /// Time and memory from what the member's last job of this kind took, and how that is told.
@@ -194,45 +209,7 @@ async fn suggest(visit: &Visit, template: &App) -> Result<(BTreeMap<String, Stri
     Ok((values, told))
 }
 
-/// What was filled in, and what came of it.
-struct Draft {
-    app: Option<App>,
-    values: BTreeMap<String, String>,
-    wrong: Vec<apps::Wrong>,
-    faulty: Vec<make::Faulty>,
-    made: Option<Submission>,
-    home: Home,
-}
-
 impl Draft {
-    fn of(visit: &Visit, app: &str, values: BTreeMap<String, String>) -> Result<Self, Fault> {
-        let account = visit.me.account.as_deref().ok_or_else(Fault::forbidden)?;
-        let home = Home::of(account).ok_or_else(Fault::forbidden)?;
-        let app = if app == SCRIPT { None } else { Some(app_of(visit, app)?) };
-        let mut draft = Self { app, values, wrong: Vec::new(), faulty: Vec::new(), made: None, home };
-        let script = match &draft.app {
-            Some(app) => app.check(&draft.values).map(|filled| app.script(&filled, &draft.home.folder)),
-            None => Ok(draft.values.get("script").map(|text| text.replace("\r\n", "\n")).unwrap_or_default()),
-        };
-        match script {
-            Ok(script) => match make::submission(&script, &draft.home, &draft.folder()) {
-                Ok(made) => draft.made = Some(made),
-                Err(faulty) => draft.faulty = faulty,
-            },
-            Err(wrong) => draft.wrong = wrong,
-        }
-        Ok(draft)
-    }
-
-    /// Where it would run: below the home, unless it says from the root on where.
-    fn folder(&self) -> String {
-        match self.values.get("folder").map(|folder| folder.trim()).unwrap_or_default() {
-            "" => self.home.folder.clone(),
-            folder if folder.starts_with('/') => folder.to_owned(),
-            folder => format!("{}/{}", self.home.folder, folder.trim_start_matches("~/")),
-        }
-    }
-
     async fn told(&self, visit: &Visit) -> Result<Told, DoorError> {
         let mut told = match &self.made {
             Some(made) => match quote::ask(visit, made).await? {
@@ -315,10 +292,6 @@ fn label_of(choice: &Choice, language: &str) -> (String, String) {
     (choice.value.clone(), choice.label.say(language).to_owned())
 }
 
-fn fault_text(visit: &Visit, wrong: &apps::Wrong) -> String {
-    visit.tw(&format!("app-fault-{}", wrong.fault.word()), &[("bound", wrong.fault.bound().into())])
-}
-
 /// What changes while one types: the quote, or what is wrong.
 pub(super) async fn fragment(Posted(visit, values): Posted<BTreeMap<String, String>>) -> Result<Response, Fault> {
     visit.members_only()?;
@@ -347,42 +320,4 @@ pub(super) async fn posted(
         }
     }
     show(&draft.page(&visit, told, None))
-}
-
-/// Submits, in a folder of its own where none was named.
-async fn submit(visit: &Visit, draft: &Draft, mut submission: Submission) -> Result<model::JobId, DoorError> {
-    let named = draft.values.get("folder").is_some_and(|folder| !folder.trim().is_empty());
-    if !named && let Some(folder) = own_folder(visit, &submission.spec.name.lossy()).await {
-        submission.spec.submit_dir = folder.as_str().into();
-        submission.spec.workdir = folder.as_str().into();
-    }
-    match visit.command(Request::Submit(Box::new(submission))).await? {
-        Reply::Submitted(id) => Ok(id),
-        _ => Err(DoorError::Unfit),
-    }
-}
-
-/// A new folder `jobs/NAME-DATE` in the member's home; `None`: it cannot be made, and the job runs in the home itself.
-async fn own_folder(visit: &Visit, name: &str) -> Option<String> {
-    let client = Client::of(visit).await.ok()?;
-    let home = client.roots().iter().find(|info| info.root == Root::Home)?.path.lossy().into_owned();
-    let plain: String = name
-        .chars()
-        .map(|letter| if letter.is_ascii_alphanumeric() || "._-".contains(letter) { letter } else { '_' })
-        .collect();
-    let at = visit.words().local(super::now().0).strftime("%Y-%m-%d-%H%M%S").to_string();
-    let make = async |path: &str| {
-        let place = Place::new(Root::Home, path).ok()?;
-        client.order(files::Request::MakeFolder(place), Vec::new()).await.ok()
-    };
-    // It may be there already.
-    make("jobs").await;
-    for again in 0..5 {
-        let more = if again == 0 { String::new() } else { format!("-{again}") };
-        let path = format!("jobs/{plain}-{at}{more}");
-        if make(&path).await.is_some() {
-            return Some(format!("{}/{path}", home.trim_end_matches('/')));
-        }
-    }
-    None
 }

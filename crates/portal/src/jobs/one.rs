@@ -1,6 +1,6 @@
 //! A job's page: how it is and why, what it says, what it uses, what it costs, and what one can do with it.
 
-use api::{EnergyReply, EnergyRequest, JobQuery, JobReport, JobsReply, JobsRequest, Reply, Request, RunsReport};
+use api::{JobQuery, JobReport, JobsReply, JobsRequest, Reply, Request, RunsReport};
 use askama::Template;
 use axum::{
     extract::{Path, Query},
@@ -8,23 +8,23 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use files::{Place, Root};
-use model::{AccountRow, ArrayPlace, JobState, Memory, QueueRow, TimeLimit};
+use model::{AccountRow, JobState, Memory, QueueRow, TimeLimit};
 use serde::Deserialize;
 
-use super::{Badge, Named, address, ask, make::Home, now, output, series, tasks};
+use super::{Badge, Named, advice, ask, make::Home, now, output, series, tasks};
 use crate::{
     door::DoorError,
     fault::Fault,
-    page::{quoted, show},
-    phrases::why,
+    page::show,
+    phrases::{
+        run::{Advised, Priced},
+        why,
+    },
     visit::Visit,
 };
 
 /// Tasks on a page.
 const TASKS: u32 = 100;
-/// Running tasks that are listed.
-const MOST_LIVE: usize = 100;
-
 #[derive(Deserialize, Default)]
 pub(super) struct Asked {
     #[serde(default)]
@@ -48,6 +48,9 @@ struct Page<'a> {
     sentences: Vec<String>,
     facts: Vec<Fact>,
     used: Vec<Fact>,
+    price: Priced,
+    /// What its next run should ask for, or why nobody can say.
+    advice: Advised,
     folder: Option<(String, Option<String>)>,
     file: Option<(String, Option<String>)>,
     tail: Option<output::Tail>,
@@ -55,8 +58,7 @@ struct Page<'a> {
     pictures: Vec<String>,
     rows: Vec<tasks::Told>,
     /// Of an array: states with their number, address, and whether this one is shown.
-    states: Vec<(Badge, u64, Option<String>, bool)>,
-    running: Vec<(String, String, String)>,
+    states: Vec<(Badge, u64, String, bool)>,
     next: Option<String>,
     may: May,
     is_array: bool,
@@ -78,7 +80,7 @@ pub(super) async fn page(visit: Visit, Path(id): Path<String>, Query(asked): Que
     let state = JobState::ALL.iter().copied().find(|state| state.text().eq_ignore_ascii_case(&asked.state));
     let report = report(&visit, named, state, asked.from, TASKS).await?;
     let live = if report.open { rows_of(&visit, named).await? } else { Vec::new() };
-    show(&whole(&visit, named, &report, &live).await?)
+    show(&whole(&visit, named, (state, asked.from), &report, &live).await?)
 }
 
 /// The script as a file.
@@ -127,6 +129,7 @@ async fn rows_of(visit: &Visit, named: Named) -> Result<Vec<QueueRow>, DoorError
 async fn whole<'a>(
     visit: &'a Visit,
     named: Named,
+    asked: (Option<JobState>, u32),
     report: &JobReport,
     live: &[QueueRow],
 ) -> Result<Page<'a>, DoorError> {
@@ -140,10 +143,7 @@ async fn whole<'a>(
         (None, Some(row)) => Badge::new(visit, row.state),
         (None, None) => Badge::new(visit, JobState::Pending),
     };
-    let energy = match visit.command(Request::Energy(EnergyRequest::Runs(named.target()))).await {
-        Ok(Reply::Energy(EnergyReply::Runs(runs))) => Some(runs),
-        _ => None,
-    };
+    let energy = advice::energy(visit, named).await;
     let file = report.files[0].as_ref().map(|path| path.lossy().into_owned());
     let tail = match &file {
         Some(path) if report.own && !is_array => output::tail(visit, path).await,
@@ -155,7 +155,7 @@ async fn whole<'a>(
     let workdir = spec.workdir.lossy().into_owned();
     let cpus = spec.request.cpus();
     let memory = last.and_then(|row| row.memory_mib).or(spec.request.memory_mib(cpus));
-    let rows = report.rows.iter().map(|row| tasks::told(visit, row)).collect();
+    let tasks = Tasks::of(visit, named, is_array, asked, report, live);
     Ok(Page {
         visit,
         named,
@@ -165,18 +165,16 @@ async fn whole<'a>(
         sentences: sentences(visit, named, report, live, last).await?,
         facts: facts(visit, report),
         used: used(visit, energy.as_ref(), last.filter(|_| !is_array)),
+        price: advice::price(visit, named).await,
+        advice: advice::of_page(visit, energy.as_ref(), report.open),
         folder: Some((workdir.clone(), at(&workdir, "at"))),
         file: file.map(|path| (path.clone(), at(&path, "view"))),
         live: tail.is_some() && report.open,
         tail,
         pictures: series::pictures(visit, &report.series, cpus, memory),
-        states: states(visit, report, is_array),
-        running: running(visit, live, is_array),
-        next: report
-            .next
-            .zip(report.shown)
-            .map(|(next, state)| format!("/jobs/{named}?state={}&from={next}#tasks", state.text().to_lowercase())),
-        rows,
+        states: tasks.states,
+        next: tasks.next,
+        rows: tasks.rows,
         may: may(report, live),
         is_array,
         script: String::from_utf8_lossy(&report.script).into_owned(),
@@ -293,31 +291,46 @@ fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>) -
     used
 }
 
-fn states(visit: &Visit, report: &JobReport, is_array: bool) -> Vec<(Badge, u64, Option<String>, bool)> {
-    if !is_array {
-        return Vec::new();
-    }
-    let each = |(state, count): &(JobState, u64)| {
-        let address = format!("/jobs/{}?state={}#tasks", report.id, quoted(&state.text().to_lowercase()));
-        (Badge::new(visit, *state), *count, Some(address), report.shown == Some(*state))
-    };
-    report.states.iter().map(each).collect()
+/// Tasks of an array on its page.
+#[derive(Default)]
+struct Tasks {
+    states: Vec<(Badge, u64, String, bool)>,
+    rows: Vec<tasks::Told>,
+    next: Option<String>,
 }
 
-/// Of an array: what is not over. Running tasks by their number, and how many wait.
-fn running(visit: &Visit, live: &[QueueRow], is_array: bool) -> Vec<(String, String, String)> {
-    if !is_array {
-        return Vec::new();
-    }
-    let words = visit.words();
-    let each = |row: &QueueRow| {
-        let text = match &row.array {
-            ArrayPlace::Pending { tasks, .. } => visit.tw("job-tasks-wait", &[("count", tasks.len().into())]),
-            _ => words.span(row.elapsed(now()).0),
+impl Tasks {
+    /// Those of the state that was asked for; of none, those that ended as the fewest did, else those that run or wait.
+    fn of(
+        visit: &Visit,
+        named: Named,
+        is_array: bool,
+        (state, from): (Option<JobState>, u32),
+        report: &JobReport,
+        live: &[QueueRow],
+    ) -> Self {
+        let over = || report.rows.iter().map(|row| tasks::told(visit, row)).collect();
+        if !is_array {
+            return Self { rows: over(), ..Self::default() };
+        }
+        let counts = tasks::counted(visit, live);
+        let first = || counts.first().map(|(_, _, state)| *state).filter(|_| report.states.is_empty());
+        let shown = state.or(report.shown).or_else(first);
+        let word = |state: JobState| state.text().to_lowercase();
+        let mut states: Vec<(Badge, u64, JobState)> = counts.clone();
+        states.extend(report.states.iter().map(|(state, count)| (Badge::new(visit, *state), *count, *state)));
+        let each = |(badge, count, state): (Badge, u64, JobState)| {
+            (badge, count, format!("/jobs/{}?state={}#tasks", report.id, word(state)), shown == Some(state))
         };
-        (address(row), Badge::of_row(visit, row).text, text)
-    };
-    live.iter().take(MOST_LIVE).map(each).collect()
+        let live_state = shown.filter(|state| !state.is_final());
+        let (rows, next) = match live_state {
+            Some(state) => tasks::waiting(visit, live, state, from, TASKS as usize),
+            None => (over(), report.next),
+        };
+        let more =
+            next.zip(shown).map(|(next, state)| format!("/jobs/{named}?state={}&from={next}#tasks", word(state)));
+        Self { states: states.into_iter().map(each).collect(), rows, next: more }
+    }
 }
 
 fn may(report: &JobReport, live: &[QueueRow]) -> May {

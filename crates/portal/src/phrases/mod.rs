@@ -1,6 +1,7 @@
-//! Sentences that pages and commands say alike: why a job waits. What differs is who writes times and amounts: [`Speech`].
-//! The texts are in `i18n/*/why.ftl`; must not know who reads them.
+//! Sentences that pages and commands say alike: why a job waits, what it paid, what its next run should ask for. What
+//! differs is who writes times and amounts: [`Speech`]. The texts are in `i18n/*/why.ftl` and `run.ftl`; must not know who reads them.
 
+pub mod run;
 pub mod sbatch;
 pub mod why;
 
@@ -23,6 +24,14 @@ pub trait Speech {
     fn span(&self, span: Span) -> String;
     /// Micro-euros.
     fn euros(&self, microeur: i64) -> String;
+    /// Micro-euros with four places: what a job costs may be less than a cent.
+    fn price(&self, microeur: i64) -> String;
+    /// Microjoules.
+    fn energy(&self, uj: i64) -> String;
+    /// A part of a whole, in hundredths.
+    fn percent(&self, part: i64, whole: i64) -> String;
+    /// `number` of so many in a unit, with four places.
+    fn units(&self, number: i64, unit: i64) -> String;
     /// MiB.
     fn memory(&self, mib: u64) -> String;
     /// One digit after the sign that the language has there.
@@ -33,7 +42,11 @@ pub trait Speech {
 
 /// The texts of a language (`fr`, else English) that these sentences are made of.
 pub fn texts(tag: &str) -> &'static [&'static str] {
-    if tag == "fr" { &[include_str!("../../i18n/fr/why.ftl")] } else { &[include_str!("../../i18n/en/why.ftl")] }
+    if tag == "fr" {
+        &[include_str!("../../i18n/fr/why.ftl"), include_str!("../../i18n/fr/run.ftl")]
+    } else {
+        &[include_str!("../../i18n/en/why.ftl"), include_str!("../../i18n/en/run.ftl")]
+    }
 }
 
 /// A name of the code as texts are named: `JobHeldUser` is `job-held-user`.
@@ -67,6 +80,22 @@ impl Speech for crate::words::Words {
 
     fn euros(&self, microeur: i64) -> String {
         self.money(microeur)
+    }
+
+    fn price(&self, microeur: i64) -> String {
+        self.price(microeur)
+    }
+
+    fn energy(&self, uj: i64) -> String {
+        self.energy(uj)
+    }
+
+    fn percent(&self, part: i64, whole: i64) -> String {
+        self.percent(((i128::from(part) * 100).checked_div(i128::from(whole)).unwrap_or(0) * 10) as i64)
+    }
+
+    fn units(&self, number: i64, unit: i64) -> String {
+        self.decimal(i128::from(number) * 10_000 / i128::from(unit.max(1)), 4)
     }
 
     fn memory(&self, mib: u64) -> String {

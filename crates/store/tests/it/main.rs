@@ -7,6 +7,7 @@ mod energy;
 mod known;
 mod latest;
 mod money;
+mod price;
 mod replay;
 mod support;
 mod usage;

@@ -12,7 +12,7 @@ use store::{EnergyWrite, JobEnergy, MoneyWrite, Settled, Used, UsedDay, Write};
 use crate::support::*;
 
 /// A run's energy: it is settled where `end` is told.
-fn energy(job: u32, end: Option<i64>, uj: i64) -> Write {
+pub fn energy(job: u32, end: Option<i64>, uj: i64) -> Write {
     let cost = Cost { price: PerKwh(i128::from(uj) * 3_600_000_000_000), estimated: Energy(0) };
     let job = JobEnergy {
         job: JobId(job),
@@ -37,7 +37,7 @@ fn energy(job: u32, end: Option<i64>, uj: i64) -> Write {
     Write::Energy(Box::new(EnergyWrite::Settled(settled)))
 }
 
-fn entry(number: u64, text: String) -> Write {
+pub fn entry(number: u64, text: String) -> Write {
     Write::Money(Box::new(MoneyWrite::Entry { number, text: text.into(), hash: "00".into() }))
 }
 
@@ -145,7 +145,9 @@ fn a_file_from_before_is_counted_as_one_from_now() {
     assert_eq!(now, [row("a", 2, 7, 0), row("b", 1, 0, 11)]);
     let sql = rusqlite::Connection::open(&file.path).unwrap();
     sql.execute_batch(
-        "DROP TRIGGER usage_of_entry; DROP TRIGGER usage_with_energy; DROP TRIGGER usage_without_energy;
+        "DROP TABLE form; DROP TRIGGER array_of_entry; DROP TRIGGER array_changes; DROP TRIGGER array_goes;
+         DROP VIEW entry_priced; DROP VIEW task_used; DROP TABLE array_used; DROP INDEX ledger_entry_job;
+         ALTER TABLE ledger_entry DROP COLUMN job; DROP TRIGGER usage_of_entry; DROP TRIGGER usage_with_energy; DROP TRIGGER usage_without_energy;
          DROP TRIGGER usage_of_new_run; DROP TRIGGER usage_of_old_run; DROP TRIGGER usage_of_run;
          DROP VIEW usage_change; DROP VIEW entry_paid; DROP VIEW run_used; DROP TABLE usage_day; DROP TABLE usage_month;
          ALTER TABLE project DROP COLUMN public; ALTER TABLE submission DROP COLUMN application;

@@ -16,7 +16,7 @@ use crate::{
     console, exit,
     report::Fault,
     show::{self, Column, Noun, number, text},
-    words::Words,
+    words::{Words, percent},
 };
 
 /// Shows how much electricity was used, by whom, and what it cost
@@ -252,12 +252,6 @@ impl Noun for OwnerRow {
         cells.extend([euros(self.microeur, words), grams(self.production_mg, words), grams(self.lifecycle_mg, words)]);
         cells
     }
-}
-
-/// A part of a whole; `-` of nothing.
-pub fn percent(part: i64, whole: i64) -> String {
-    let found = (i128::from(part) * 100).checked_div(i128::from(whole));
-    found.map_or_else(|| "-".to_owned(), |percent| format!("{percent} %"))
 }
 
 fn sum_used(rows: &[UsedRow], words: &Words) -> UsedRow {

@@ -4,7 +4,8 @@ use api::{EnergyReply, EnergyRequest, MonthReport};
 use energy::UJ_PER_KWH;
 use model::Time;
 
-use super::{ask, footnotes, kwh, percent, period};
+use super::{ask, footnotes, kwh, period};
+use crate::words::percent;
 use crate::{client::ClientError, commands::House, console, exit, report::Fault, show, words::Words};
 
 /// Holds a month against the site's meter and the bill: jobs + system + idle + unmeasured + overhead = bill, and what is

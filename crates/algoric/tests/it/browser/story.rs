@@ -18,6 +18,59 @@ fn in_english_on_a_desktop() {
     first_job(Window::desktop("en"), "Hello");
 }
 
+/// A job is held, released, cancelled and made again by its buttons; somebody else finds none, and is refused.
+fn steered(stage: &Stage, owner: &Browser, stranger: &Browser) {
+    owner.go(&format!("{}/jobs/new/script", stage.base));
+    owner.fill("#script", "#!/bin/sh\n#SBATCH -J later --begin=now+1hour --time=5\nsleep 60\n");
+    owner.click("#new-job button[value=submit]");
+    owner.wait("button[value=hold]");
+    let page = owner.url().split('?').next().unwrap().to_owned();
+    stranger.go(&page);
+    assert!(!stranger.has("button[value=cancel]"), "a stranger's page has no buttons");
+    stranger.go(&format!("{}/account", stage.base));
+    for what in ["hold", "release", "cancel"] {
+        let status = stranger.script_later(
+            "const done = arguments[arguments.length - 1];\
+             const body = new URLSearchParams({csrf: document.querySelector('input[name=csrf]').value, what: arguments[1]});\
+             fetch(arguments[0] + '/act', {method: 'POST', body}).then(r => done(r.status), e => done(String(e)))",
+            &json!([page, what]),
+        );
+        assert!(status.as_u64().is_some_and(|status| (403..=404).contains(&status)), "{what}: {status}");
+    }
+    owner.click("button[value=hold]");
+    owner.wait("button[value=release]");
+    assert!(!owner.has("button[value=hold]"), "it is held");
+    owner.click("button[value=release]");
+    owner.wait("button[value=hold]");
+    owner.click("button[value=cancel]");
+    owner.wait(".badge-cancelled");
+    assert!(!owner.has("button[value=cancel]"), "it is over");
+    owner.click("a[href$='/again']");
+    owner.wait("#script");
+    let script = owner.script("return document.querySelector('#script').value", &json!([]));
+    assert!(script.as_str().is_some_and(|script| script.contains("--begin=now+1hour")), "{script}");
+}
+
+/// The tariff times what the job held, to the micro-euro in the ledger, and in four places on the page.
+fn exact_price(stage: &Stage, member: &Browser, job: &str, language: &str) {
+    let told: serde_json::Value = serde_json::from_str(&stage.done(&["job", job, "--json"])).unwrap();
+    let (price, run) = (&told["price"], &told["runs"][0]);
+    let number = |value: &serde_json::Value| value.as_i64().unwrap_or_else(|| panic!("no number: {told}"));
+    let core_ms = (number(&run["end"]) - number(&run["start"])) * number(&told["energy"][0]["cores"]);
+    let term = &price["lines"][0]["terms"][0];
+    assert_eq!((term["resource"].as_str(), number(&term["quantity"])), (Some("core_hour"), core_ms), "{told}");
+    assert_eq!((number(&term["microeur"]), number(&term["unit"])), (36_000_000, 3_600_000));
+    // A core-hour costs 36 euros: a core-millisecond costs ten micro-euros.
+    let microeur = core_ms * 10;
+    assert_eq!((number(&price["paid_microeur"]), number(&price["work_microeur"])), (microeur, microeur), "{told}");
+    assert_eq!((number(&price["due"]), number(&price["held_microeur"])), (0, 0));
+    let rounded = (microeur + 50) / 100;
+    let digits = format!("{}.{:04}", rounded / 10_000, rounded % 10_000);
+    let shown =
+        if language == "fr" { format!("{}\u{a0}€", digits.replace('.', ",")) } else { format!("€{digits}") };
+    member.wait_for_text(&shown);
+}
+
 fn first_job(window: Window, greeting: &str) {
     let Some(operator) = Browser::open(window) else { return };
     let mut stage = Stage::new();
@@ -82,10 +135,13 @@ fn first_job(window: Window, greeting: &str) {
     // What it took and cost.
     member.go(&format!("{}/jobs", stage.base));
     member.click("main table a[href^='/jobs/']");
-    member.reload_until_text("€");
+    let job = member.url().rsplit('/').next().unwrap().split('?').next().unwrap().to_owned();
+    member.reload_until_text(if window.language == "fr" { "Le projet paie\n" } else { "The project pays\n" });
+    exact_price(&stage, member, &job, window.language);
     member.wait_for_text("Wh");
     member.wait_for_text("CO");
     for browser in [&operator, &other] {
         assert_eq!(browser.complaints(), Vec::<String>::new());
     }
+    steered(&stage, &operator, &other);
 }
