@@ -61,7 +61,7 @@ fn an_array_of_ten_thousand_has_a_page() {
     assert!(first.text.len() < 60_000 + 60_000, "{} bytes", first.text.len());
     let links = |text: &str| text.matches(&format!("href=\"/jobs/{job}_")).count();
     assert_eq!(links(&first.text), 100);
-    let next = first.between(&format!("href=\"/jobs/{job}?state=pending&amp;from="), "#tasks");
+    let next = first.between(&format!("href=\"/jobs/{job}?state=pending&#38;from="), "#tasks");
     let later = desk.browser.get(&format!("/jobs/{job}?state=pending&from={next}"));
     assert!(links(&later.text) == 100 && later.text.contains(&format!("/jobs/{job}_{next}\"")), "{next}");
     let last = desk.browser.get(&format!("/jobs/{job}?state=pending&from=9990"));

@@ -145,7 +145,8 @@ fn a_file_from_before_is_counted_as_one_from_now() {
     assert_eq!(now, [row("a", 2, 7, 0), row("b", 1, 0, 11)]);
     let sql = rusqlite::Connection::open(&file.path).unwrap();
     sql.execute_batch(
-        "DROP TABLE form; DROP TRIGGER array_of_entry; DROP TRIGGER array_changes; DROP TRIGGER array_goes;
+        "DROP TABLE agent; DROP TABLE agent_reading; DROP TABLE awaited; DROP TABLE form;
+         DROP TRIGGER array_of_entry; DROP TRIGGER array_changes; DROP TRIGGER array_goes;
          DROP VIEW entry_priced; DROP VIEW task_used; DROP TABLE array_used; DROP INDEX ledger_entry_job;
          ALTER TABLE ledger_entry DROP COLUMN job; DROP TRIGGER usage_of_entry; DROP TRIGGER usage_with_energy; DROP TRIGGER usage_without_energy;
          DROP TRIGGER usage_of_new_run; DROP TRIGGER usage_of_old_run; DROP TRIGGER usage_of_run;
