@@ -18,8 +18,21 @@ const UNFINISHED: &[&str] =
     &[concat!("TO", "DO"), concat!("FIX", "ME"), concat!("to", "do!"), concat!("unimpl", "emented!")];
 
 /// Crates without files, environment, processes, clock or chance. Each has a `clippy.toml` that says so.
-const PURE: &[&str] =
-    &["model", "apps", "dialect", "scheduler", "ledger", "energy", "site", "simulator", "learn", "kernels", "api"];
+const PURE: &[&str] = &[
+    "api",
+    "apps",
+    "dialect",
+    "energy",
+    "files",
+    "kernels",
+    "language",
+    "ledger",
+    "model",
+    "node",
+    "scheduler",
+    "simulator",
+    "site",
+];
 
 /// People who own no machine of ours: their homes may be named in examples.
 const EXAMPLE_PEOPLE: &[&str] = &[
@@ -127,7 +140,9 @@ fn places(name: &str, text: &str, root: &str) -> Vec<String> {
         let home = starts("/home/").is_some_and(|rest| {
             let who: String =
                 rest.chars().take_while(|&letter| letter.is_alphanumeric() || "_-".contains(letter)).collect();
-            !who.is_empty() && !EXAMPLE_PEOPLE.contains(&who.as_str())
+            // `/home/plug.py` is a file beside the homes.
+            let is_file = rest[who.len()..].strip_prefix('.').is_some_and(|end| end.starts_with(char::is_alphabetic));
+            !who.is_empty() && !is_file && !EXAMPLE_PEOPLE.contains(&who.as_str())
         });
         let place = if home {
             "somebody's home"
@@ -218,6 +233,8 @@ mod tests {
         check(&format!("see {home}/zoe/x"), true);
         check(&format!("cd {home}/alice/run"), false);
         check(&format!("{home}/$USER, {home}/*"), false);
+        check(&format!("python3 {home}/plug.py"), false);
+        check(&format!("see {home}/zoe."), true);
         check(concat!("in /wo", "rk/main"), true);
         check(concat!("$DIR/wo", "rk/main and net/wo", "rk/"), false);
         check("built in /src/algoric/target", true);

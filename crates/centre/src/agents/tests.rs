@@ -1,6 +1,6 @@
-#![allow(clippy::unwrap_used)]
 //! A machine's readings, told in any order and as often as one likes, become energy once, and runs of several machines get
 //! all of it that is theirs.
+#![allow(clippy::unwrap_used)]
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, mpsc};

@@ -1,5 +1,5 @@
-#![allow(clippy::unwrap_used)]
 //! A gate and who comes to it, over real sockets of this machine.
+#![allow(clippy::unwrap_used)]
 
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};

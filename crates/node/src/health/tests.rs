@@ -1,6 +1,6 @@
-#![allow(clippy::unwrap_used)]
 //! The trees are made, in the shapes that the kernel and smartctl document, but for the first lines of `/proc/mounts` and
 //! `/proc/meminfo`, which were copied from a virtual machine.
+#![allow(clippy::unwrap_used)]
 
 use super::*;
 
