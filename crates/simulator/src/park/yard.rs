@@ -426,7 +426,7 @@ impl<'a> Yard<'a> {
         beside + self.stables.iter().map(|stable| u64::from(stable.on[0]) * u64::from(stable.cores)).sum::<u64>()
     }
 
-    /// Cores of machines that boot for nobody, and when they are on, in order.
+    /// Cores of machines that boot for nobody, and when they are on: each instant once, in order.
     pub fn coming(&self) -> impl Iterator<Item = (i64, u64)> {
         let of = |stable: &Stable| {
             let cores = u64::from(stable.cores);
@@ -434,6 +434,11 @@ impl<'a> Yard<'a> {
         };
         let mut coming: Vec<(i64, u64)> = self.stables.iter().flat_map(of).collect();
         coming.sort_unstable();
+        coming.dedup_by(|next, first| {
+            let same = next.0 == first.0;
+            first.1 += if same { next.1 } else { 0 };
+            same
+        });
         coming.into_iter()
     }
 
