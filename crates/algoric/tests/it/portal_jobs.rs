@@ -170,6 +170,10 @@ fn from_a_form_to_a_result() {
     assert_eq!(said, "sea sea sea \nend\n");
     let page = desk.browser.get(&format!("/jobs/{job}"));
     assert!(words(&page).contains("It ended well") && page.text.contains("sea sea sea"), "{}", words(&page));
+    // Two seconds say nothing of what it needs, and the pages say so, its own and the home.
+    assert!(words(&page).contains("Advice It ran too briefly for advice."), "{}", words(&page));
+    let home = desk.browser.get("/home");
+    assert!(words(&home).contains("Advice None yet: your last jobs ran too briefly to tell."), "{}", words(&home));
 
     // The stream says what was written, and that it is over.
     let stream = desk.browser.get(&format!("/jobs/{job}/output?from=0")).text;
