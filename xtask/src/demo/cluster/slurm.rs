@@ -20,7 +20,7 @@ pub const MACHINES: &[&str] = &[HEAD, "n1", "n2", "n3"];
 const MEMBERS: &[Member] = &[("alice", 7001), ("bob", 7002), ("carol", 7003)];
 
 /// How long a service may take to answer.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A service: on which machine, as `service` calls it, its process, and a line of shell that says whether it answers.
 pub struct Service {

@@ -15,7 +15,7 @@ pub const CHAPTER: Chapter = Chapter {
     play,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const JOB: &str = "sbatch -n1 --mem=50 -o /dev/null";
 

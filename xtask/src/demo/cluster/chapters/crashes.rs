@@ -16,7 +16,7 @@ pub const CHAPTER: Chapter = Chapter {
     play,
 };
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// slurmctld writes down what it knows every five seconds: what it began since is run by a slurmctld that is killed, but its
 /// accounts never hear of the end (`sacctmgr show runawayjobs` lists it).
@@ -131,7 +131,7 @@ fn web(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let before = cluster.must("root", &order("status --json | grep -E 'pid|started' | sort"))?;
     cluster.until(page, PATIENCE)?;
     centre::kill_part(cluster, Part::Web)?;
-    let back = cluster.until(page, Duration::from_secs(20));
+    let back = cluster.until(page, Duration::from_secs(60));
     let after = cluster.must("root", &order("status --json | grep -E 'pid|started' | sort"))?;
     let seen = if before == after { "the same centre and launcher" } else { "other processes" };
     evidence.check(

@@ -26,7 +26,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let had = evidence.type_line(cluster, HEAD, "root", &people)?.text;
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
     // Its supervisor of the job that runs goes on.
-    cluster.until(&format!("! {}", order("status")), Duration::from_secs(20))?;
+    cluster.until(&format!("! {}", order("status")), Duration::from_secs(60))?;
     centre::configure(cluster, "[cluster]\nengine = \"slurm\"\n")?;
     centre::up(cluster)?;
     let after = centre::usage(cluster)?.0;
@@ -46,7 +46,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     }
     let lines = first.len() + SCRIPTS.len() + 1;
     cluster
-        .until(&format!("test $({} | wc -l) -ge {lines}", order("ledger usage")), Duration::from_secs(60))
+        .until(&format!("test $({} | wc -l) -ge {lines}", order("ledger usage")), Duration::from_secs(180))
         .context("what Slurm accounted for does not come into the ledger")?;
     let (table, used) = centre::usage(cluster)?;
     evidence.file("usage.csv", &table)?;
@@ -81,9 +81,9 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
 fn moved(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let there = "squeue -h -a -t all -o '%j %u %a %T %k' | grep algoric-moved | sed 's/algoric-moved:[0-9]*/MARK/' | sort | uniq";
     cluster
-        .until(&format!("test $({there} | cut -d' ' -f1 | sort -u | wc -l) = 4"), Duration::from_secs(60))
+        .until(&format!("test $({there} | cut -d' ' -f1 | sort -u | wc -l) = 4"), Duration::from_secs(180))
         .context("what waited does not come to Slurm")?;
-    cluster.until("test \"$(squeue -h -o %j)\" = held", Duration::from_secs(60))?;
+    cluster.until("test \"$(squeue -h -o %j)\" = held", Duration::from_secs(180))?;
     let queue = evidence.type_line(cluster, HEAD, "root", there)?.text;
     let names: BTreeSet<&str> = queue.lines().filter_map(|line| line.split(' ').next()).collect();
     let is_hers = queue.lines().all(|line| line.contains(" alice carene "));
@@ -100,10 +100,10 @@ fn moved(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         &format!("{}squeue -h -n stays -o '%T'", super::history::embedded()),
     )?;
     evidence.type_line(cluster, HEAD, "alice", "touch go")?;
-    cluster.until("test -e /home/alice/stayed.out", Duration::from_secs(20))?;
+    cluster.until("test -e /home/alice/stayed.out", Duration::from_secs(60))?;
     let ended = format!("{}sacct -n -X -P --name stays -o State | grep -q COMPLETED", super::history::embedded());
     let is_over =
-        cluster.until(&format!("cd /home/alice && {}", ended.replace("sacct", "sacct -a")), Duration::from_secs(30));
+        cluster.until(&format!("cd /home/alice && {}", ended.replace("sacct", "sacct -a")), Duration::from_secs(60));
     evidence.check(
         "what ran when the cluster came ends where it is, and is accounted for",
         is_over.is_ok(),

@@ -33,12 +33,12 @@ pub fn submit_all(cluster: &Cluster, evidence: &mut Evidence, before: &str) -> R
     }
     let names = names.join(",");
     let over = format!("{before}queue=$(squeue -h -n {names}) && test -z \"$queue\"");
-    cluster.until(&over, Duration::from_secs(60))?;
+    cluster.until(&over, Duration::from_secs(180))?;
     let ended = format!(
         "{before}test $(sacct -a -n -X -P -o State --name {names} | grep -cE 'COMPL|FAIL') = {}",
         SCRIPTS.len()
     );
-    cluster.until(&ended, Duration::from_secs(30))?;
+    cluster.until(&ended, Duration::from_secs(60))?;
     let line = format!("{before}sacct -n -X -P -o JobName,JobID,State,ExitCode --name {names}");
     Ok(evidence.type_line(cluster, HEAD, "alice", &line)?.text)
 }

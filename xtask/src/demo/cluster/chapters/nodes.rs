@@ -19,7 +19,7 @@ pub const CHAPTER: Chapter = Chapter {
     play,
 };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// No machine here has a meter of its own: each has a model, which all three compute from the load of the one machine that
 /// they are parts of.
@@ -48,7 +48,7 @@ fn jobs(cluster: &Cluster) -> Result<i64> {
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let place = format!("{}:7443", address(&[HEAD, "n1", "n2", "n3"], HEAD));
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
-    cluster.until("! pgrep -x algoric", Duration::from_secs(20))?;
+    cluster.until("! pgrep -x algoric", Duration::from_secs(60))?;
     centre::configure(cluster, "[nodes]\nlisten = \"0.0.0.0:7443\"\n")?;
     centre::up(cluster)?;
     let park = cluster.must("root", "cat park.toml")?;

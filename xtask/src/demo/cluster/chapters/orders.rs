@@ -17,7 +17,7 @@ pub const CHAPTER: Chapter = Chapter {
 };
 
 /// A job that was sent back begins again half a minute later.
-const PATIENCE: Duration = Duration::from_secs(90);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// The portal's figures may lag by so much.
 const LAG: Duration = Duration::from_secs(30);
@@ -202,7 +202,7 @@ fn sight(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let doctor = root(&order("doctor"))?;
     let missed = root(&format!("{} | grep -c ^{job},", order("ledger usage")))?;
     root("sacctmgr -i modify user nobody set adminlevel=operator")?;
-    let taken = cluster.until(&format!("{} | grep -q ^{job},", order("ledger usage")), Duration::from_secs(60));
+    let taken = cluster.until(&format!("{} | grep -q ^{job},", order("ledger usage")), Duration::from_secs(180));
     let again = root(&order("cluster status"))?;
     let mend = "sacctmgr -i modify user nobody set adminlevel=operator";
     let is_said = blind.is_ok() && [&said, &status, &doctor].iter().all(|said| said.text.contains(mend));

@@ -39,7 +39,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let waiting = cluster.must("root", "squeue -h | wc -l")?;
     evidence.check("ten thousand jobs wait", waiting == JOBS.to_string(), &format!("{waiting}, after {seconds:.0} s"));
     let shown = format!("{} | grep -q ' {JOBS} waiting'", order("cluster status"));
-    let is_shown = cluster.until(&shown, Duration::from_secs(60));
+    let is_shown = cluster.until(&shown, Duration::from_secs(180));
     evidence.check("the centre shows them", is_shown.is_ok(), &cluster.must("root", &order("cluster status"))?);
 
     // slurmctld writes down what it was told, and is quiet then.

@@ -17,7 +17,7 @@ pub const CHAPTER: Chapter = Chapter {
     play,
 };
 
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 const POWER: &str = "\n[power]\nsuspend_after = 5\nboot = 20\nprogram = \"/usr/local/bin/algoric\"\n";
 
@@ -48,7 +48,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let asleep = root("sinfo -h -N -o '%N %t'; algoric power state 'n[1-3]'")?.text;
     let daemons: usize =
         NODES.iter().map(|node| cluster.rooms.processes(node, "slurmd").map_or(0, |all| all.len())).sum();
-    let seen = cluster.until(&format!("{} | grep -q '0 of 3'", order("status")), Duration::from_secs(60));
+    let seen = cluster.until(&format!("{} | grep -q '0 of 3'", order("status")), Duration::from_secs(180));
     let status = root(&order("status"))?.text;
     let begun = Instant::now();
     let ran = evidence.type_line(

@@ -42,7 +42,7 @@ impl Row {
 type Sums = BTreeMap<u32, i64>;
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
-    cluster.until_idle(Duration::from_secs(60))?;
+    cluster.until_idle(Duration::from_secs(180))?;
     std::thread::sleep(LAG);
     // By states: without them `sacct` leaves out of a window what was held while it ran (it has no time of eligibility).
     let line = "sacct -a -D -X -n -P -S now-1days -E now -s CA,CD,DL,F,NF,OOM,PR,RQ,TO -o Account,JobIDRaw,State,ElapsedRaw,AllocCPUS,End -A carene,crue";

@@ -12,7 +12,7 @@ use crate::demo::cluster::slurm::{Cluster, HEAD};
 pub const CHAPTER: Chapter =
     Chapter { name: "urgent", about: "A job of QOS `urgent` is not kept waiting by `low` ones.", play };
 
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     // Who runs the centre may call something urgent.
