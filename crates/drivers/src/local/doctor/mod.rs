@@ -3,6 +3,8 @@
 //!
 //! Changes nothing but for a probe file and probe cgroups, which are removed again.
 
+mod sayings;
+
 use std::fs::File;
 use std::io::{self, Write};
 use std::net::ToSocketAddrs;
@@ -13,6 +15,7 @@ use std::time::Instant;
 use nix::sys::statfs::{NFS_SUPER_MAGIC, TMPFS_MAGIC, statfs};
 use nix::unistd::geteuid;
 
+use self::sayings::SAYINGS;
 use super::cgroup::Kit;
 use super::launcher::Cgroups;
 use super::protocol::CgroupVersion;
@@ -45,171 +48,6 @@ pub enum State {
     /// The centre does not work, or not safely.
     Bad,
 }
-
-/// What can be said: key, what it looks at, state, what is found, what to do. The source of every text.
-const SAYINGS: &[(&str, &str, State, &str, &str)] = &[
-    ("cgroups-v2", "cgroups", State::Good, "cgroup v2: {has}", ""),
-    ("cgroups-v1", "cgroups", State::Good, "cgroup v1: {has}", ""),
-    (
-        "cgroups-part",
-        "cgroups",
-        State::Weak,
-        "cgroups, but without {lacks} ({notes})",
-        "boot with `cgroup_enable=memory swapaccount=1` (version 1), or hand the missing controllers down (version 2)",
-    ),
-    (
-        "cgroups-none",
-        "cgroups",
-        State::Weak,
-        "no cgroups: cores are bound by affinity, memory is measured every half second ({notes})",
-        "start the centre as root; or, as an ordinary user, with `systemd-run --user --scope -p Delegate=yes`",
-    ),
-    ("kernel", "kernel", State::Good, "Linux {release}", ""),
-    (
-        "kernel-old",
-        "kernel",
-        State::Bad,
-        "Linux {release}",
-        "use a kernel from 5.7 on: jobs are born in their cgroup, and signalled by pidfd",
-    ),
-    ("clock", "clock", State::Good, "the clock is kept by a time server", ""),
-    (
-        "clock-free",
-        "clock",
-        State::Weak,
-        "nobody keeps the clock",
-        "install chrony or systemd-timesyncd: accounts are dated by this clock",
-    ),
-    ("disk", "disk", State::Good, "{free} GiB free in {path}, forced to disk in {ms} ms", ""),
-    (
-        "disk-slow",
-        "disk",
-        State::Weak,
-        "{free} GiB free in {path}, but forcing a file to disk takes {ms} ms",
-        "put the data on a disk of its own, or one with a battery-backed cache: each submission waits for it",
-    ),
-    (
-        "disk-full",
-        "disk",
-        State::Bad,
-        "only {free} GiB free in {path}",
-        "make room: below 1 GiB nothing can be accepted for long",
-    ),
-    ("disk-lost", "disk", State::Weak, "{path} is in memory: nothing survives a reboot", "put the data on a disk"),
-    (
-        "disk-remote",
-        "disk",
-        State::Bad,
-        "{path} is on a network file system",
-        "put the data on a disk of this machine: locks and forced writes cannot be relied on over the network",
-    ),
-    (
-        "disk-error",
-        "disk",
-        State::Bad,
-        "{path} cannot be written to: {error}",
-        "give the centre a directory of its own that it may write to",
-    ),
-    ("data", "data", State::Good, "members can reach their scripts below {path}", ""),
-    (
-        "data-closed",
-        "data",
-        State::Bad,
-        "{closed} is closed to members, so their jobs' scripts below {path} cannot be run",
-        "`chmod o+x {closed}`, or choose another data directory",
-    ),
-    (
-        "data-open",
-        "data",
-        State::Bad,
-        "{open} can be changed by everybody",
-        "`chmod o-w {open}`, or choose another data directory",
-    ),
-    (
-        "noexec",
-        "data",
-        State::Bad,
-        "{path} is mounted `noexec`: scripts below it cannot be run",
-        "mount it without `noexec`, or choose another data directory",
-    ),
-    ("processors", "processors", State::Good, "{sockets} sockets, {cores} cores, {cpus} hardware threads", ""),
-    (
-        "processors-part",
-        "processors",
-        State::Weak,
-        "{cpus} of {online} hardware threads may be used",
-        "start the centre without an affinity or cpuset of its own, if it shall have the whole machine",
-    ),
-    ("processors-unknown", "processors", State::Bad, "the processors cannot be read: {error}", "mount /sys"),
-    ("gpus", "gpus", State::Good, "{count} GPUs: {kinds}", ""),
-    ("gpus-none", "gpus", State::Good, "no GPU", ""),
-    ("counters", "counters", State::Good, "the processors' {count} energy counters can be read by who serves", ""),
-    ("counters-none", "counters", State::Good, "the processors have no energy counters", ""),
-    (
-        "counters-closed",
-        "counters",
-        State::Weak,
-        "the processors count their energy, but {path} is closed to who serves",
-        "to meter by `kind = \"rapl\"`: install the package's udev rule, which lets the group algoric read, and nobody else \
-         (who reads them can guess what others compute); or start the centre with `algoric up` as root",
-    ),
-    ("name", "name", State::Good, "{name} is {address}", ""),
-    (
-        "name-unknown",
-        "name",
-        State::Weak,
-        "{name}, this machine's own name, cannot be looked up",
-        "add `127.0.1.1 {name}` to /etc/hosts: programs of members (MPI above all) ask for it",
-    ),
-    ("user", "user", State::Good, "the part that faces the network runs as `algoric`", ""),
-    (
-        "user-nobody",
-        "user",
-        State::Weak,
-        "there is no user `algoric`: the part that faces the network runs as `nobody`, with a group of its own",
-        "`adduser --system --group algoric`: other programs run as `nobody`, too; they cannot read its data, but could stop it",
-    ),
-    ("user-single", "user", State::Good, "runs the jobs of uid {uid} only", ""),
-    (
-        "privacy",
-        "privacy",
-        State::Good,
-        "members do not see each other's processes (/proc is mounted with hidepid={option})",
-        "",
-    ),
-    (
-        "privacy-none",
-        "privacy",
-        State::Weak,
-        "members see each other's processes, with the words of their command lines",
-        "mount /proc with `hidepid=invisible` (in /etc/fstab), or tell members that command lines are no place for secrets",
-    ),
-    ("processes", "processes", State::Good, "{max} processes at most", ""),
-    (
-        "processes-few",
-        "processes",
-        State::Weak,
-        "{max} processes at most, for {cpus} hardware threads",
-        "`sysctl kernel.pid_max=4194304`",
-    ),
-    ("files", "files", State::Good, "{max} open files at most", ""),
-    (
-        "files-few",
-        "files",
-        State::Weak,
-        "{max} open files at most",
-        "raise `LimitNOFILE=` of the unit, or `ulimit -Hn`, to 65536",
-    ),
-    ("swap-none", "swap", State::Good, "no swap", ""),
-    ("swap-held", "swap", State::Good, "swap is kept from jobs", ""),
-    (
-        "swap-free",
-        "swap",
-        State::Weak,
-        "there is swap, and jobs over their memory go there instead of ending",
-        "boot with `swapaccount=1`, or switch swap off",
-    ),
-];
 
 /// Looks at everything that concerns a centre with its data below `data` (which need not be there yet).
 pub fn examine(data: &Path, cgroups: &Cgroups) -> Vec<Check> {
