@@ -11,6 +11,28 @@ use crate::state::State;
 /// The QOS of a public emergency.
 pub(crate) const URGENT: &str = "urgent";
 
+/// What can be changed only before a job begins.
+fn is_for_waiting(change: &Change) -> bool {
+    match change {
+        Change::Priority(priority) => *priority > 0,
+        Change::Partition(_)
+        | Change::Qos(_)
+        | Change::Account(_)
+        | Change::Reservation(_)
+        | Change::Needs(_)
+        | Change::TimeMin(_)
+        | Change::Begin(_)
+        | Change::Dependency { .. } => true,
+        Change::TimeLimit(_)
+        | Change::Nice(_)
+        | Change::Requeue(_)
+        | Change::Name(_)
+        | Change::Deadline(_)
+        | Change::ArrayLimit(_)
+        | Change::Comment(_) => false,
+    }
+}
+
 impl State {
     /// A job that runs goes on, and waits held if it is ever put back, as under Slurm.
     pub(super) fn held(&mut self, id: JobId, by_operator: bool) -> Result<(), Impossible> {
@@ -50,51 +72,40 @@ impl State {
         if job.is_done() {
             return Err(Impossible::Finished(id));
         }
-        let waits = job.is_pending();
         let owner = self.uid_of(job);
-        let only_waiting = || if waits { Ok(()) } else { Err(Impossible::NotPending(id)) };
+        if is_for_waiting(change) && !job.is_pending() {
+            return Err(Impossible::NotPending(id));
+        }
         match change {
             Change::TimeLimit(limit) => self.reclass(id, |traits| traits.time_limit = *limit),
             Change::Nice(nice) => self.reclass(id, |traits| traits.nice = *nice),
             Change::Requeue(requeue) => self.reclass(id, |traits| traits.requeue = *requeue),
             Change::Priority(0) => self.held(id, by != owner)?,
             Change::Priority(priority) => {
-                only_waiting()?;
                 self.reclass(id, |traits| traits.priority = Some(*priority));
                 self.released(at, id)?;
             }
             Change::Partition(name) => {
-                only_waiting()?;
                 let name = self.names.number(name);
                 self.reclass(id, |traits| traits.partition = name);
             }
             Change::Qos(name) => {
-                only_waiting()?;
                 let name = self.names.number(name);
                 self.reclass(id, |traits| traits.qos = name);
             }
             Change::Account(name) => {
-                only_waiting()?;
                 let name = self.names.number(name);
                 self.reclass(id, |traits| traits.account = name);
                 self.rebase();
             }
             Change::Reservation(name) => {
-                only_waiting()?;
                 let name = name.as_ref().map(|name| self.names.number(name));
                 self.reclass(id, |traits| traits.reservation = name);
             }
-            Change::Needs(request) => {
-                only_waiting()?;
-                self.reclass(id, |traits| traits.request = request.clone());
-            }
-            Change::TimeMin(least) => {
-                only_waiting()?;
-                self.reclass(id, |traits| traits.time_min = Some(*least));
-            }
+            Change::Needs(request) => self.reclass(id, |traits| traits.request = request.clone()),
+            Change::TimeMin(least) => self.reclass(id, |traits| traits.time_min = Some(*least)),
             Change::Name(name) => self.rename(id, name, at),
             Change::Begin(begin) => {
-                only_waiting()?;
                 self.revise(id, |job| {
                     let extra = job.extra_mut();
                     (extra.begin, extra.delay) = (*begin, None);
@@ -104,7 +115,6 @@ impl State {
             }
             Change::Deadline(deadline) => drop(self.revise(id, |job| job.extra_mut().deadline = *deadline)),
             Change::Dependency { wish, known } => {
-                only_waiting()?;
                 let dependencies = wish.as_ref().map(Dependencies::new);
                 self.revise(id, |job| job.extra_mut().dependencies = dependencies);
                 self.resolve_all(id, at, known);
