@@ -12,6 +12,7 @@
 pub(crate) mod accounts;
 mod answers;
 pub(crate) mod ledger;
+mod machines;
 mod mirror;
 mod moving;
 mod orders;
@@ -237,11 +238,6 @@ impl Cluster {
     pub(crate) fn state_of(&self, machine: &str) -> Option<(Vec<String>, Option<String>)> {
         let node = self.park.nodes.iter().find(|node| node.name == machine)?;
         Some((node.states.clone(), node.reason.clone()))
-    }
-
-    /// Its commands.
-    pub(crate) fn slurm(&self) -> Slurm {
-        self.slurm.clone()
     }
 
     /// What the queue was.

@@ -16,6 +16,7 @@ use store::{ClusterWrite, Write};
 
 use super::{Queued, Said};
 use crate::{
+    complain::complain,
     connection::{ConnId, Peer},
     core::{Centre, refuse},
 };
@@ -30,6 +31,8 @@ pub(crate) enum Doing {
     Move(JobId, Arc<JobSpec>, store::BlobId),
     /// An order about so many jobs.
     Order(ConnId, u32),
+    /// An order about machines, in a few words.
+    Machines(String),
 }
 
 type Unanswered = Result<Option<Request>, Refusal>;
@@ -175,6 +178,8 @@ impl Centre {
                 }
                 self.move_one();
             }
+            Doing::Machines(_) if code == Some(0) => {}
+            Doing::Machines(what) => complain!("{what}: {}", complaint(&said.lossy())),
             Doing::Order(conn, hit) if code == Some(0) => self.obeyed(conn, hit),
             Doing::Test(conn, _) | Doing::Order(conn, _) => self.reply(conn, &refused()),
         }

@@ -1,4 +1,4 @@
-//! `scontrol -o show node`, `show partition`, and what `scontrol show config` and `sdiag` say of Slurm itself.
+//! `scontrol -o show node` (with times as seconds since 1970), `show partition`, and what `scontrol show config` and `sdiag` say of Slurm itself.
 
 use super::{
     pairs::{pairs, value},
@@ -39,6 +39,8 @@ pub struct Node {
     pub reason: Option<String>,
     /// Its partitions.
     pub partitions: Vec<String>,
+    /// When its last job left it; of one that has had none since its slurmd came up: when that was.
+    pub last_busy: Option<model::Time>,
     /// Kernel.
     pub os: String,
     /// Version of its slurmd.
@@ -117,6 +119,7 @@ fn node(line: &str) -> Option<Node> {
             .filter(|name| !name.is_empty())
             .map(str::to_owned)
             .collect(),
+        last_busy: word("LastBusyTime").and_then(values::time),
         os: word("OS").unwrap_or("").to_owned(),
         version: word("Version").unwrap_or("").to_owned(),
     })

@@ -26,7 +26,7 @@ pub use report::{CgroupVersion, End, Guarantees, Hello, HookKind, Report, RunRep
 use serde::{Deserialize, Serialize};
 
 /// Changes whenever a message changes.
-pub const VERSION: u16 = 6;
+pub const VERSION: u16 = 7;
 
 /// The greatest frame either side takes: a script of 4 MiB and an environment fit well.
 pub const MAX_FRAME: usize = 16 << 20;
@@ -102,6 +102,31 @@ pub enum Order {
         /// What.
         deed: AccountDeed,
     },
+    /// Have Slurm do something with machines of its cluster: [`Report::Told`].
+    Machine {
+        /// Given back.
+        number: u64,
+        /// Which, by their names.
+        machines: Vec<String>,
+        /// What.
+        deed: MachineDeed,
+    },
+}
+
+/// What is done with machines of a cluster, which Slurm lets only its administrators do.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub enum MachineDeed {
+    /// They take no more jobs.
+    Drain {
+        /// Why, as everybody sees it.
+        reason: String,
+    },
+    /// They take jobs again.
+    Resume,
+    /// They are switched on.
+    Wake,
+    /// They are switched off when they have no job.
+    Sleep,
 }
 
 /// What is done with members' accounts. The launcher allows it or not: new names only, and only what it made itself.
@@ -285,8 +310,8 @@ pub(crate) mod tests {
 
     /// Whoever changes these bytes changes [`VERSION`].
     #[test]
-    fn bytes_of_version_6() {
-        assert_eq!(VERSION, 6);
+    fn bytes_of_version_7() {
+        assert_eq!(VERSION, 7);
         let run = RunId { job: model::JobId(300), attempt: 2 };
         let end = End { started: Some(Time(1)), at: Time(2), outcome: Outcome::Lost, usage: Usage::default() };
         let guarantees = Guarantees {
@@ -313,6 +338,12 @@ pub(crate) mod tests {
             Order::Files(files::Order { uid: 1000, secret: [7; files::SECRET], shared: vec!["/s".into()] }),
             Order::Account { number: 300, deed: AccountDeed::Make { name: "n".to_owned(), person: "p".to_owned() } },
             Order::Account { number: 300, deed: AccountDeed::Close { name: "n".to_owned() } },
+            Order::Machine {
+                number: 300,
+                machines: vec!["n1".to_owned()],
+                deed: MachineDeed::Drain { reason: "r".to_owned() },
+            },
+            Order::Machine { number: 300, machines: vec!["n1".to_owned()], deed: MachineDeed::Sleep },
             Order::Command(Box::new(Command {
                 number: 300,
                 owner: Owner { uid: model::Uid(1), gid: model::Gid(2), user: "u".into(), group: "g".into() },

@@ -12,5 +12,6 @@ mod outcomes;
 mod power;
 mod quota;
 mod rig;
+mod slurm;
 mod trees;
 mod users;

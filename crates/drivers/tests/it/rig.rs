@@ -226,6 +226,11 @@ impl Rig {
         self.launch(job, script)
     }
 
+    /// Whom the launcher runs as.
+    pub fn uid(&self) -> u32 {
+        if matches!(self.mode, Mode::User | Mode::Delegated) { NOBODY } else { nix::unistd::geteuid().as_raw() }
+    }
+
     pub fn order(&mut self, order: &Order) {
         self.link.send(order).unwrap();
         self.flush();
@@ -369,8 +374,11 @@ fn start(dir: &Path, id: &str, mode: Mode, boot_id: &str) -> (Child, Link) {
     let (ours, theirs) = pair().unwrap();
     let cgroups = if matches!(mode, Mode::Cgroups | Mode::Delegated) { "auto" } else { "off" };
     let mut command = Command::new("/proc/self/exe");
+    // Programs of a Slurm that is none.
+    let path = format!("{}/bin:{}", dir.display(), std::env::var("PATH").unwrap_or_default());
     command
         .env(ROLE, format!("{}\n{id}\n{cgroups}\n{boot_id}", dir.display()))
+        .env("PATH", path)
         .stdin(Stdio::from(theirs))
         .stdout(Stdio::null())
         .current_dir("/");

@@ -7,6 +7,7 @@
 mod accounts;
 mod burial;
 mod commands;
+mod machines;
 mod servants;
 mod slots;
 mod talk;

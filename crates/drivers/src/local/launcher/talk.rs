@@ -111,6 +111,7 @@ impl Launcher {
             Order::Measure { number } => self.measure(number),
             Order::Files(order) => self.serve_files(order),
             Order::Account { number, deed } => self.account(number, &deed),
+            Order::Machine { number, machines, deed } => self.machine(number, &machines, &deed),
             Order::Command(command) => self.command(*command),
             Order::Terminate { run, .. }
             | Order::Signal { run, .. }
