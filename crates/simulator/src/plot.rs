@@ -71,6 +71,50 @@ pub fn over_the_day(name: &str, draws: &[(i64, i64, i64)], local0: i64) -> Curve
     Curve { name: name.to_owned(), points: points.collect() }
 }
 
+/// The axis across: what it is called, and where something stands on it.
+#[derive(Clone, Copy, PartialEq, Debug)]
+pub struct Across {
+    name: &'static str,
+    /// Places that have names; none: round numbers.
+    marks: &'static [(i64, &'static str)],
+}
+
+impl Across {
+    /// Days, or hours of the day: the numbers as they are.
+    pub const fn plain(name: &'static str) -> Self {
+        Across { name, marks: &[] }
+    }
+
+    /// How long somebody waited, as [`waits`] has it: each mark is about ten times as far as the one before.
+    pub const WAITS: Self = Across {
+        name: "time waited",
+        marks: &[
+            (1, "1 s"),
+            (10, "10 s"),
+            (60, "1 min"),
+            (600, "10 min"),
+            (3_600, "1 h"),
+            (36_000, "10 h"),
+            (86_400, "1 day"),
+            (864_000, "10 days"),
+            (8_640_000, "100 days"),
+        ],
+    };
+
+    fn ticks(&self, from: f64, to: f64) -> Vec<(f64, String)> {
+        if self.marks.is_empty() {
+            return ticks(from, to).into_iter().map(|tick| (tick, tick.to_string())).collect();
+        }
+        let all = self.marks.iter().map(|(seconds, name)| (tenfold(*seconds), (*name).to_owned()));
+        all.filter(|(place, _)| (from..=to).contains(place)).collect()
+    }
+}
+
+/// Where so many seconds stand. One is as good as none.
+fn tenfold(seconds: i64) -> f64 {
+    (seconds.max(1) as f64).log10()
+}
+
 /// Behind curves, from left to right, something of some height.
 #[derive(Clone, PartialEq, Debug)]
 pub struct Ground {
@@ -98,16 +142,14 @@ pub fn prices(tariff: &Tariff) -> Vec<Ground> {
     grounds
 }
 
-/// The part of all jobs that waited at most so long; to the right, hours, each ten times as many as the one before.
+/// The part of all jobs that waited at most so long, over [`Across::WAITS`].
 pub fn waits(name: &str, workload: &Workload, played: &Played) -> Curve {
     let mut waits: Vec<i64> = workload.jobs.iter().zip(&played.starts).map(|(job, start)| start - job.submit).collect();
     waits.sort_unstable();
     let count = waits.len().max(1);
     let point = |step: usize| {
         let place = (step * (count - 1)) / POINTS;
-        let hours = waits.get(place).map_or(0.0, |wait| *wait as f64 / 3600.0);
-        // A second is as good as none.
-        (hours.max(1.0 / 3600.0).log10(), (place + 1) as f64 / count as f64)
+        (tenfold(waits.get(place).copied().unwrap_or(0)), (place + 1) as f64 / count as f64)
     };
     Curve { name: name.to_owned(), points: (0..=POINTS).map(point).collect() }
 }
@@ -157,7 +199,7 @@ impl Means {
 }
 
 /// A picture of some curves over some ground; the lower end of the upright axis is 0.
-pub fn svg(title: &str, across: &str, upright: &str, curves: &[Curve], grounds: &[Ground]) -> String {
+pub fn svg(title: &str, across: Across, upright: &str, curves: &[Curve], grounds: &[Ground]) -> String {
     let all = || curves.iter().flat_map(|curve| &curve.points);
     let edges = || grounds.iter().flat_map(|ground| [ground.across.0, ground.across.1]);
     let left = all().map(|point| point.0).chain(edges()).fold(f64::INFINITY, f64::min);
@@ -202,15 +244,19 @@ pub fn svg(title: &str, across: &str, upright: &str, curves: &[Curve], grounds: 
             y(tick) + 4.0
         ));
     }
-    for tick in ticks(left, right) {
-        put(format_args!("<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{tick}</text>", x(tick), HEIGHT - 28.0));
+    for (place, mark) in across.ticks(left, right) {
+        put(format_args!(
+            "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{mark}</text>",
+            x(place),
+            HEIGHT - 28.0
+        ));
     }
     put(format_args!(
         "<text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"middle\">{}</text>\
          <text transform=\"translate(16 {:.1}) rotate(-90)\" text-anchor=\"middle\">{}</text>",
         (LEFT + WIDTH - RIGHT) / 2.0,
         HEIGHT - 8.0,
-        escaped(across),
+        escaped(across.name),
         (TOP + HEIGHT - BOTTOM) / 2.0,
         escaped(upright)
     ));
@@ -257,8 +303,12 @@ mod tests {
         assert!((area(&waiting) - 3_500.0).abs() < 1e-6);
         assert!((area(&used) - 18_000.0).abs() < 1e-6);
         assert_eq!(ticks(0.0, 1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
-        let picture = svg("a < b", "days", "jobs", &[waiting, waits("w", &workload, &played)], &[]);
+        let picture = svg("a < b", Across::plain("days"), "jobs", &[waiting], &[]);
         assert!(picture.contains("a &lt; b") && picture.contains("<polyline"));
+        // One waits for nothing, the other 3 500 seconds.
+        let picture = svg("w", Across::WAITS, "part", &[waits("w", &workload, &played)], &[]);
+        assert!(["1 s", "10 s", "1 min", "10 min"].iter().all(|mark| picture.contains(&format!(">{mark}<"))));
+        assert!(!picture.contains(">1 h<"), "{picture}");
     }
 
     #[test]
@@ -272,7 +322,7 @@ mod tests {
         let tariff = Tariff::new(String::new(), 200_000, &[(22 * 3600, 6 * 3600, 100_000)]);
         let grounds: Vec<_> = prices(&tariff).into_iter().map(|ground| (ground.across, ground.height)).collect();
         assert_eq!(grounds, [((0.0, 6.0), 0.5), ((6.0, 22.0), 1.0), ((22.0, 24.0), 0.5)]);
-        let picture = svg("a", "hours", "kW", &[curve], &prices(&tariff));
+        let picture = svg("a", Across::plain("hours"), "kW", &[curve], &prices(&tariff));
         assert!(picture.contains("0.1 €/kWh") && picture.matches("<rect").count() == 4);
     }
 }

@@ -1,5 +1,6 @@
 //! When machines are off: what an operator can choose. Must not know machines.
 
+use std::fmt;
 use std::str::FromStr;
 
 /// What machines without a job do.
@@ -35,6 +36,16 @@ fn seconds(text: &str) -> Option<u32> {
         _ => return None,
     };
     digits.parse::<u32>().ok()?.checked_mul(unit)
+}
+
+impl fmt::Display for Power {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Power::AlwaysOn => write!(out, "always-on"),
+            Power::OffAfter(seconds) => write!(out, "off-after={seconds}s"),
+            Power::Predictive { patience_s } => write!(out, "predictive={patience_s}s"),
+        }
+    }
 }
 
 impl FromStr for Power {

@@ -126,6 +126,14 @@ impl Economy {
         self.park.is_some() || self.tariff.is_some() || self.power.is_some() || self.states.is_some()
     }
 
+    /// What a policy, or a park, is called in pictures: with what its machines do, unless they are always on.
+    pub fn shown(&self, name: &str) -> String {
+        match self.power {
+            None | Some(Power::AlwaysOn) => name.to_owned(),
+            Some(power) => format!("{name}, {power}"),
+        }
+    }
+
     /// The park that is named.
     ///
     /// # Errors
@@ -179,7 +187,7 @@ impl Economy {
             bound_loose_cost_eur: bounds.loose_eur,
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
-        let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
+        let watts = plot.then(|| plot::over_the_day(&self.shown(name), &outcome.draws, local0));
         let respects_memory = policy != Policy::Centre && plan.respects_memory();
         let forgets_memory = !respects_memory && park.memory_matters(trace, workload);
         let Outcome { played, states, .. } = outcome;

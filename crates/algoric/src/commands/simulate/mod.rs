@@ -18,7 +18,7 @@ use simulator::{
     clock::{Order, Played},
     lublin,
     park::Park,
-    plot::{self, Curve, Ground},
+    plot::{self, Across, Curve, Ground},
     workload::{Estimates, Trace, Workload},
 };
 
@@ -311,7 +311,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
             write_text(&several(file, args, name, &way.name), starts(trace, &workload, &played)?)?;
         }
         if args.plot.is_some() {
-            pictures.add(&way.name, &workload, &played);
+            pictures.add(&args.economy.shown(&way.name), &workload, &played);
         }
     }
     if let Some(folder) = &args.plot {
@@ -377,9 +377,9 @@ impl Pictures {
 
     fn write(&self, folder: &Path, trace: &str) -> anyhow::Result<()> {
         let all = [
-            ("queue", "jobs waiting", "days", "jobs", &self.waiting),
-            ("use", "cores in use", "days", "cores", &self.used),
-            ("waits", "part of the jobs that waited at most so long", "hours, as powers of 10", "part", &self.waits),
+            ("queue", "jobs waiting", Across::plain("days"), "jobs", &self.waiting),
+            ("use", "cores in use", Across::plain("days"), "cores", &self.used),
+            ("waits", "part of the jobs that waited at most so long", Across::WAITS, "part", &self.waits),
         ];
         let save = |name: String, picture: String| -> io::Result<()> {
             fs::create_dir_all(folder)?;
@@ -391,7 +391,7 @@ impl Pictures {
         }
         if !self.watts.is_empty() {
             let title = format!("{trace}: what machines drew in the mean, over what it costs");
-            let picture = plot::svg(&title, "hour of the day", "kW", &self.watts, &self.prices);
+            let picture = plot::svg(&title, Across::plain("hour of the day"), "kW", &self.watts, &self.prices);
             save(format!("{trace}-watts.svg"), picture).with_context(|| format!("{}", folder.display()))?;
         }
         Ok(())
