@@ -6,8 +6,8 @@
 //! - A job that could start, or stands at the head, is held for cheap hours if each second of waiting saves more than a
 //!   second is worth ([`worth`]), and if there is still room in those hours ([`hold`]); at most sixteen hours after it
 //!   was submitted. Who is held is out of the queue until then.
-//! - As many idle cores stay on as cost less than the waits that they spare ([`demand`]), and those that the head of the
-//!   queue or who is held will need as soon as a machine takes to boot.
+//! - As many idle cores stay on as cost less than the waits that they spare ([`reserve`], [`demand`]), and those that the
+//!   head of the queue or who is held will need as soon as a machine takes to boot.
 //! - Whose machines have to boot begins on what is ready first, and lets others use what is ready meanwhile ([`muster`]).
 //!
 //! Must not know machines, nor how long jobs that still run will run.
@@ -17,25 +17,22 @@ mod hold;
 mod learn;
 mod muster;
 mod queue;
+mod reserve;
 mod worth;
 
 use std::collections::BTreeSet;
 
 use crate::backfill::{Behind, Queue, delays_nobody, walk};
 use crate::index::{Key, Shelves};
-use demand::Demand;
 use hold::{LONGEST_HOLD, Room, Season, best_start};
 use learn::Learned;
 pub use muster::Muster;
 use queue::Lines;
+pub use reserve::Reserve;
 pub use worth::Worth;
 
 /// How long a machine is idle before it may be switched off, seconds: a third of a boot.
 pub const REST: i64 = 60;
-/// How soon it is looked again whether machines should be on, seconds; less often the longer nothing happens, but once
-/// an hour.
-const GLANCE: i64 = 60;
-const HOUR: i64 = 3600;
 
 /// What electricity costs, in any unit.
 pub trait Prices {
@@ -112,18 +109,10 @@ pub struct Thrift<P> {
     running: Shelves,
     held: BTreeSet<(i64, u32)>,
     learned: Learned,
-    demand: Demand,
-    worth: Worth,
+    reserve: Reserve,
     pass: Pass,
     season: Season,
     room: Option<Room>,
-    /// So many cores should be on, with and without jobs.
-    on: u32,
-    /// When that is looked at again at the latest.
-    glance: i64,
-    /// When use last changed.
-    changed: i64,
-    local0: i64,
 }
 
 struct Turn<'a, P> {
@@ -194,14 +183,9 @@ impl<P: Prices> Thrift<P> {
             running: Shelves::default(),
             held: BTreeSet::new(),
             learned: Learned::default(),
-            demand: Demand::new(cores, now, local0),
-            worth,
+            reserve: Reserve::new(cores, draw.boot_s, worth, now, local0),
             pass: Pass::default(),
             room: None,
-            on: 0,
-            glance: now,
-            changed: now,
-            local0,
         }
     }
 
@@ -252,42 +236,20 @@ impl<P: Prices> Thrift<P> {
 
     /// A job waited so long, and would have waited so long without thrift.
     pub fn note_wait(&mut self, waited_s: i64, plain_s: i64) {
-        self.worth.note(waited_s, plain_s);
+        self.reserve.note_wait(waited_s, plain_s);
     }
 
     /// What a second of waiting is worth now.
     pub fn worth(&self) -> Worth {
-        self.worth
+        self.reserve.worth()
     }
 
     /// How many cores should be on without a job, after all starts of an instant: more can be switched off, fewer are
     /// not enough.
     pub fn warm(&mut self, now: i64) -> u32 {
         let used = (i64::from(self.cores) - self.free) as u32;
-        let glance = now >= self.glance;
-        if used != self.demand.used() {
-            (self.changed, self.glance) = (now, self.glance.min(now + GLANCE));
-        }
-        let rose = self.demand.note(now, used);
-        if glance {
-            self.demand.tick(now);
-            let hour = HOUR - (now + self.local0).rem_euclid(HOUR);
-            self.glance = now + ((now - self.changed) / 2).max(GLANCE).min(hour);
-        }
-        if rose || glance {
-            self.on = used + self.reserve(now);
-        }
-        let needed = self.needed(now + self.draw.boot_s).min(self.free);
-        needed.max(i64::from(self.on) - i64::from(used)).max(0) as u32
-    }
-
-    /// As many cores as cost less than the waits that they spare.
-    fn reserve(&self, now: i64) -> u32 {
-        // A second of waiting is worth as much in cheap hours, and buys more.
-        let cheap = self.season.mean / self.prices.price(now).max(1) as f64;
-        let worth = self.draw.boot_s as f64 * self.worth.cores() * cheap;
-        let costs = self.demand.beyond(now).map(|(cores, rate)| (f64::from(cores) + rate * worth, cores));
-        costs.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(0, |best| best.1)
+        let needed = self.needed(now + self.draw.boot_s).min(self.free).max(0) as u32;
+        self.reserve.warm(now, used, needed, || self.season.mean / self.prices.price(now).max(1) as f64)
     }
 
     /// Free cores that who is held, or the head, will need until an instant.
@@ -303,9 +265,9 @@ impl<P: Prices> Thrift<P> {
 
     /// When it wants to be asked next though nothing happens to jobs.
     pub fn wake(&self, now: i64) -> i64 {
-        self.held.first().map_or(self.glance, |held| {
+        self.held.first().map_or(self.reserve.glance(), |held| {
             let boots = held.0 - self.draw.boot_s;
-            self.glance.min(if boots > now { boots } else { held.0 })
+            self.reserve.glance().min(if boots > now { boots } else { held.0 })
         })
     }
 
@@ -355,7 +317,7 @@ impl<P: Prices> Thrift<P> {
         }
         let line = self.lines.of(job);
         let ask = line.ask;
-        let least = self.worth.cores() * self.draw.idle_w * self.season.mean;
+        let least = self.reserve.worth().cores() * self.draw.idle_w * self.season.mean;
         let watts = f64::from(ask.cores) * self.draw.busy_w;
         // No second of waiting saves more than this.
         if watts * self.season.spread <= least {

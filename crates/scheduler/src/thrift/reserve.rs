@@ -1,0 +1,76 @@
+//! How many cores should be on beyond those that have jobs: as many idle ones as cost less than the waits that they spare,
+//! and those that are known to be needed as soon as a machine takes to boot. Must not know jobs, nor machines.
+
+use super::demand::Demand;
+use super::worth::Worth;
+
+/// How soon it is looked at again, seconds; less often the longer nothing happens, but once an hour.
+const GLANCE: i64 = 60;
+const HOUR: i64 = 3600;
+
+/// What is to be kept ready, and what was learned for that.
+#[derive(Clone, Debug)]
+pub struct Reserve {
+    demand: Demand,
+    worth: Worth,
+    /// Seconds.
+    boot_s: i64,
+    /// So many cores should be on, with and without jobs.
+    on: u32,
+    /// When that is looked at again at the latest.
+    glance: i64,
+    /// When use last changed.
+    changed: i64,
+    /// The local second at instant 0.
+    local0: i64,
+}
+
+impl Reserve {
+    /// Nothing is known yet of so many cores, which take so long to boot. `local0` is the local second at instant 0.
+    pub fn new(cores: u32, boot_s: i64, worth: Worth, now: i64, local0: i64) -> Reserve {
+        let demand = Demand::new(cores, now, local0);
+        Reserve { demand, worth, boot_s, on: 0, glance: now, changed: now, local0 }
+    }
+
+    /// How many cores should be on without a job, where so many have one now and so many more are known to be needed
+    /// within a boot: more can be switched off, fewer are not enough. `cheap` is the mean price by the price now: a second
+    /// of waiting is worth as much in cheap hours, and buys more.
+    pub fn warm(&mut self, now: i64, used: u32, needed: u32, cheap: impl FnOnce() -> f64) -> u32 {
+        let glance = now >= self.glance;
+        if used != self.demand.used() {
+            (self.changed, self.glance) = (now, self.glance.min(now + GLANCE));
+        }
+        let rose = self.demand.note(now, used);
+        if glance {
+            self.demand.tick(now);
+            let hour = HOUR - (now + self.local0).rem_euclid(HOUR);
+            self.glance = now + ((now - self.changed) / 2).max(GLANCE).min(hour);
+        }
+        if rose || glance {
+            self.on = used + self.spares(now, cheap());
+        }
+        needed.max(self.on.saturating_sub(used))
+    }
+
+    /// As many cores as cost less than the waits that they spare.
+    fn spares(&self, now: i64, cheap: f64) -> u32 {
+        let worth = self.boot_s as f64 * self.worth.cores() * cheap;
+        let costs = self.demand.beyond(now).map(|(cores, rate)| (f64::from(cores) + rate * worth, cores));
+        costs.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(0, |best| best.1)
+    }
+
+    /// A job waited so long, and would have waited so long had all machines been on.
+    pub fn note_wait(&mut self, waited_s: i64, plain_s: i64) {
+        self.worth.note(waited_s, plain_s);
+    }
+
+    /// What a second of waiting is worth now.
+    pub fn worth(&self) -> Worth {
+        self.worth
+    }
+
+    /// When it wants to be asked next though nothing happens to jobs.
+    pub fn glance(&self) -> i64 {
+        self.glance
+    }
+}
