@@ -35,8 +35,8 @@ pub use portal::{
 };
 pub use portal::{
     Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, JobForm,
-    JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, ProjectBoard, ProjectEnergy,
-    ProjectsBoard, RateRow, SeriesPoint,
+    JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, MachineHealth, MachineInside,
+    MachineShown, MachinesBoard, ProjectBoard, ProjectEnergy, ProjectsBoard, RateRow, SeriesPoint,
 };
 pub use portal::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,

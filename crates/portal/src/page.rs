@@ -15,7 +15,7 @@ pub fn show(template: &impl Template) -> Result<Response, Fault> {
 }
 
 /// Addresses and their words, for visitors and for members.
-const FOR_VISITORS: &[(&str, &str)] = &[("/", "nav-front"), ("/energy", "nav-energy")];
+const FOR_VISITORS: &[(&str, &str)] = &[("/", "nav-front"), ("/machines", "nav-machines"), ("/energy", "nav-energy")];
 const FOR_MEMBERS: &[(&str, &str)] = &[
     ("/home", "nav-home"),
     ("/jobs", "nav-jobs"),

@@ -22,6 +22,7 @@ fn texts(language: Language) -> &'static [&'static str] {
                 include_str!(concat!("../i18n/", $language, "/files.ftl")),
                 include_str!(concat!("../i18n/", $language, "/energy.ftl")),
                 include_str!(concat!("../i18n/", $language, "/layout.ftl")),
+                include_str!(concat!("../i18n/", $language, "/machines.ftl")),
                 include_str!(concat!("../i18n/", $language, "/public.ftl")),
                 include_str!(concat!("../i18n/", $language, "/style.ftl")),
                 include_str!(concat!("../i18n/", $language, "/sbatch.ftl")),

@@ -300,6 +300,16 @@ impl Reader {
         self.db.rows("SELECT name FROM metered ORDER BY name", |row| row.get(0))
     }
 
+    /// The first hour of which anything is known of a machine.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn first_hour(&self, machine: &str) -> Result<Option<Time>, StoreError> {
+        let query = "SELECT min(hour) FROM sample_hour WHERE machine = (SELECT id FROM metered WHERE name = ?1)";
+        let found = self.db.rows_of(query, [machine], |row| row.get::<_, Option<i64>>(0))?;
+        Ok(found.into_iter().flatten().next().map(|hour| Time(hour * HOUR.0)))
+    }
+
     /// What a restart goes on from, as it was written ([`Settled::resume`]).
     ///
     /// # Errors

@@ -90,6 +90,15 @@ impl Reader {
         self.used_by(include_str!("../queries/usage-days.sql"), (project, from, until), each)
     }
 
+    /// The first day on which a run of a project ended, in days since 1970.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn first_used(&self, project: &str) -> Result<Option<i64>, StoreError> {
+        let query = "SELECT min(day) FROM usage_day WHERE project = ?1";
+        Ok(self.db.rows_of(query, [project], |row| row.get::<_, Option<i64>>(0))?.into_iter().flatten().next())
+    }
+
     /// The same by month: of a row the day is the first of its month, and so must the ends be. A year is read at once.
     ///
     /// # Errors

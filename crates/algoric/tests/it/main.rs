@@ -32,6 +32,7 @@ mod portal_great;
 mod portal_hostile;
 mod portal_jobs;
 mod portal_letters;
+mod portal_machines;
 mod portal_people;
 mod portal_projects;
 mod power;

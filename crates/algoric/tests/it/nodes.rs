@@ -21,15 +21,15 @@ use crate::ward::{EXE, Ward, outcome, until};
 const SETTINGS: &str = "sample_seconds = 1\nscontrol = '/nonexistent'\n[[meter]]\nkind = 'model'\nidle_watts = 60\n\
     milliwatts_per_cpu = 0\n[[probe]]\nname = 'made'\ncommand = 'PROBE'\n";
 
-struct Machine {
-    state: PathBuf,
+pub struct Machine {
+    pub state: PathBuf,
     config: PathBuf,
     log: PathBuf,
     agent: Option<Child>,
 }
 
 impl Machine {
-    fn new(ward: &Ward, name: &str, probe: &str) -> Self {
+    pub fn new(ward: &Ward, name: &str, probe: &str) -> Self {
         let machine = Self {
             state: ward.path(name),
             config: ward.path(&format!("{name}.toml")),
@@ -46,18 +46,18 @@ impl Machine {
         command
     }
 
-    fn enrol(&self, invitation: &str) -> (i32, String, String) {
+    pub fn enrol(&self, invitation: &str) -> (i32, String, String) {
         outcome(&mut self.node(&["enrol", invitation]))
     }
 
-    fn start(&mut self) {
+    pub fn start(&mut self) {
         let log = fs::OpenOptions::new().create(true).append(true).open(&self.log).unwrap();
         let mut command = self.node(&["run"]);
         command.stdin(Stdio::null()).stdout(log.try_clone().unwrap()).stderr(log);
         self.agent = Some(command.spawn().unwrap());
     }
 
-    fn kill(&mut self) {
+    pub fn kill(&mut self) {
         if let Some(mut agent) = self.agent.take() {
             agent.kill().ok();
             agent.wait().unwrap();
@@ -75,7 +75,7 @@ impl Drop for Machine {
     }
 }
 
-fn centre() -> Ward {
+pub fn centre() -> Ward {
     let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let mut ward = Ward::new(&format!("[nodes]\nlisten = '{port}'\naddress = '{port}'\n"));
     ward.start();
@@ -86,13 +86,13 @@ fn order(ward: &Ward, words: &[&str]) -> (i32, String, String) {
     outcome(Command::new(EXE).arg("node").args(words).env("ALGORIC_DATA", ward.data()).env("LC_ALL", "C"))
 }
 
-fn invite(ward: &Ward, name: &str) -> String {
+pub fn invite(ward: &Ward, name: &str) -> String {
     let (code, said, fault) = order(ward, &["invite", name]);
     assert_eq!(code, 0, "{fault}");
     said.trim().to_owned()
 }
 
-fn row(ward: &Ward, name: &str) -> serde_json::Value {
+pub fn row(ward: &Ward, name: &str) -> serde_json::Value {
     let (_, said, fault) = order(ward, &["list", "--json"]);
     let rows: Vec<serde_json::Value> = serde_json::from_str(&said).unwrap_or_else(|_| panic!("{said}{fault}"));
     rows.into_iter().find(|row| row["name"] == name).unwrap_or_default()

@@ -52,7 +52,7 @@ fn ward(start: impl Fn(&mut Ward)) -> Ward {
     ward
 }
 
-fn done(ward: &Ward, args: &[&str]) -> String {
+pub fn done(ward: &Ward, args: &[&str]) -> String {
     let mut command = std::process::Command::new(EXE);
     command.env("ALGORIC_DATA", ward.data()).env("TZ", "UTC").env("LANG", "C").current_dir(ward.path("out"));
     let (code, said, complaint) = outcome(command.args(args));
@@ -73,13 +73,13 @@ fn compute(ward: &Ward, name: &str) -> String {
 }
 
 /// The address of the pages.
-fn url(ward: &Ward) -> String {
+pub fn url(ward: &Ward) -> String {
     let status: Value = serde_json::from_str(&done(ward, &["status", "--json"])).unwrap();
     status["url"].as_str().unwrap().to_owned()
 }
 
 /// Somebody who takes a link.
-fn comes_in(ward: &Ward, link: &str, login: &str) -> Browser {
+pub fn comes_in(ward: &Ward, link: &str, login: &str) -> Browser {
     let mut browser = Browser::new(&url(ward));
     let path = format!("/{}", link.split_once("://").map_or(link, |(_, rest)| rest).split_once('/').unwrap().1);
     let fields = [
@@ -96,14 +96,14 @@ fn comes_in(ward: &Ward, link: &str, login: &str) -> Browser {
 }
 
 /// The first operator, by the link that the first start prints.
-fn operator(ward: &Ward) -> Browser {
+pub fn operator(ward: &Ward) -> Browser {
     let log = fs::read_to_string(ward.path("up.log")).unwrap();
     let link = log.split_whitespace().find(|word| word.contains("/first/")).unwrap_or_else(|| panic!("{log}"));
     comes_in(ward, link, "ada")
 }
 
 /// A person whom the operator invites.
-fn invited(ward: &Ward, operator: &mut Browser, login: &str, project: &str, role: &str) -> Browser {
+pub fn invited(ward: &Ward, operator: &mut Browser, login: &str, project: &str, role: &str) -> Browser {
     let place = format!("/projects/{project}/members");
     let page = operator.fill(&place, &format!("{place}/invite"), &[("email", ""), ("role", role)]);
     assert_eq!(page.status, 200, "{}", page.text);
@@ -195,7 +195,7 @@ fn who_answers_for_a_project_says_who_is_in_it() {
 }
 
 /// One call of the API.
-fn call(browser: &Browser, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Page {
+pub fn call(browser: &Browser, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Page {
     let body = body.map(Value::to_string).unwrap_or_default();
     let mut text = format!("{method} {path} HTTP/1.1\r\nHost: {}\r\nConnection: close\r\n", browser.host);
     let jar = browser.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect::<Vec<_>>().join("; ");
@@ -209,7 +209,7 @@ fn call(browser: &Browser, method: &str, path: &str, headers: &[(&str, &str)], b
     browser.raw(format!("{text}\r\n{body}").as_bytes()).expect("an answer")
 }
 
-fn parsed(page: &Page) -> Value {
+pub fn parsed(page: &Page) -> Value {
     serde_json::from_str(&page.text).unwrap_or_else(|fault| panic!("{fault}: {} {}", page.status, page.text))
 }
 
@@ -239,6 +239,8 @@ fn every_call_with_every_role_answers_as_it_is_described() {
     let kept = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/openapi.json")).unwrap();
     assert_eq!(document, serde_json::from_str::<Value>(&kept).unwrap(), "what is served is what is kept");
     assert!(document["openapi"].as_str().unwrap().starts_with("3.1"), "{}", document["openapi"]);
+    let machine = parsed(&call(&ada, "GET", "/api/v1/centre", &[], None))["machine"].clone();
+    let machine = machine.as_str().unwrap();
     let calls = calls(&document);
     assert!(calls.len() > 15, "{}", calls.len());
     let mut seen: BTreeMap<&str, BTreeMap<u16, u32>> = BTreeMap::new();
@@ -250,6 +252,7 @@ fn every_call_with_every_role_answers_as_it_is_described() {
                 .replace("{number}", "F2026-0001")
                 .replace("{user}", "nobody")
                 .replace("{app}", "python")
+                .replace("{machine}", machine)
                 .replace("{token}", "999999");
             let place = if path.starts_with("/api/v1/files") { format!("{place}?path=/tmp") } else { place };
             // Without the mark of the session's own pages nothing changes anything.

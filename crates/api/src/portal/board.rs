@@ -4,6 +4,7 @@
 use model::Time;
 use serde::{Deserialize, Serialize};
 
+use super::MachinesBoard;
 use crate::{MeterRow, PriceStep, UsedRow};
 
 /// About the centre as a whole.
@@ -11,6 +12,16 @@ use crate::{MeterRow, PriceStep, UsedRow};
 pub enum BoardRequest {
     /// The centre at this instant. For everybody. Answered by [`BoardReply::Now`].
     Now,
+    /// The machines one by one, by name. For everybody; those who run the centre see more of each. Answered by
+    /// [`BoardReply::Machines`].
+    Machines {
+        /// Only this one.
+        name: Option<String>,
+        /// Only those behind this one,
+        after: Option<String>,
+        /// and so many at most.
+        limit: u32,
+    },
     /// Where energy went over `2026`, `2026-11` or `2026-11-22`, local to the contract; `None`: today. For everybody.
     /// Answered by [`BoardReply::Energy`].
     Energy {
@@ -38,6 +49,8 @@ pub enum BoardRequest {
 pub enum BoardReply {
     /// The centre at this instant.
     Now(Box<Board>),
+    /// Machines.
+    Machines(Box<MachinesBoard>),
     /// Its energy over a time.
     Energy(Box<EnergyBoard>),
     /// That of projects.
@@ -167,6 +180,8 @@ pub struct EnergyBoard {
     pub until: Time,
     /// When this was.
     pub now: Time,
+    /// The first instant of which anything is known; `None`: nothing is.
+    pub first: Option<Time>,
     /// All of it.
     pub total: UsedRow,
     /// Its parts in order, with their beginnings: hours of a day, days of a month, months of a year.
@@ -231,6 +246,8 @@ pub struct ProjectsBoard {
     pub until: Time,
     /// When this was.
     pub now: Time,
+    /// The first day of which anything is known; `None`: nothing is.
+    pub first: Option<Time>,
     /// The greatest first.
     pub projects: Vec<ProjectEnergy>,
 }
@@ -250,6 +267,8 @@ pub struct ProjectBoard {
     pub until: Time,
     /// When this was.
     pub now: Time,
+    /// The first instant of which anything is known; `None`: nothing is.
+    pub first: Option<Time>,
     /// All of it.
     pub total: ProjectEnergy,
     /// Days of a month or months of a year in which something ended, with their beginnings.

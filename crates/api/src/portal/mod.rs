@@ -4,6 +4,7 @@
 mod board;
 mod files;
 mod jobs;
+mod machines;
 mod people;
 mod projects;
 
@@ -13,6 +14,7 @@ pub use board::{
 };
 pub use files::{FilesReply, FilesRequest};
 pub use jobs::{JobForm, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, SeriesPoint};
+pub use machines::{MachineHealth, MachineInside, MachineShown, MachinesBoard};
 pub use people::{
     AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest,
     Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,

@@ -84,6 +84,8 @@ table! {
     ChangeMembers: Never, Operator;
     /// See what was changed, by whom and from where.
     SeeTrail: Manage, Operator;
+    /// See what the machines say of themselves: probes, meters, why one takes no jobs.
+    SeeInside: Manage, Operator;
     /// Ask for a new link that makes an operator.
     MakeOperator: Never, Operator;
     /// See jobs, prices, energy: one's own, and what the centre's privacy allows of others.
@@ -131,6 +133,7 @@ mod tests {
         InviteToProject ..x..x manage
         ChangeMembers .....x never
         SeeTrail     .....x manage
+        SeeInside    .....x manage
         MakeOperator .....x never
         Look         .x.... read
         Compute      .x.... submit

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{apps, asked::Json, centre, files, jobs, price, problem, projects, submit, tokens};
+use super::{apps, asked::Json, centre, files, jobs, machines, price, problem, projects, submit, tokens};
 use crate::visit::SESSION;
 
 #[derive(OpenApi)]
@@ -24,6 +24,8 @@ use crate::visit::SESSION;
     ),
     paths(
         centre::centre,
+        machines::list,
+        machines::one,
         centre::me,
         centre::energy,
         centre::prices,

@@ -11,6 +11,7 @@ mod centre;
 mod document;
 mod files;
 mod jobs;
+mod machines;
 mod page;
 mod price;
 mod problem;
@@ -38,6 +39,8 @@ pub fn routes(house: &Arc<House>) -> Router<Arc<House>> {
     let calls = Router::new()
         .route("/openapi.json", get(document::document))
         .route("/centre", get(centre::centre))
+        .route("/machines", get(machines::list))
+        .route("/machines/{machine}", get(machines::one))
         .route("/me", get(centre::me))
         .route("/energy", get(centre::energy))
         .route("/energy/prices", get(centre::prices))

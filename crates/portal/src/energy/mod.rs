@@ -123,7 +123,7 @@ async fn energy(visit: Visit, machine: Option<String>, period: Option<String>) -
         return Err(DoorError::Unfit.into());
     };
     let words = visit.words();
-    let when = When::new(&visit, &board.period, board.from, board.until, board.now);
+    let when = When::new(visit.words(), &board.period, (board.from, board.until), board.now, board.first);
     let is_empty = board.total.energy_uj == 0 && board.total.covered_ms == 0;
     let power = if board.power.iter().any(|(_, power)| power.is_some()) {
         curve(&visit, &board).draw(words)
@@ -229,7 +229,7 @@ async fn projects(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
     else {
         return Err(DoorError::Unfit.into());
     };
-    let when = When::new(&visit, &board.period, board.from, board.until, board.now);
+    let when = When::new(visit.words(), &board.period, (board.from, board.until), board.now, board.first);
     let bar = |row: &ProjectEnergy| Bar {
         label: row.name.chars().take(10).collect(),
         name: row.name.clone(),
@@ -251,7 +251,7 @@ async fn projects(visit: Visit, Query(asked): Query<Asked>) -> Result<Response, 
 async fn project(visit: Visit, Path(name): Path<String>, Query(asked): Query<Asked>) -> Result<Response, Fault> {
     let request = BoardRequest::EnergyOfProject { project: name, period: asked.period() };
     let BoardReply::Project(board) = ask(&visit, request).await? else { return Err(DoorError::Unfit.into()) };
-    let when = When::new(&visit, &board.period, board.from, board.until, board.now);
+    let when = When::new(visit.words(), &board.period, (board.from, board.until), board.now, board.first);
     let words = visit.words();
     let known = |start: i64| board.parts.iter().find(|(at, _)| at.0 == start).map_or(0, |(_, row)| row.energy_uj);
     let bar = |start: i64| {

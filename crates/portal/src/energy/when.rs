@@ -4,7 +4,7 @@
 use jiff::{ToSpan, civil::Date};
 use model::Time;
 
-use crate::{visit::Visit, words::Words};
+use crate::words::Words;
 
 /// A year, a month or a day.
 #[derive(Clone, Debug)]
@@ -13,7 +13,7 @@ pub(super) struct When {
     pub period: String,
     /// As one says it.
     pub name: String,
-    /// What is before it, in the same form,
+    /// What is before it, in the same form; empty: of that nothing is known, however long one goes back;
     pub before: String,
     /// and after it; empty: that is yet to come.
     pub after: String,
@@ -24,10 +24,10 @@ pub(super) struct When {
 }
 
 impl When {
-    pub fn new(visit: &Visit, period: &str, from: Time, until: Time, now: Time) -> Self {
-        let words = visit.words();
+    /// `first`: since when anything is known.
+    pub fn new(words: &Words, period: &str, (from, until): (Time, Time), now: Time, first: Option<Time>) -> Self {
         let dashes = period.matches('-').count();
-        let first: Date = match dashes {
+        let begin: Date = match dashes {
             0 => format!("{period}-01-01"),
             1 => format!("{period}-01"),
             _ => period.to_owned(),
@@ -42,7 +42,7 @@ impl When {
         let write = |date: Option<Date>| date.map_or_else(String::new, |date| cut(date, dashes));
         // Going from a year to its days, one lands on today where that is within it.
         let today = words.local(now.0).date();
-        let inside = if (from..until).contains(&now) { today } else { first };
+        let inside = if (from..until).contains(&now) { today } else { begin };
         Self {
             period: period.to_owned(),
             name: match dashes {
@@ -50,8 +50,8 @@ impl When {
                 1 => words.month(from.0),
                 _ => words.date(from.0),
             },
-            before: write(first.checked_sub(step).ok()),
-            after: write(first.checked_add(step).ok().filter(|_| until <= now)),
+            before: write(begin.checked_sub(step).ok().filter(|_| first.is_some_and(|first| first < from))),
+            after: write(begin.checked_add(step).ok().filter(|_| until <= now)),
             kinds: [
                 ("energy-day", cut(inside, 2), dashes == 2),
                 ("energy-month", cut(inside, 1), dashes == 1),
@@ -110,4 +110,27 @@ fn cut(date: Date, dashes: usize) -> String {
         _ => text.len(),
     };
     text.get(..length).unwrap_or(&text).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::words::Language;
+
+    #[test]
+    fn nobody_goes_back_behind_the_first_day() {
+        let words = Words::new(Language::English, jiff::tz::TimeZone::UTC);
+        let at = |text: &str| Time(text.parse::<jiff::Timestamp>().map_or(0, jiff::Timestamp::as_millisecond));
+        let now = at("2026-11-23T10:00:00Z");
+        let check = |period: &str, from: &str, until: &str, first: Option<&str>, before: &str, after: &str| {
+            let when = When::new(&words, period, (at(from), at(until)), now, first.map(at));
+            assert_eq!((when.before.as_str(), when.after.as_str()), (before, after), "{period} {first:?}");
+        };
+        let (day, next) = ("2026-11-22T00:00:00Z", "2026-11-23T00:00:00Z");
+        check("2026-11-22", day, next, Some("2026-11-21T23:00:00Z"), "2026-11-21", "2026-11-23");
+        check("2026-11-22", day, next, Some(day), "", "2026-11-23");
+        check("2026-11-22", day, next, None, "", "2026-11-23");
+        check("2026", "2026-01-01T00:00:00Z", "2027-01-01T00:00:00Z", Some("2025-12-31T23:00:00Z"), "2025", "");
+        check("1999", "1999-01-01T00:00:00Z", "2000-01-01T00:00:00Z", Some(day), "", "2000");
+    }
 }

@@ -8,6 +8,8 @@ use axum::{
     response::{IntoResponse, Redirect, Response},
 };
 
+use model::Time;
+
 use super::{machine, park};
 use crate::{
     chart::{Curve, Look, Series, Unit},
@@ -53,7 +55,7 @@ pub(super) struct Told {
 
 impl<'a> Now<'a> {
     fn new(visit: &'a Visit, board: &'a Board) -> Self {
-        Self { visit, board, machine: picture(visit, board), jobs: told(visit, board) }
+        Self { visit, board, machine: picture(visit, board), jobs: told(visit, board.now, &board.jobs) }
     }
 
     fn cores(&self) -> usize {
@@ -103,10 +105,10 @@ pub(super) fn join<'a>(visit: &Visit, board: &'a Board) -> &'a str {
 }
 
 /// Jobs that run, in words: nobody learns of which project they are that did not agree.
-pub(super) fn told(visit: &Visit, board: &Board) -> Vec<Told> {
+pub(super) fn told(visit: &Visit, now: Time, jobs: &[BoardJob]) -> Vec<Told> {
     let words = visit.words();
     let tell = |(job, at): (&BoardJob, u16)| {
-        let since = words.span((board.now - job.since).0);
+        let since = words.span((now - job.since).0);
         let gaps = [("cores", job.cores.into()), ("since", since.into())];
         let (what, about) = match &job.project {
             Some((name, description)) => {
@@ -117,7 +119,7 @@ pub(super) fn told(visit: &Visit, board: &Board) -> Vec<Told> {
         let how = visit.tw(if job.is_suspended { "front-job-suspended" } else { "front-job-how" }, &gaps);
         Told { sign: machine::sign(at), colour: machine::colour(at), what, about, how }
     };
-    board.jobs.iter().zip(0..).map(tell).collect()
+    jobs.iter().zip(0..).map(tell).collect()
 }
 
 /// The centre at this instant.

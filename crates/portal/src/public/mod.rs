@@ -4,6 +4,7 @@ mod equals;
 mod front;
 mod lang;
 mod machine;
+mod machines;
 mod park;
 mod screen;
 mod style;
@@ -19,6 +20,9 @@ pub fn routes() -> Router<Arc<House>> {
     Router::new()
         .route("/", get(front::page))
         .route("/live/now", get(front::now))
+        .route("/machines", get(machines::page))
+        .route("/live/machines", get(machines::now))
+        .route("/machines/{name}", get(machines::one))
         .route("/visit", get(screen::page))
         .route("/lang", get(lang::switch))
         .route("/style", get(style::page))

@@ -36,12 +36,21 @@ fn look(state: BoardState) -> (&'static str, &'static str) {
 
 /// `7 machines: 3 compute, 2 are free, 2 are off`
 pub fn told(words: &Words, nodes: &[BoardNode]) -> String {
-    let counts = STATES.iter().filter_map(|(state, class, _)| {
-        let count = nodes.iter().filter(|node| node.state == *state).count();
+    let count = |state| nodes.iter().filter(|node| node.state == state).count() as u32;
+    told_of(words, &STATES.map(|(state, ..)| (Some(state), count(state))))
+}
+
+/// The same of so many in each state; in none are those that no jobs are sent to.
+pub fn told_of(words: &Words, states: &[(Option<BoardState>, u32)]) -> String {
+    let count = |state| states.iter().filter(|(known, _)| *known == state).map(|(_, count)| count).sum::<u32>();
+    let known = STATES.iter().map(|(state, class, _)| (Some(*state), *class)).chain([(None, "reports")]);
+    let counts = known.filter_map(|(state, class)| {
+        let count = count(state);
         (count > 0).then(|| words.with(&format!("park-{class}"), &[("count", count.into())]))
     });
     let counts = counts.collect::<Vec<_>>().join(", ");
-    words.with("park-told", &[("count", nodes.len().into()), ("states", counts.into())])
+    let all: u32 = states.iter().map(|(_, count)| count).sum();
+    words.with("park-told", &[("count", all.into()), ("states", counts.into())])
 }
 
 /// A picture of all of them.

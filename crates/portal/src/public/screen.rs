@@ -94,6 +94,6 @@ pub(super) async fn page(visit: Visit, Query(asked): Query<Asked>) -> Result<Res
         stays: asked.stay > 0,
         join: front::join(&visit, &board),
         machine: front::picture(&visit, &board),
-        jobs: front::told(&visit, &board),
+        jobs: front::told(&visit, board.now, &board.jobs),
     })
 }

@@ -10,6 +10,7 @@ use super::{
     driver::{Browser, Window},
     stage::{PASSWORD, Stage},
 };
+use crate::nodes::{self, Machine};
 
 /// Pages that visitors see, and those of members and operators: what they are called, and their addresses. `JOB` stands for
 /// a job that is over, `ARRAY` for an array.
@@ -26,6 +27,7 @@ const PAGES: &[(&str, &str)] = &[
     ("join", "/join"),
     ("api", "/api"),
     ("energy-public", "/energy"),
+    ("machines", "/machines"),
     ("nothing", "/nothing/here"),
 ];
 const MEMBERS: &[(&str, &str)] = &[
@@ -50,6 +52,8 @@ const MEMBERS: &[(&str, &str)] = &[
     ("energy-projects", "/energy/projects"),
     ("energy-project", "/energy/projects/houle"),
     ("account", "/account"),
+    ("machines-operator", "/machines"),
+    ("machine", "/machines/atelier"),
     ("members", "/operator/members"),
     ("trail", "/operator/audit"),
 ];
@@ -67,6 +71,9 @@ fn every_page() {
         nix::unistd::User::from_uid(nix::unistd::geteuid()).unwrap().unwrap().name
     };
     stage.done(&["member", "add", &account, "--project", "houle"]);
+    let mut machine = Machine::new(&stage.ward, "atelier", "/bin/false");
+    assert_eq!(machine.enrol(&nodes::invite(&stage.ward, "atelier")).0, 0);
+    machine.start();
     let jobs = jobs(&stage, &first);
     drop(first);
     let axe = env::var_os("ALGORIC_AXE").map(|file| fs::read_to_string(file).unwrap());

@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    net::TcpListener,
     process::{Command, Stdio},
 };
 
@@ -33,7 +34,9 @@ pub struct Stage {
 impl Stage {
     /// Starts it, with a project that somebody pays for.
     pub fn new() -> Self {
-        let mut ward = Ward::new(CONFIG);
+        // Where machines report.
+        let gate = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+        let mut ward = Ward::new(&format!("{CONFIG}[nodes]\nlisten = '{gate}'\naddress = '{gate}'\n"));
         fs::write(ward.data().join("tariffs.toml"), TARIFFS).unwrap();
         ward.start();
         let (_, report, _) = outcome(Command::new(EXE).args(["status", "--json", "--data"]).arg(ward.data()));

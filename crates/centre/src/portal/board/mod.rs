@@ -1,6 +1,7 @@
 //! What everybody may see of the centre, and where its energy went: what the loop knows is told at once, what is in the
 //! file is read on the archive's thread ([`past`]). Must not know pages.
 
+mod machines;
 mod park;
 mod past;
 
@@ -9,7 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use api::{Board, BoardCore, BoardJob, BoardReply, BoardRequest, PortalReply, Refusal, RefusalCode, Reply, Role};
 use energy::period::Period;
 use jiff::civil::Date;
-use model::{CpuSet, Span, Time};
+use model::{CpuSet, RunId, Span, Time};
+use scheduler::Placement;
 
 pub(crate) use past::{BoardQuestion, reply};
 
@@ -33,7 +35,7 @@ pub(crate) type Known = Arc<Mutex<Option<(Time, api::BoardPast)>>>;
 pub(super) fn action(request: &BoardRequest) -> Action {
     match request {
         // Sums of the machine are no secret: `/metrics` shows them, too.
-        BoardRequest::Now | BoardRequest::Energy { .. } => Action::SeePublic,
+        BoardRequest::Now | BoardRequest::Machines { .. } | BoardRequest::Energy { .. } => Action::SeePublic,
         BoardRequest::EnergyOfProjects { .. } | BoardRequest::EnergyOfProject { .. } => Action::Look,
     }
 }
@@ -42,6 +44,10 @@ impl Centre {
     pub(super) fn board_asked(&mut self, conn: ConnId, caller: &Caller, request: BoardRequest) -> Result<(), Refusal> {
         let question = match request {
             BoardRequest::Now => return self.board_now(conn),
+            BoardRequest::Machines { name, after, limit } => {
+                self.board_machines(conn, caller, name.as_deref(), after.as_deref(), limit);
+                return Ok(());
+            }
             BoardRequest::Energy { period, machine } => {
                 let (period, from, until) = self.time_of(period.as_deref(), Period::Day)?;
                 let (now, electricity, meters) = (self.now, self.electricity.clone(), self.meter_rows());
@@ -51,7 +57,8 @@ impl Centre {
                 let (period, from, until) =
                     self.time_of(period.as_deref(), |day| Period::Month(day.first_of_month()))?;
                 let projects = self.projects_seen(caller);
-                BoardQuestion::Projects { period, from, until, now: self.now, projects }
+                let zone = self.electricity.zone.clone();
+                BoardQuestion::Projects { period, from, until, now: self.now, projects, zone }
             }
             BoardRequest::EnergyOfProject { project, period } => {
                 let (period, from, until) =
@@ -127,8 +134,6 @@ impl Centre {
             sets.iter().position(|cpus| threads.iter().any(|cpu| cpus.contains(*cpu))).and_then(|at| at.try_into().ok())
         };
         let cores = machine.cores.iter().map(|core| BoardCore { socket: core.socket, job: holder(&core.threads) });
-        let latest = self.metering.as_ref().and_then(|metering| metering.latest);
-        let measured = latest.filter(|interval| interval.flag.is_measured() && interval.span().0 > 0);
         Board {
             centre: self.name.clone(),
             now: self.now,
@@ -143,7 +148,7 @@ impl Centre {
             jobs,
             running: load.running as u32,
             waiting: self.waiting(),
-            power_mw: measured.map(|interval| interval.energy.mean(interval.span()).0),
+            power_mw: self.drawn_now(),
             microeur_per_kwh: self.electricity.book.at(self.now).rate.microeur_per_kwh,
             core_hour_microeur: self.core_hour(),
             join: self.file.portal.join.0.clone(),
@@ -151,24 +156,40 @@ impl Centre {
         }
     }
 
+    /// What this machine draws, if anything tells it.
+    fn drawn_now(&self) -> Option<i64> {
+        let latest = self.metering.as_ref().and_then(|metering| metering.latest);
+        let measured = latest.filter(|interval| interval.flag.is_measured() && interval.span().0 > 0);
+        measured.map(|interval| interval.energy.mean(interval.span()).0)
+    }
+
     /// What runs, the greatest first: as everybody may see those that can be listed, and the CPUs of all.
     fn board_jobs(&self) -> (Vec<BoardJob>, Vec<&CpuSet>) {
+        let runs = self.greatest_runs();
+        let listed = runs.iter().take(MOST_JOBS);
+        let jobs = listed.map(|(run, placement, start)| self.board_job(*run, placement, *start)).collect();
+        (jobs, runs.into_iter().map(|(_, placement, _)| &placement.cpus).collect())
+    }
+
+    /// What runs, the greatest first.
+    fn greatest_runs(&self) -> Vec<(RunId, &Placement, Time)> {
         let mut runs: Vec<_> = self.state.runs().collect();
         runs.sort_by_key(|(run, placement, start)| (std::cmp::Reverse(placement.cpus.len()), *start, *run));
+        runs
+    }
+
+    /// A run as everybody may see it.
+    fn board_job(&self, run: RunId, placement: &Placement, start: Time) -> BoardJob {
         let per_core = self.state.config().machine.threads_per_core().max(1);
-        let told = |(run, placement, start): &(model::RunId, &scheduler::Placement, Time)| {
-            let job = self.state.job(run.job);
-            let account = job.map(|job| job.account().to_string()).unwrap_or_default();
-            let project = self.people.projects.iter().find(|project| project.public && project.name == account);
-            BoardJob {
-                project: project.map(|project| (project.name.clone(), project.description.clone())),
-                cores: (placement.cpus.len() as u32).div_ceil(per_core),
-                since: *start,
-                until: job.and_then(|job| job.time_limit().span()).map(|limit| *start + limit),
-                is_suspended: job.is_some_and(|job| job.suspended_since().is_some()),
-            }
-        };
-        let jobs = runs.iter().take(MOST_JOBS).map(told).collect();
-        (jobs, runs.into_iter().map(|(_, placement, _)| &placement.cpus).collect())
+        let job = self.state.job(run.job);
+        let account = job.map(|job| job.account().to_string()).unwrap_or_default();
+        let project = self.people.projects.iter().find(|project| project.public && project.name == account);
+        BoardJob {
+            project: project.map(|project| (project.name.clone(), project.description.clone())),
+            cores: (placement.cpus.len() as u32).div_ceil(per_core),
+            since: start,
+            until: job.and_then(|job| job.time_limit().span()).map(|limit| start + limit),
+            is_suspended: job.is_some_and(|job| job.suspended_since().is_some()),
+        }
     }
 }

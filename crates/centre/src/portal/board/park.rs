@@ -13,8 +13,7 @@ impl Centre {
     pub(super) fn board_of_cluster(&self, cluster: &Cluster, here: Board) -> Board {
         let (park, jobs) = (cluster.park(), cluster.queue());
         let is = |queued: &&Queued, state| queued.row.state == state;
-        let mut running: Vec<&Queued> =
-            jobs.clone().filter(|job| is(job, JobState::Running) || is(job, JobState::Suspended)).collect();
+        let mut running: Vec<&Queued> = jobs.clone().filter(|job| runs(job)).collect();
         running.sort_by_key(|job| (std::cmp::Reverse(job.row.cpus), job.row.start, job.row.id));
         let nodes: Vec<BoardNode> = park.nodes.iter().map(seen).collect();
         let takes_none = |node: &BoardNode| matches!(node.state, BoardState::Drained | BoardState::Down);
@@ -35,7 +34,7 @@ impl Centre {
         }
     }
 
-    fn seen_in_queue(&self, cluster: &Cluster, job: &Queued) -> BoardJob {
+    pub(super) fn seen_in_queue(&self, cluster: &Cluster, job: &Queued) -> BoardJob {
         let row = &job.row;
         // Slurm writes names of accounts in small letters.
         let mut projects = self.people.projects.iter();
@@ -50,6 +49,11 @@ impl Centre {
     }
 }
 
+/// Whether it is on its machines.
+pub(super) fn runs(job: &Queued) -> bool {
+    matches!(job.row.state, JobState::Running | JobState::Suspended)
+}
+
 /// How many jobs a row of the queue is.
 fn records(row: &QueueRow) -> u64 {
     match &row.array {
@@ -60,7 +64,7 @@ fn records(row: &QueueRow) -> u64 {
 
 /// A machine as everybody understands it. What is worse comes first: a machine that is off and out of service is out of
 /// service.
-fn seen(node: &Node) -> BoardNode {
+pub(super) fn seen(node: &Node) -> BoardNode {
     let any = |states: &[&str]| states.iter().any(|state| node.is(state));
     let state = if any(&["POWERING_UP", "POWERING_DOWN", "POWER_UP", "POWER_DOWN", "REBOOT_ISSUED"]) {
         BoardState::Switching

@@ -38,7 +38,7 @@ pub(crate) enum BoardQuestion {
         meters: Vec<MeterRow>,
     },
     /// Energy of projects.
-    Projects { period: Period, from: Time, until: Time, now: Time, projects: Vec<String> },
+    Projects { period: Period, from: Time, until: Time, now: Time, projects: Vec<String>, zone: TimeZone },
     /// Energy of a project.
     Project { project: String, description: String, period: Period, from: Time, until: Time, now: Time, zone: TimeZone },
 }
@@ -69,6 +69,7 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
                 from,
                 until,
                 now,
+                first: None,
                 total: UsedRow::default(),
                 parts: Vec::new(),
                 machines: Vec::new(),
@@ -82,11 +83,12 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
             fill(reader, &mut board, period, &machines, &electricity)?;
             BoardReply::Energy(Box::new(board))
         }
-        BoardQuestion::Projects { period, from, until, now, projects } => {
-            let mut rows = Vec::new();
+        BoardQuestion::Projects { period, from, until, now, projects, zone } => {
+            let (mut rows, mut first) = (Vec::new(), None);
             // Of a month, and of a year, months are enough.
             let read = if matches!(period, Period::Day(_)) { Reader::used } else { Reader::used_by_month };
             for project in projects {
+                first = earlier(first, reader.first_used(&project)?.map(|day| noon(day, &zone)));
                 let mut sum = Used::default();
                 read(reader, &project, day_of(period, 0), day_of(period, 1), &mut |day| sum += day.used)?;
                 if sum.runs > 0 {
@@ -99,10 +101,12 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
                 from,
                 until,
                 now,
+                first,
                 projects: rows,
             }))
         }
         BoardQuestion::Project { project, description, period, from, until, now, zone } => {
+            let first = reader.first_used(&project)?.map(|day| noon(day, &zone));
             let (total, parts, applications) = of_project(reader, &project, period, &zone)?;
             let period = period.to_string();
             BoardReply::Project(Box::new(ProjectBoard {
@@ -112,6 +116,7 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
                 from,
                 until,
                 now,
+                first,
                 total,
                 parts,
                 applications,
@@ -191,6 +196,7 @@ fn fill(
     let mut rates: BTreeMap<String, (PerKwh, i64)> = BTreeMap::new();
     let mut curves = Vec::new();
     for machine in machines {
+        board.first = earlier(board.first, reader.first_hour(machine)?);
         let hours = reader.hours(machine, board.from, board.until)?;
         let mut sum = Sum::default();
         // Hours come in order: the part in which one is, is looked for once.
@@ -277,6 +283,18 @@ fn day_of(period: Period, after: i8) -> i64 {
     since.map_or(0, |since| since.get_days().into())
 }
 
+/// The middle of a day since 1970.
+fn noon(day: i64, zone: &TimeZone) -> Time {
+    let date = jiff::civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().days(day));
+    let noon = date.ok().and_then(|date| date.at(12, 0, 0, 0).to_zoned(zone.clone()).ok());
+    noon.map_or(Time(day * 86_400_000), |noon| Time(noon.timestamp().as_millisecond()))
+}
+
+/// The first of two instants, where there is one.
+fn earlier(one: Option<Time>, other: Option<Time>) -> Option<Time> {
+    [one, other].into_iter().flatten().min()
+}
+
 fn row(name: String, used: &Used) -> ProjectEnergy {
     ProjectEnergy {
         name,
@@ -307,10 +325,7 @@ fn of_project(reader: &Reader, project: &str, period: Period, zone: &TimeZone) -
     let mut parts: BTreeMap<Time, Used> = BTreeMap::new();
     let grain = if matches!(period, Period::Year(_)) { Grain::Month } else { Grain::Day };
     for (day, used) in days {
-        let date = jiff::civil::Date::constant(1970, 1, 1).checked_add(jiff::Span::new().days(day));
-        let noon = date.ok().and_then(|date| date.at(12, 0, 0, 0).to_zoned(zone.clone()).ok());
-        let at = noon.map_or(Time(day * 86_400_000), |noon| Time(noon.timestamp().as_millisecond()));
-        *parts.entry(part(at, grain, zone).0).or_default() += used;
+        *parts.entry(part(noon(day, zone), grain, zone).0).or_default() += used;
     }
     let mut applications: Vec<(String, Used)> = applications.into_iter().collect();
     applications.sort_by_key(|(_, used)| std::cmp::Reverse(used.energy_uj));
