@@ -1,10 +1,13 @@
 //! Runs that a Slurm cluster's accounting told: they become the rows that every other run has, once each, whatever is read
 //! how often. Must not know how Slurm is asked, nor what a run costs.
 
-use std::sync::Arc;
+use std::{
+    collections::{HashMap, hash_map::Entry},
+    sync::Arc,
+};
 
 use model::{JobId, JobSpec, Span, Time};
-use rusqlite::{Connection, OptionalExtension, params};
+use rusqlite::{Connection, OptionalExtension, config::DbConfig, params};
 use scheduler::Finished;
 
 use crate::{
@@ -15,9 +18,9 @@ use crate::{
 /// What is written of a cluster.
 #[derive(Clone, Debug)]
 pub enum ClusterWrite {
-    /// A row of its accounting.
-    Run(Box<ClusterRun>),
-    /// A submission that was made here and given to Slurm; its runs come by [`ClusterWrite::Run`].
+    /// Rows of its accounting, in this order.
+    Runs(Arc<[ClusterRun]>),
+    /// A submission that was made here and given to Slurm; its runs come by [`ClusterWrite::Runs`].
     Submitted {
         /// The number that Slurm gave.
         id: JobId,
@@ -98,8 +101,10 @@ impl ClusterWrite {
     /// Writes it, inside the caller's transaction.
     pub(crate) fn perform(&self, sql: &Connection) -> rusqlite::Result<()> {
         match self {
-            Self::Run(run) if run.is_known => run.change(sql),
-            Self::Run(run) => run.insert(sql),
+            Self::Runs(runs) => {
+                insert_all(sql, runs)?;
+                runs.iter().filter(|run| run.is_known).try_for_each(|run| run.change(sql))
+            }
             Self::Submitted { id, at, spec, script } => {
                 insert_submission(sql, *id, *at, spec, script.0)?;
                 Ok(())
@@ -131,6 +136,23 @@ fn insert_submission(sql: &Connection, id: JobId, at: Time, spec: &JobSpec, scri
         script,
         NO_BLOB
     ])?;
+    Ok(())
+}
+
+/// Writes what is new of an accounting, which may be a million rows. What projects and arrays used is summed once for all
+/// of them, in place of the triggers that do it row by row: that took more than all the rest.
+fn insert_all(sql: &Connection, runs: &[ClusterRun]) -> rusqlite::Result<()> {
+    let mut fresh = runs.iter().filter(|run| !run.is_known).peekable();
+    if fresh.peek().is_none() {
+        return Ok(());
+    }
+    let last: i64 = sql.prepare_cached("SELECT coalesce(max(seq), 0) FROM run")?.query_row([], |row| row.get(0))?;
+    sql.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false)?;
+    let inserted = fresh.try_for_each(|run| run.insert(sql));
+    sql.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, true)?;
+    inserted?;
+    sql.prepare_cached(include_str!("../queries/slurm-used.sql"))?.execute([last])?;
+    sql.prepare_cached(include_str!("../queries/slurm-array-used.sql"))?.execute([last])?;
     Ok(())
 }
 
@@ -196,7 +218,35 @@ impl ClusterRun {
     }
 }
 
+/// A number, as the file knows it before a row of the accounting is taken in.
+#[derive(Clone, PartialEq, Eq, Debug, Default)]
+pub struct KnownJob {
+    /// Its attempts that the accounting told.
+    pub runs: Vec<KnownRun>,
+    /// It is a job's of the machine that began this centre.
+    pub is_taken: bool,
+}
+
 impl Reader {
+    /// What is known of these numbers, each once, as of one instant.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn known_jobs(&self, jobs: impl Iterator<Item = JobId>) -> Result<HashMap<JobId, KnownJob>, StoreError> {
+        // One look at the file for all of them: each by itself would lock it anew.
+        let fault = self.db.fault("reading it");
+        let _instant = self.db.sql.unchecked_transaction().map_err(fault)?;
+        let mut all = HashMap::new();
+        for job in jobs {
+            if let Entry::Vacant(place) = all.entry(job) {
+                let runs = self.cluster_runs(job)?;
+                let is_taken = runs.is_empty() && self.is_taken(job)?;
+                place.insert(KnownJob { runs, is_taken });
+            }
+        }
+        Ok(all)
+    }
+
     /// The attempts of a job that a cluster's accounting told.
     ///
     /// # Errors

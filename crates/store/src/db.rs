@@ -30,6 +30,9 @@ const STEPS: &[M<'static>] = &[
 /// Marks our files among SQLite files (`application_id`): "ALGO".
 const APPLICATION_ID: i64 = 0x414c_474f;
 
+/// Of pages, for who writes.
+pub(crate) const CACHE_KIB: i64 = 2048;
+
 /// A connection that knows its file's name, for errors.
 pub struct Db {
     pub(crate) sql: Connection,
@@ -99,10 +102,10 @@ impl Db {
         if !flags.contains(OpenFlags::SQLITE_OPEN_READ_ONLY) {
             // FULL: a commit that was acknowledged survives a power cut. The cache is small: the machine is the jobs'.
             db.sql
-                .execute_batch(
+                .execute_batch(&format!(
                     "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
-                     PRAGMA cache_size = -2048; PRAGMA journal_size_limit = 16777216;",
-                )
+                     PRAGMA cache_size = -{CACHE_KIB}; PRAGMA journal_size_limit = 16777216;",
+                ))
                 .map_err(wrap)?;
         }
         db.sql.set_prepared_statement_cache_capacity(64);

@@ -27,7 +27,7 @@ mod writer;
 pub use accounts::{AccountFilter, LiveFacts};
 pub use admin::{Member, Project};
 pub use agents::{AgentWrite, EndedThere, Heard, StoredAgent};
-pub use cluster::{ClusterRun, ClusterWrite, HeldThen, KnownRun};
+pub use cluster::{ClusterRun, ClusterWrite, HeldThen, KnownJob, KnownRun};
 pub use copy::{CheckReport, backup, check, restore};
 pub use db::{Db, FORMAT, Opened};
 pub use energy::{Calibration, EndedRun, EnergyWrite, Hour, JobEnergy, Settled, StoredSample};

@@ -174,6 +174,11 @@ pub(crate) fn json<T: serde::Serialize>(value: &T) -> rusqlite::Result<String> {
 }
 
 impl Write {
+    /// Whether there is so much of it that memory is well spent on it.
+    pub(crate) fn is_great(&self) -> bool {
+        matches!(self, Write::Cluster(write) if matches!(&**write, ClusterWrite::Runs(runs) if runs.len() >= 500))
+    }
+
     /// Writes it, inside the caller's transaction.
     pub(crate) fn perform(&self, sql: &Connection) -> rusqlite::Result<()> {
         match self {

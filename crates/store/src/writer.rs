@@ -72,12 +72,29 @@ fn serve(mut db: Db, inbox: &Receiver<Batch>, done: impl Fn(Committed)) {
     db.fold_log().ok();
 }
 
+/// Of pages, while much is written at once.
+const GREAT_CACHE_KIB: i64 = 32 << 10;
+
 fn commit(db: &mut Db, writes: &[Write]) -> Result<(), StoreError> {
     let path = db.path.clone();
     let fault = |source| StoreError::Sql { path: path.clone(), doing: "writing to it", source };
-    let transaction = db.sql.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate).map_err(fault)?;
-    for write in writes {
-        write.perform(&transaction).map_err(fault)?;
+    let is_great = writes.iter().any(Write::is_great);
+    if is_great {
+        // Else pages go to the log and come back several times in one transaction.
+        db.sql.pragma_update(None, "cache_size", -GREAT_CACHE_KIB).map_err(fault)?;
     }
-    transaction.commit().map_err(fault)
+    let done = write_all(db, writes).map_err(fault);
+    if is_great {
+        db.sql.pragma_update(None, "cache_size", -crate::db::CACHE_KIB).map_err(fault)?;
+        db.sql.execute_batch("PRAGMA shrink_memory").map_err(fault)?;
+    }
+    done
+}
+
+fn write_all(db: &mut Db, writes: &[Write]) -> rusqlite::Result<()> {
+    let transaction = db.sql.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    for write in writes {
+        write.perform(&transaction)?;
+    }
+    transaction.commit()
 }

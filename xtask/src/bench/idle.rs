@@ -27,7 +27,7 @@ pub fn idle(party: &Party, _plan: &Plan) -> Result<Vec<Option<f64>>> {
 
 /// MiB of these processes: `VmRSS:` of `/proc/PID/status`, or `Pss:` of `/proc/PID/smaps_rollup`.
 pub fn memory(processes: &[u32], what: &str) -> Option<f64> {
-    let file = if what == "VmRSS:" { "status" } else { "smaps_rollup" };
+    let file = if what.starts_with("Vm") { "status" } else { "smaps_rollup" };
     let kib = processes.iter().map(|pid| field(&fs::read_to_string(format!("/proc/{pid}/{file}")).ok()?, what));
     kib.sum::<Option<f64>>().map(|kib| kib / 1024.0)
 }

@@ -4,6 +4,7 @@
 use std::{
     collections::BTreeSet,
     fs,
+    ops::ControlFlow,
     os::unix::fs::MetadataExt,
     path::{Path, PathBuf},
     sync::mpsc::channel,
@@ -117,7 +118,8 @@ fn latest(slurm: &Slurm) -> anyhow::Result<usize> {
     let mut reading = accounting::Reading::new(&separator);
     let (mut count, mut bad) = (0, None);
     slurm.stream("sacct", &accounting::arguments(&which, &separator), &accounting::ENVIRONMENT, &mut |bytes| {
-        bad = bad.take().or_else(|| reading.push(bytes, &mut |_| count += 1).err());
+        bad = reading.push(bytes, &mut |_| count += 1).err();
+        if bad.is_some() { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     })?;
     if let Some(bad) = bad {
         bail!("sacct: {bad}");

@@ -26,7 +26,10 @@ mod usage;
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    sync::mpsc::{Sender, channel},
+    sync::{
+        Arc,
+        mpsc::{Sender, channel},
+    },
     time::Duration,
 };
 
@@ -118,7 +121,7 @@ const FIRST_ORDER: u64 = 1 << 32;
 
 /// A way to the loop.
 #[derive(Clone)]
-struct Say(std::sync::Arc<dyn Fn(Said) + Send + Sync>);
+struct Say(Arc<dyn Fn(Said) + Send + Sync>);
 
 impl Say {
     fn say(&self, said: Said) {
@@ -142,7 +145,7 @@ impl Cluster {
         if section.engine != Engine::Slurm {
             return Ok(None);
         }
-        let say = Say(std::sync::Arc::new(move |said| say(Word::Cluster(Box::new(said)))));
+        let say = Say(Arc::new(move |said| say(Word::Cluster(Box::new(said)))));
         let (nudge, nudges) = channel();
         let tell = say.clone();
         let usage = usage::Usage {
@@ -154,6 +157,8 @@ impl Cluster {
             say: move |said| tell.say(said),
             user: own_name(),
             seen: usage::Seen::default(),
+            unwritten: std::collections::VecDeque::new(),
+            clock: crate::service::clock,
         };
         std::thread::Builder::new().name("accounting".to_owned()).spawn(move || usage.serve())?;
         let (look, nudges) = channel();
@@ -299,18 +304,21 @@ impl Centre {
     }
 
     /// Rows of the accounting go into the batch that is being filled, each with its price.
-    fn usage_came(&mut self, runs: Vec<ClusterRun>, until: Option<Time>) {
+    fn usage_came(&mut self, mut runs: Vec<ClusterRun>, until: Option<Time>) {
         let Some(cluster) = &self.cluster else { return };
         if self.degraded.is_some() || !self.may_settle() || (cluster.park.nodes.is_empty() && !runs.is_empty()) {
             return cluster.usage_written(false);
         }
-        for mut run in runs {
-            self.give_its_project(&mut run);
-            // The run stands in the file before the entries about it.
-            self.journal.write(Write::Cluster(Box::new(ClusterWrite::Run(Box::new(run.clone())))));
-            self.agents_see_end(&run);
-            self.settle_told(&run);
-            self.learn_told(&run);
+        runs.iter_mut().for_each(|run| self.give_its_project(run));
+        let runs: Arc<[ClusterRun]> = runs.into();
+        // Runs stand in the file before the entries about them.
+        if !runs.is_empty() {
+            self.journal.write(Write::Cluster(Box::new(ClusterWrite::Runs(runs.clone()))));
+        }
+        for run in runs.iter() {
+            self.agents_see_end(run);
+            self.settle_told(run);
+            self.learn_told(run);
         }
         if let Some(until) = until {
             self.journal.write(Write::Cluster(Box::new(ClusterWrite::Read(until))));
@@ -323,7 +331,7 @@ impl Centre {
         let account = run.spec.account.clone();
         let named = |project: &&store::Project| project.name != account && project.name.eq_ignore_ascii_case(&account);
         if let Some(project) = self.people.projects.iter().find(named) {
-            std::sync::Arc::make_mut(&mut run.spec).account.clone_from(&project.name);
+            Arc::make_mut(&mut run.spec).account.clone_from(&project.name);
         }
     }
 }

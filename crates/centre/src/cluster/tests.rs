@@ -95,9 +95,8 @@ impl File {
         let writer = Writer::start(db, move |done| tell.send(done).unwrap()).unwrap();
         let mut jobs = sorted(jobs).into_iter().peekable();
         while jobs.peek().is_some() {
-            let runs = sift(&reader, jobs.by_ref().take(part)).unwrap();
-            let writes = runs.into_iter().map(|run| Write::Cluster(Box::new(ClusterWrite::Run(Box::new(run)))));
-            writer.send(Batch { number: 1, writes: writes.collect() });
+            let runs = sift(&reader, jobs.by_ref().take(part).collect()).unwrap();
+            writer.send(Batch { number: 1, writes: vec![Write::Cluster(Box::new(ClusterWrite::Runs(runs.into())))] });
             hear.recv().unwrap().result.unwrap();
         }
     }
@@ -162,12 +161,10 @@ fn numbers_do_not_repeat() {
     let file = File::new();
     let made = |key, job| Made { key, job, task: None, end: 1000, ran: 1, state: "COMPLETED", steps: 0 };
     file.read(accounting::read(made(1, 100).text(1).as_bytes(), "^").unwrap(), 10);
-    let mut run = sift(
-        &Reader::open(&file.path).unwrap(),
-        accounting::read(made(9, 101).text(1).as_bytes(), "^").unwrap().into_iter(),
-    )
-    .unwrap()
-    .remove(0);
+    let mut run =
+        sift(&Reader::open(&file.path).unwrap(), accounting::read(made(9, 101).text(1).as_bytes(), "^").unwrap())
+            .unwrap()
+            .remove(0);
     let (tell, hear) = channel();
     let (db, _) = Db::open(&file.path).unwrap();
     let writer = Writer::start(db, move |done| tell.send(done).unwrap()).unwrap();

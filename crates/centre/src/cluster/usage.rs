@@ -9,8 +9,9 @@
 //! rows that came late, or changed, are among them.
 
 use std::{
-    collections::HashMap,
-    sync::mpsc::{Receiver, RecvTimeoutError},
+    collections::{HashMap, HashSet, VecDeque},
+    ops::ControlFlow,
+    sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel},
     time::{Duration, Instant},
 };
 
@@ -20,10 +21,10 @@ use dialect::cluster::{
 };
 use drivers::slurm::{self, Slurm};
 use model::{JobId, Span, Time};
-use store::{ClusterRun, Reader};
+use store::{ClusterRun, KnownJob, Reader};
 
 use super::{Said, sight, told};
-use crate::{complain::complain, service::clock};
+use crate::complain::complain;
 
 /// What the loop tells this thread.
 pub(crate) enum Nudge {
@@ -34,9 +35,13 @@ pub(crate) enum Nudge {
 }
 
 /// Rows that go to the loop at once.
-const PART: usize = 2_000;
+const PART: usize = if cfg!(test) { 50 } else { 2_000 };
+/// So many parts may be on their way to the disk at once.
+const AHEAD: usize = 3;
 /// A window of the past should hold about so many rows: it is made narrower or wider.
-const WINDOW_ROWS: usize = 20_000;
+const WINDOW_ROWS: usize = 10_000;
+/// One with more is left, and a narrower one read: rows are kept in memory until all of a window are there.
+const MOST_ROWS: usize = if cfg!(test) { 150 } else { 4 * WINDOW_ROWS };
 /// How far back a history may go that is read for the first time,
 const HISTORY: Span = Span::minutes(10 * 366 * 24 * 60);
 /// in windows from so narrow
@@ -70,6 +75,10 @@ pub(crate) struct Usage<S> {
     pub(crate) user: String,
     /// What is remembered from look to look.
     pub(crate) seen: Seen,
+    /// The numbers in each part that was said and is not known to be on disk, in this order.
+    pub(crate) unwritten: VecDeque<HashSet<JobId>>,
+    /// What time it is.
+    pub(crate) clock: fn() -> Time,
 }
 
 /// What the thread remembers. Nothing of it needs to outlive it.
@@ -140,32 +149,42 @@ impl<S: Fn(Said)> Usage<S> {
         }
     }
 
-    /// One look, over as many windows as it takes.
+    /// One look, over as many windows as it takes. What was said of it is on disk afterwards, or is not and is said again.
     fn look(&mut self) -> Result<(), Stop> {
-        let began = clock();
+        let looked = self.look_ahead();
+        let written = self.written(0);
+        looked.and(written)
+    }
+
+    fn look_ahead(&mut self) -> Result<(), Stop> {
+        let began = (self.clock)();
         self.must_see_all()?;
-        let fault = |fault: store::StoreError| Stop::Fault(fault.to_string());
-        let mark = self.reader.cluster_read().map_err(fault)?;
+        let mark = self.reader.cluster_read().map_err(|bad| Stop::Fault(bad.to_string()))?;
         let is_review = self.seen.reviewed.is_none_or(|at| at.elapsed() >= REVIEW_EVERY);
         let before = if is_review { REVIEW.max(self.overlap) } else { self.overlap };
         // All that ended before this instant is in the database when slurmctld has nothing more for it.
         let all_there = self.nothing_on_its_way();
-        let mut from = mark.map_or(began - HISTORY, |mark| mark.min(began) - before);
-        let mut width = if mark.is_some() { MOST_WINDOW } else { FIRST_WINDOW };
-        while from < began {
-            let to = (from + width).min(began);
-            // Whole seconds, and one more: Slurm's windows are of seconds.
-            let rows = self.window(from, Time(to.0 + 1000))?;
-            if all_there && !self.seen.waits() && mark.is_none_or(|mark| to > mark) {
-                self.hand_over(Vec::new(), Some(to))?;
+        let past = Past {
+            from: mark.map_or(began - HISTORY, |mark| mark.min(began) - before),
+            until: began,
+            width: if mark.is_some() { MOST_WINDOW } else { FIRST_WINDOW },
+        };
+        let slurm = self.slurm.clone();
+        std::thread::scope(|scope| {
+            let (give, windows) = sync_channel(1);
+            let ahead = std::thread::Builder::new().name("sacct".to_owned());
+            ahead.spawn_scoped(scope, move || past.read(&slurm, &give)).map_err(|bad| Stop::Fault(bad.to_string()))?;
+            for window in windows {
+                let Window { to, jobs } = window.map_err(Stop::Fault)?;
+                self.take_in(jobs)?;
+                if all_there && !self.seen.waits() && mark.is_none_or(|mark| to > mark) {
+                    self.written(0)?;
+                    self.hand_over(Vec::new(), HashSet::new(), Some(to));
+                }
             }
-            from = to;
-            width = match rows {
-                rows if rows > 2 * WINDOW_ROWS => Span((width.0 / 2).max(LEAST_WINDOW.0)),
-                rows if rows < WINDOW_ROWS / 2 => Span((width.0 * 2).min(MOST_WINDOW.0)),
-                _ => width,
-            };
-        }
+            Ok(())
+        })?;
+        self.written(0)?;
         if is_review {
             self.seen.reviewed = Some(Instant::now());
         }
@@ -191,7 +210,7 @@ impl<S: Fn(Said)> Usage<S> {
     /// Slurm's database hears of a short job's end before it hears of its beginning: until then its row has no partition, no
     /// limit, and root for its owner (22.05.8: for up to five seconds). It is left for a later look, but not for ever.
     fn is_whole(&mut self, job: &Accounted) -> bool {
-        let is_old = job.end.is_some_and(|end| clock() - end > DAY);
+        let is_old = job.end.is_some_and(|end| (self.clock)() - end > DAY);
         if !job.partition.is_empty() || is_old {
             self.seen.half_told.remove(&job.key);
             return true;
@@ -207,60 +226,119 @@ impl<S: Fn(Said)> Usage<S> {
         }
     }
 
-    /// Reads what ended from then to then; says how many rows there were.
-    fn window(&mut self, from: Time, to: Time) -> Result<usize, Stop> {
-        let fault = |fault: String| Stop::Fault(fault);
-        let separator = slurm::separator().map_err(|bad| fault(bad.to_string()))?;
-        let mut reading = Reading::new(&separator);
-        let mut jobs: Vec<Accounted> = Vec::new();
-        let mut bad = None;
-        let arguments = accounting::arguments(&Which::Ended(from, to), &separator);
-        self.slurm
-            .stream("sacct", &arguments, &accounting::ENVIRONMENT, &mut |bytes| {
-                if bad.is_none() {
-                    bad = reading.push(bytes, &mut |job| jobs.push(job)).err();
-                }
-            })
-            .map_err(|bad| fault(bad.to_string()))?;
-        if let Some(bad) = bad {
-            return Err(fault(format!("sacct: {bad}")));
-        }
-        reading.end(&mut |job| jobs.push(job)).map_err(|bad| fault(format!("sacct: {bad}")))?;
-        let count = jobs.len();
+    /// Gives what is new or changed to the loop, in parts; the first are being written while the next are found.
+    fn take_in(&mut self, mut jobs: Vec<Accounted>) -> Result<(), Stop> {
         jobs.retain(|job| self.is_whole(job));
         let mut jobs = sorted(jobs).into_iter().peekable();
         while jobs.peek().is_some() {
-            let part = sift(&self.reader, jobs.by_ref().take(PART)).map_err(|bad| fault(bad.to_string()))?;
-            if !part.is_empty() {
-                self.hand_over(part, None)?;
+            let part: Vec<Accounted> = jobs.by_ref().take(PART).collect();
+            let numbers: HashSet<JobId> = part.iter().map(|job| job.job).collect();
+            // What is not written yet is not in the file: another attempt of it waits.
+            let again = self.unwritten.iter().any(|part| !part.is_disjoint(&numbers));
+            self.written(if again { 0 } else { AHEAD - 1 })?;
+            let runs = sift(&self.reader, part).map_err(|bad| Stop::Fault(bad.to_string()))?;
+            if !runs.is_empty() {
+                self.hand_over(runs, numbers, None);
             }
         }
-        Ok(count)
+        Ok(())
     }
 
-    /// Gives rows to the loop and waits until they are on disk.
-    fn hand_over(&self, runs: Vec<ClusterRun>, until: Option<Time>) -> Result<(), Stop> {
+    fn hand_over(&mut self, runs: Vec<ClusterRun>, numbers: HashSet<JobId>, until: Option<Time>) {
         (self.say)(Said::Usage { runs, until });
-        loop {
+        self.unwritten.push_back(numbers);
+    }
+
+    /// Waits until no more parts than so many are unwritten; of one that could not be written, for all.
+    fn written(&mut self, mut most: usize) -> Result<(), Stop> {
+        let mut fate = Ok(());
+        while self.unwritten.len() > most {
             match self.nudges.recv() {
-                Ok(Nudge::Written(true)) => return Ok(()),
-                Ok(Nudge::Written(false)) => return Err(Stop::Unwritten),
-                Ok(Nudge::Ended) => {}
+                Ok(Nudge::Written(true)) => {}
+                Ok(Nudge::Written(false)) => (most, fate) = (0, Err(Stop::Unwritten)),
+                Ok(Nudge::Ended) => continue,
                 Err(_) => return Err(Stop::Over),
+            }
+            self.unwritten.pop_front();
+        }
+        fate
+    }
+}
+
+/// What is to be read of the past.
+struct Past {
+    from: Time,
+    until: Time,
+    /// Of the first window.
+    width: Span,
+}
+
+/// What ended until then, since the window before.
+struct Window {
+    to: Time,
+    jobs: Vec<Accounted>,
+}
+
+impl Past {
+    /// Asks Slurm for one window after the other, one ahead of who takes them.
+    fn read(mut self, slurm: &Slurm, give: &SyncSender<Result<Window, String>>) {
+        while self.from < self.until {
+            let to = (self.from + self.width).min(self.until);
+            let width = to - self.from;
+            let most = if width > LEAST_WINDOW { MOST_ROWS } else { usize::MAX };
+            // Whole seconds, and one more: Slurm's windows are of seconds.
+            let said = match window(slurm, self.from, Time(to.0 + 1000), most) {
+                Ok(None) => {
+                    self.width = Span((width.0 / 8).max(LEAST_WINDOW.0));
+                    continue;
+                }
+                Ok(Some(jobs)) => Ok(Window { to, jobs }),
+                Err(fault) => Err(fault),
+            };
+            self.width = match said.as_ref().map_or(0, |window| window.jobs.len()) {
+                rows if rows > 2 * WINDOW_ROWS => Span((width.0 / 2).max(LEAST_WINDOW.0)),
+                rows if rows < WINDOW_ROWS / 2 => Span((self.width.0 * 2).min(MOST_WINDOW.0)),
+                _ => self.width,
+            };
+            self.from = to;
+            let is_bad = said.is_err();
+            if give.send(said).is_err() || is_bad {
+                return;
             }
         }
     }
 }
 
+/// What ended from then to then; `None`: more than that.
+fn window(slurm: &Slurm, from: Time, to: Time, most: usize) -> Result<Option<Vec<Accounted>>, String> {
+    let separator = slurm::separator().map_err(|bad| bad.to_string())?;
+    let mut reading = Reading::new(&separator);
+    let mut jobs: Vec<Accounted> = Vec::new();
+    let mut bad = None;
+    let arguments = accounting::arguments(&Which::Ended(from, to), &separator);
+    let mut take = |bytes: &[u8]| {
+        bad = reading.push(bytes, &mut |job| jobs.push(job)).err();
+        if bad.is_some() || jobs.len() > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    };
+    slurm.stream("sacct", &arguments, &accounting::ENVIRONMENT, &mut take).map_err(|bad| bad.to_string())?;
+    if let Some(bad) = bad {
+        return Err(format!("sacct: {bad}"));
+    }
+    if jobs.len() > most {
+        return Ok(None);
+    }
+    reading.end(&mut |job| jobs.push(job)).map_err(|bad| format!("sacct: {bad}"))?;
+    Ok(Some(jobs))
+}
+
 /// What is new or changed, each with its attempt. What was said before is on disk, so the file knows it.
-pub(super) fn sift(
-    reader: &Reader,
-    jobs: impl Iterator<Item = Accounted>,
-) -> Result<Vec<ClusterRun>, store::StoreError> {
-    let mut runs = Vec::new();
+pub(super) fn sift(reader: &Reader, jobs: Vec<Accounted>) -> Result<Vec<ClusterRun>, store::StoreError> {
+    let in_file = reader.known_jobs(jobs.iter().map(|job| job.job))?;
+    let nothing = KnownJob::default();
+    let mut runs = Vec::with_capacity(jobs.len());
     let mut given: HashMap<JobId, Vec<(String, u32)>> = HashMap::new();
     for job in jobs {
-        let known = reader.cluster_runs(job.job)?;
+        let KnownJob { runs: known, is_taken } = in_file.get(&job.job).unwrap_or(&nothing);
         let here = given.entry(job.job).or_default();
         if let Some(same) = known.iter().find(|one| one.key == job.key) {
             if same.mark != job.fingerprint && same.held.is_some() {
@@ -271,7 +349,7 @@ pub(super) fn sift(
         if here.iter().any(|(key, _)| *key == job.key) {
             continue;
         }
-        if known.is_empty() && reader.is_taken(job.job)? {
+        if *is_taken {
             complain!("job {} of the cluster is left out: its number is a job's that ran here before", job.job);
             continue;
         }
@@ -296,3 +374,6 @@ pub(super) fn sorted(mut jobs: Vec<Accounted>) -> Vec<Accounted> {
 fn order(job: &Accounted) -> (Option<Time>, usize, &str) {
     (job.end, job.key.len(), &job.key)
 }
+
+#[cfg(test)]
+mod tests;

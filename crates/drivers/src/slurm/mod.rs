@@ -6,7 +6,8 @@
 use std::{
     ffi::OsString,
     fs::File,
-    io::{self, Read, Seek},
+    io::{self, Read as _, Seek},
+    ops::ControlFlow,
     os::unix::process::CommandExt,
     path::PathBuf,
     process::{Child, Command, Stdio},
@@ -65,6 +66,14 @@ pub enum SlurmError {
     },
 }
 
+/// How the reading of an output ended.
+enum Read {
+    Whole,
+    /// Nothing came for too long.
+    Late,
+    Enough,
+}
+
 /// Enough of a complaint.
 const COMPLAINT: usize = 2000;
 
@@ -101,11 +110,14 @@ impl Slurm {
         environment: &[(&str, &str)],
     ) -> Result<Vec<u8>, SlurmError> {
         let mut all = Vec::new();
-        self.stream(program, arguments, environment, &mut |bytes| all.extend_from_slice(bytes))?;
+        self.stream(program, arguments, environment, &mut |bytes| {
+            all.extend_from_slice(bytes);
+            ControlFlow::Continue(())
+        })?;
         Ok(all)
     }
 
-    /// What a command prints, as it comes. Pieces that came before an error were given all the same.
+    /// What a command prints, as it comes, until `each` has enough. Pieces that came before an error were given all the same.
     ///
     /// # Errors
     /// [`SlurmError`].
@@ -114,7 +126,7 @@ impl Slurm {
         program: &str,
         arguments: &[S],
         environment: &[(&str, &str)],
-        each: &mut dyn FnMut(&[u8]),
+        each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>,
     ) -> Result<(), SlurmError> {
         let wrap = |source| SlurmError::Program { program: program.to_owned(), source };
         let mut complaint = File::from(memfd_create("complaint", MFdFlags::MFD_CLOEXEC).map_err(|e| wrap(e.into()))?);
@@ -123,13 +135,15 @@ impl Slurm {
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(error);
         let mut child = command.spawn().map_err(wrap)?;
         let read = self.read(&mut child, each);
-        if !matches!(read, Ok(true)) {
+        if !matches!(read, Ok(Read::Whole)) {
             // It may have ended by itself meanwhile; its number is ours until it is waited for.
             let _gone = killpg(Pid::from_raw(child.id() as i32), Signal::SIGKILL);
         }
         let status = child.wait().map_err(wrap)?;
-        if !read.map_err(wrap)? {
-            return Err(SlurmError::Late { program: program.to_owned(), limit: self.limit });
+        match read.map_err(wrap)? {
+            Read::Late => return Err(SlurmError::Late { program: program.to_owned(), limit: self.limit }),
+            Read::Enough => return Ok(()),
+            Read::Whole => {}
         }
         if status.success() {
             return Ok(());
@@ -140,15 +154,15 @@ impl Slurm {
         Err(SlurmError::Refused { program: program.to_owned(), complaint: last.to_owned(), code: status.code() })
     }
 
-    /// Until the output is closed; `false`: nothing came for too long.
-    fn read(&self, child: &mut Child, each: &mut dyn FnMut(&[u8])) -> io::Result<bool> {
+    /// Until the output is closed.
+    fn read(&self, child: &mut Child, each: &mut dyn FnMut(&[u8]) -> ControlFlow<()>) -> io::Result<Read> {
         let Some(mut output) = child.stdout.take() else { return Err(io::Error::other("no pipe")) };
         let mut buffer = vec![0; 256 << 10];
         let mut until = Instant::now() + self.limit;
         loop {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
-                return Ok(false);
+                return Ok(Read::Late);
             }
             let mut fds = [PollFd::new(output.as_fd(), PollFlags::POLLIN)];
             match poll(&mut fds, PollTimeout::from(left.as_millis().clamp(1, 60_000) as u16)) {
@@ -157,8 +171,9 @@ impl Slurm {
                 Err(error) => return Err(error.into()),
             }
             match output.read(&mut buffer)? {
-                0 => return Ok(true),
-                count => each(&buffer[..count]),
+                0 => return Ok(Read::Whole),
+                count if each(&buffer[..count]).is_break() => return Ok(Read::Enough),
+                _ => {}
             }
             until = Instant::now() + self.limit;
         }
@@ -202,6 +217,13 @@ mod tests {
         let begun = Instant::now();
         assert!(fault(200, "sleep 60").starts_with("sh said nothing for"));
         assert!(begun.elapsed() < Duration::from_secs(20));
+        let mut count = 0;
+        let mut enough = |bytes: &[u8]| {
+            count += bytes.len();
+            if count < 100_000 { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        shell(10_000).stream("sh", &["-c", "yes; exit 1"], &[], &mut enough).unwrap();
+        assert!((100_000..1_000_000).contains(&count), "{count}");
         assert!(shell(1).ask("no-such-program", &[""; 0], &[]).is_err());
     }
 

@@ -4,6 +4,7 @@
 mod accounts;
 mod copies;
 mod energy;
+mod ingest;
 mod known;
 mod latest;
 mod money;
