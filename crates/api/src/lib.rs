@@ -34,8 +34,8 @@ pub use portal::{
     Who,
 };
 pub use portal::{
-    Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, JobForm,
-    JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, MachineHealth, MachineInside,
+    Board, BoardCore, BoardJob, BoardNode, BoardPast, BoardReply, BoardRequest, BoardState, EnergyBoard, HeldQuote,
+    JobForm, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, MachineHealth, MachineInside,
     MachineShown, MachinesBoard, ProjectBoard, ProjectEnergy, ProjectsBoard, RateRow, SeriesPoint,
 };
 pub use portal::{

@@ -23,8 +23,18 @@ const MAX_FORM: usize = 4 << 20;
 
 type Outcome = Result<(), Refusal>;
 
-fn form_length(form: &JobForm) -> usize {
-    form.app.len() + form.values.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+/// Whether what was filled in is short enough to be kept.
+///
+/// # Errors
+/// It is not.
+pub(crate) fn is_short(form: Option<&JobForm>) -> Outcome {
+    let length = |form: &JobForm| {
+        form.app.len() + form.values.iter().map(|(name, value)| name.len() + value.len()).sum::<usize>()
+    };
+    match form.is_some_and(|form| length(form) > MAX_FORM) {
+        true => Err(refuse(RefusalCode::ScriptTooLarge, "the form")),
+        false => Ok(()),
+    }
 }
 
 impl Centre {
@@ -42,6 +52,14 @@ impl Centre {
         let id = self.take_in(peer, submission)?;
         self.reply_when_safe(conn, Reply::Submitted(id));
         Ok(())
+    }
+
+    /// The form that a submission was filled in on, for who makes it again.
+    pub(crate) fn keep_form(&mut self, id: JobId, form: Option<JobForm>) {
+        if let Some(JobForm { app, values }) = form {
+            let fields = serde_json::to_string(&values).unwrap_or_default();
+            self.journal.write(Write::Form { id, app, fields });
+        }
     }
 
     /// The wish with all defaults filled in, if it may be.
@@ -74,9 +92,7 @@ impl Centre {
     pub(crate) fn take_in(&mut self, peer: Peer, submission: Submission) -> Result<JobId, Refusal> {
         let Submission { spec, script, environment, form, .. } = submission;
         let spec = self.admit(peer, spec, &script, &environment)?;
-        if form.as_ref().is_some_and(|form| form_length(form) > MAX_FORM) {
-            return Err(refuse(RefusalCode::ScriptTooLarge, "the form"));
-        }
+        is_short(form.as_ref())?;
         let offered = self.offer(&spec)?;
         offered.as_ref().map_or(Ok(()), |offered| self.covered(offered))?;
         let id = self.state.next_id();
@@ -101,10 +117,7 @@ impl Centre {
             script: script.id,
             environment: environment.id,
         });
-        if let Some(JobForm { app, values }) = form {
-            let fields = serde_json::to_string(&values).unwrap_or_default();
-            self.journal.write(Write::Form { id, app, fields });
-        }
+        self.keep_form(id, form);
         self.submissions.remember(StoredSubmission {
             id,
             at: self.now,

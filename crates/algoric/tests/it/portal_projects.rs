@@ -158,6 +158,39 @@ fn a_project_shows_its_members_what_it_used_and_what_it_paid() {
     }
 }
 
+#[test]
+fn what_is_set_aside_is_told_job_by_job() {
+    let ward = ward(Ward::start);
+    let mut ada = operator(&ward);
+    let bob = invited(&ward, &mut ada, "bob", "eau", "member");
+    assert!(!ada.get("/projects/eau").text.contains("id=\"quotes\""), "nothing is set aside");
+    let submit = |words: &[&str]| {
+        let (code, id, fault) =
+            outcome(ward.command("sbatch").args(["--parsable", "--mem=10", "-A", "eau"]).args(words));
+        assert_eq!(code, 0, "{fault}");
+        id.trim().to_owned()
+    };
+    // 3600 EUR a core-hour: 60 EUR a minute, and tax is an invoice's matter.
+    let runs = submit(&["-t", "2", "-J", "keel", "--wrap", "sleep 60"]);
+    let waits = submit(&["-t", "1", "-J", "hull", "--hold", "--array=1-3", "--wrap", "true"]);
+    until("it runs", || outcome(ward.command("squeue").args(["-h", "-o", "%t", "-j", &runs])).1.trim() == "R");
+    let page = ada.get("/projects/eau");
+    let rows = page.between("id=\"quotes\"", "</table>");
+    for (job, name, amount, state) in [(&runs, "keel", "120.00", ">runs<"), (&waits, "hull", "180.00", ">3 wait<")] {
+        assert!(rows.contains(&format!("/jobs/{job}\">{job}</a> {name}")), "{rows}");
+        assert!(rows.contains(amount) && rows.contains(state), "{amount}: {rows}");
+    }
+    assert!(rows.contains("after it begins"), "{rows}");
+    assert!(page.text.contains("<a href=\"#quotes\">") && page.text.contains("300.00"), "{}", page.text);
+    // Whose job it is, is told to those who may know: the others are a sum.
+    let mut bob = bob;
+    let page = bob.get("/projects/eau");
+    assert!(page.text.contains("2 other jobs") && !page.text.contains("keel"), "{}", page.text);
+    // A job that is over leaves it.
+    outcome(ward.command("scancel").args([&runs, &waits]));
+    until("nothing is set aside", || !ada.get("/projects/eau").text.contains("id=\"quotes\""));
+}
+
 /// A key that shows itself.
 fn missing_word(page: &Page) -> String {
     let at = page.text.find("project-").unwrap_or(0);

@@ -20,7 +20,8 @@ pub use people::{
     Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,
 };
 pub use projects::{
-    InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,
+    HeldQuote, InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply,
+    ProjectsRequest, Sums,
 };
 
 use serde::{Deserialize, Serialize};

@@ -1,7 +1,7 @@
 //! Projects as pages and programs show them: who is in them, what they used, what they pay. Amounts are whole: micro-euros,
 //! microjoules, milligrams, milliseconds.
 
-use model::Time;
+use model::{JobId, Text, Time};
 use serde::{Deserialize, Serialize};
 
 use crate::PurseRow;
@@ -110,6 +110,31 @@ pub struct ProjectShown {
     pub running: u32,
     /// and wait.
     pub pending: u64,
+    /// What is set aside for jobs that are not over, the greatest first: those that the asker may see.
+    pub quotes: Vec<HeldQuote>,
+    /// How many more there are, and what is set aside for them.
+    pub other_quotes: (u64, i64),
+}
+
+/// A quote that holds: what is set aside for a job until it is over.
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct HeldQuote {
+    /// The job, as it was submitted.
+    pub job: JobId,
+    /// What it is called.
+    pub name: Text,
+    /// Whose.
+    pub user: String,
+    /// Records of it that run,
+    pub running: u64,
+    /// and wait, each task of an array counted.
+    pub pending: u64,
+    /// What all of it may cost at most.
+    pub microeur: i64,
+    /// When the last that runs is over at the latest, and with it what is set aside for it.
+    pub until: Option<Time>,
+    /// How long one that waits may run.
+    pub limit_ms: Option<i64>,
 }
 
 /// What a project paid in a month.

@@ -113,6 +113,10 @@ impl Centre {
     pub(super) fn has_moved(&mut self, id: JobId, there: JobId, spec: Arc<model::JobSpec>, script: store::BlobId) {
         let text = format!("job {id} goes on as job {there} of the cluster");
         self.journal.write(Write::Cluster(Box::new(ClusterWrite::Submitted { id: there, at: self.now, spec, script })));
+        // Who filled in a form for it finds it again.
+        if let Ok(Some((app, fields))) = self.reader.form(id) {
+            self.journal.write(Write::Form { id: there, app, fields });
+        }
         let fact = Box::new(Fact::Noted { by: Uid::ROOT, text });
         self.journal.write(Write::Event { at: self.now, base: Some(id), fact });
         self.record_own(What::Cancelled { id, tasks: None, by: Uid::ROOT });

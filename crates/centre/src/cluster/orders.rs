@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use api::{CancelFilter, JobTarget, Refusal, RefusalCode, Reply, Request, Submission, UpdateChange};
+use api::{CancelFilter, JobForm, JobTarget, Refusal, RefusalCode, Reply, Request, Submission, UpdateChange};
 use dialect::cluster::{
     nodes,
     orders::{self, complaint, submitted, would_start},
@@ -19,12 +19,13 @@ use crate::{
     complain::complain,
     connection::{ConnId, Peer},
     core::{Centre, refuse},
+    submit::is_short,
 };
 
 /// What an answer of one of Slurm's commands is for.
 pub(crate) enum Doing {
     /// A submission: what is written once it has a number.
-    Submit(ConnId, Arc<JobSpec>, Vec<u8>),
+    Submit(ConnId, Arc<JobSpec>, Vec<u8>, Option<JobForm>),
     /// `--test-only`.
     Test(ConnId, Box<JobSpec>),
     /// A job that waited here when the cluster came.
@@ -103,8 +104,9 @@ impl Centre {
     }
 
     fn submit_there(&mut self, conn: ConnId, peer: Peer, submission: Submission) -> Result<(), Refusal> {
-        let Submission { spec, script, environment, test_only, .. } = submission;
+        let Submission { spec, script, environment, test_only, form } = submission;
         let spec = self.admit(peer, JobSpec { batch: true, ..spec }, &script, &environment)?;
+        is_short(form.as_ref())?;
         let offered = self.offer(&spec)?;
         offered.as_ref().map_or(Ok(()), |offered| self.covered(offered))?;
         let mut words = orders::sbatch(&spec);
@@ -121,7 +123,7 @@ impl Centre {
         let (owner, text) = (spec.owner.clone(), Text::from(script.clone()));
         let doing = match test_only {
             true => Doing::Test(conn, Box::new(spec)),
-            false => Doing::Submit(conn, Arc::new(spec), script),
+            false => Doing::Submit(conn, Arc::new(spec), script, form),
         };
         self.run_as(owner, words, Environment::from_pairs(environment), workdir, text, doing);
         Ok(())
@@ -158,8 +160,8 @@ impl Centre {
         cluster.look_soon();
         let refused = || Reply::Refused(refuse(RefusalCode::Other, complaint(&said.lossy())));
         match doing {
-            Doing::Submit(conn, spec, script) => match submitted(&output.lossy()).filter(|_| code == Some(0)) {
-                Some(id) => self.has_number(conn, id, spec, script),
+            Doing::Submit(conn, spec, script, form) => match submitted(&output.lossy()).filter(|_| code == Some(0)) {
+                Some(id) => self.has_number(conn, id, spec, script, form),
                 None => self.reply(conn, &refused()),
             },
             Doing::Test(conn, spec) if code == Some(0) => {
@@ -192,7 +194,7 @@ impl Centre {
 
     /// Slurm has the job; its script is kept here for who looks at it later. Its number is said when that is on disk, and
     /// also if it cannot be written: Slurm has it all the same.
-    fn has_number(&mut self, conn: ConnId, id: JobId, spec: Arc<JobSpec>, script: Vec<u8>) {
+    fn has_number(&mut self, conn: ConnId, id: JobId, spec: Arc<JobSpec>, script: Vec<u8>, form: Option<JobForm>) {
         if self.degraded.is_some() {
             return self.reply(conn, &Reply::Submitted(id));
         }
@@ -202,6 +204,7 @@ impl Centre {
         }
         let write = ClusterWrite::Submitted { id, at: self.now, spec, script: blob.id };
         self.journal.write(Write::Cluster(Box::new(write)));
+        self.keep_form(id, form);
         self.reply_when_safe(conn, Reply::Submitted(id));
     }
 

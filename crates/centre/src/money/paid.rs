@@ -60,10 +60,7 @@ impl Centre {
         let (mut sum, mut priced) = (0_i64, 0_i64);
         for (id, tasks) in self.resolve(target).unwrap_or_default() {
             let Some(job) = self.state.job(id) else { continue };
-            let held = self.money.ledger.held(job.run()).map(|held| held.cost.amount.0);
-            let array =
-                self.money.holds.arrays.get(&id).map(|(generation, _)| super::holds::array_run(id, *generation));
-            let held = held.or_else(|| Some(self.money.ledger.held(array?)?.cost.amount.0)).unwrap_or(0);
+            let held = self.held_for(id);
             // One task of those that wait in one record has its part.
             let all = job.tasks().map_or(1, |tasks| tasks.len());
             let part = tasks.map_or(all, |tasks| tasks.len());
@@ -82,6 +79,17 @@ impl Centre {
         known.running_microeur =
             (priced > 0).then(|| (i128::from(sum) * i128::from(running) / i128::from(priced)) as i64);
         known
+    }
+
+    /// What is set aside for a record, micro-euros.
+    pub(crate) fn held_for(&self, id: JobId) -> i64 {
+        let ledger = &self.money.ledger;
+        let own = self.state.job(id).and_then(|job| ledger.held(job.run()));
+        let array = || {
+            let (generation, _) = self.money.holds.arrays.get(&id)?;
+            ledger.held(super::holds::array_run(id, *generation))
+        };
+        own.or_else(array).map_or(0, |held| held.cost.amount.0)
     }
 
     /// What a run that goes on costs so far; `None`: its project does not pay, or there is no price.

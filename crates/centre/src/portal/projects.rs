@@ -1,13 +1,15 @@
 //! Projects for those who are in them: members, how they stand, what they used, their invoices. Who answers for a project
 //! says who is in it; the table of roles says the rest. What is long is read on the archive's thread ([`crate::used`]).
 
+use std::collections::BTreeMap;
+
 use api::{
-    MyProject, PortalReply, ProjectMember, ProjectRow, ProjectShown, ProjectsReply, ProjectsRequest, Refusal,
-    RefusalCode, Role,
+    HeldQuote, MyProject, PortalReply, ProjectMember, ProjectRow, ProjectShown, ProjectsReply, ProjectsRequest,
+    Refusal, RefusalCode, Role,
 };
 use energy::period::Period;
 use ledger::budget::Role as ProjectRole;
-use model::Time;
+use model::{JobId, Text, Time};
 use scheduler::RowFilter;
 use store::{PeopleWrite, Promise, Write};
 
@@ -19,6 +21,9 @@ use crate::{
     reading::Question,
     used::{InvoiceQuestion, UsedQuestion},
 };
+
+/// So many quotes are told one by one.
+const MOST_QUOTES: usize = 50;
 
 /// The words that say what a project is are short.
 const MOST_WORDS: usize = 500;
@@ -109,14 +114,8 @@ impl Centre {
 
     fn project_shown(&self, caller: &Caller, name: &str) -> Result<ProjectShown, Refusal> {
         let (project, own) = self.visible_project(caller, name)?;
-        let (mut running, mut pending) = (0, 0);
-        self.state.ids(&RowFilter::default(), &mut |id| {
-            let Some(job) = self.state.job(id).filter(|job| &**job.account() == name) else { return };
-            match job.placement() {
-                Some(_) => running += 1,
-                None => pending += job.tasks().map_or(1, |tasks| tasks.len()),
-            }
-        });
+        let (running, pending, quotes) = self.project_jobs(name);
+        let (quotes, other_quotes) = self.quotes_seen(caller, name, quotes);
         Ok(ProjectShown {
             row: self.project_row(project, &own),
             public: project.public,
@@ -128,7 +127,62 @@ impl Centre {
             paid: self.paid_months(name),
             running,
             pending,
+            quotes,
+            other_quotes,
         })
+    }
+
+    /// How many jobs of a project run and wait, and what is set aside for each submission.
+    fn project_jobs(&self, name: &str) -> (u32, u64, Vec<HeldQuote>) {
+        let (mut running, mut pending) = (0, 0);
+        let mut quotes: BTreeMap<JobId, HeldQuote> = BTreeMap::new();
+        self.state.ids(&RowFilter::default(), &mut |id| {
+            let Some(job) = self.state.job(id).filter(|job| &**job.account() == name) else { return };
+            let runs = job.placement().is_some();
+            let tasks = job.tasks().map_or(1, |tasks| tasks.len());
+            if runs {
+                running += 1;
+            } else {
+                pending += tasks;
+            }
+            let held = self.held_for(id);
+            if held == 0 {
+                return;
+            }
+            let limit = job.time_limit().span();
+            let quote = quotes.entry(job.base()).or_insert_with(|| HeldQuote {
+                job: job.base(),
+                name: Text::default(),
+                user: String::new(),
+                running: 0,
+                pending: 0,
+                microeur: 0,
+                until: None,
+                limit_ms: limit.map(|limit| limit.0),
+            });
+            if quote.user.is_empty()
+                && let Some(row) = self.state.row(id, self.now)
+            {
+                (quote.name, quote.user) = (row.name.clone(), row.owner.user.clone());
+                quote.until = row.end.filter(|_| runs);
+            } else if runs {
+                quote.until = quote.until.max(self.state.row(id, self.now).and_then(|row| row.end));
+            }
+            quote.microeur = quote.microeur.saturating_add(held);
+            *(if runs { &mut quote.running } else { &mut quote.pending }) += if runs { 1 } else { tasks };
+        });
+        (running, pending, quotes.into_values().collect())
+    }
+
+    /// The greatest of the quotes that somebody may see; how many others there are, and their sum.
+    fn quotes_seen(&self, caller: &Caller, project: &str, mut all: Vec<HeldQuote>) -> (Vec<HeldQuote>, (u64, i64)) {
+        let is_open = !self.file.privacy.private_jobs || sees_all(caller) || caller.leads(project);
+        all.sort_by_key(|quote| (std::cmp::Reverse(quote.microeur), quote.job));
+        let (mut seen, mut others): (Vec<_>, Vec<_>) =
+            all.into_iter().partition(|quote| is_open || caller.user.as_ref() == Some(&quote.user));
+        others.extend(seen.split_off(seen.len().min(MOST_QUOTES)));
+        let sum = others.iter().fold(0_i64, |sum, quote| sum.saturating_add(quote.microeur));
+        (seen, (others.len() as u64, sum))
     }
 
     fn project_members(&self, caller: &Caller, project: &str) -> Vec<ProjectMember> {

@@ -612,8 +612,24 @@ open(at + 'bomb.zip', 'wb').write(out + central + end)
     let Reply::Room(room) = home_.ask(&Request::Room(Root::Home)) else { panic!() };
     let fault = home_.unpack("bomb.zip").unwrap_err();
     assert!(fault == Fault::Bomb || (fault == Fault::Full && room.free < 2 << 30), "{fault:?}");
-    // What came before that is there, for its owner to look at.
-    fs::remove_dir_all(path.join("bomb")).unwrap();
+    // What was made of it is gone, and nothing else: a second one lets stay what somebody put there meanwhile.
+    assert!(!path.join("bomb").exists());
+    fs::create_dir(path.join("kept")).unwrap();
+    fs::rename(path.join("bomb.zip"), path.join("late.zip")).unwrap();
+    let late = path.join("late");
+    let mine = std::thread::spawn(move || {
+        while !late.join("1").exists() {
+            std::thread::yield_now();
+        }
+        fs::create_dir(late.join("notes")).unwrap();
+        fs::write(late.join("notes/mine"), "x").unwrap();
+    });
+    assert_eq!(home_.unpack("late.zip").unwrap_err(), fault);
+    mine.join().unwrap();
+    assert_eq!(fs::read_dir(path.join("late")).unwrap().count(), 1);
+    assert_eq!(fs::read_to_string(path.join("late/notes/mine")).unwrap(), "x");
+    assert!(path.join("kept").exists());
+    fs::remove_dir_all(path.join("late")).unwrap();
     // Cut short, and no archive at all.
     let whole = fs::read(path.join("pax.tar.gz")).unwrap();
     fs::write(path.join("cut.tar.gz"), &whole[..whole.len() / 2]).unwrap();

@@ -131,3 +131,24 @@ project-carbon-production = CO₂e, production average
 project-carbon-lifecycle = CO₂e, consumption and life cycle
 project-electricity = Electricity, at the price of its hours
 project-carbon-note = The two figures of carbon say two things and are never added: what power stations emit, and the electricity consumed with its whole life cycle.
+project-held = Quotes in force, job by job
+project-held-help = What each accepted job may cost at most is set aside until it is over; then the project pays what it really used.
+project-held-job = Job
+project-held-who = Whose
+project-held-state = State
+project-held-until = Set aside until
+project-held-most = At most
+project-held-running = { $count ->
+    [one] runs
+   *[other] { $count } run
+  }
+project-held-pending = { $count ->
+    [one] waits
+   *[other] { $count } wait
+  }
+project-held-after = its end, at most { $limit } after it begins
+project-held-end = its end
+project-held-others = { $count ->
+    [one] One other job
+   *[other] { $count } other jobs
+  }

@@ -130,3 +130,24 @@ project-carbon-production = CO₂e, moyenne de production
 project-carbon-lifecycle = CO₂e, consommation et cycle de vie
 project-electricity = Électricité, au prix de ses heures
 project-carbon-note = Les deux chiffres de carbone disent deux choses et ne s’additionnent pas : ce qu’émettent les centrales, et l’électricité consommée avec tout son cycle de vie.
+project-held = Devis en cours, travail par travail
+project-held-help = Ce que chaque travail accepté peut coûter au plus est mis de côté jusqu’à sa fin ; ensuite le projet paie ce qu’il a vraiment utilisé.
+project-held-job = Travail
+project-held-who = À qui
+project-held-state = État
+project-held-until = Mis de côté jusqu’à
+project-held-most = Au plus
+project-held-running = { $count ->
+    [one] tourne
+   *[other] { $count } tournent
+  }
+project-held-pending = { $count ->
+    [one] attend
+   *[other] { $count } attendent
+  }
+project-held-after = sa fin, au plus { $limit } après son début
+project-held-end = sa fin
+project-held-others = { $count ->
+    [one] Un autre travail
+   *[other] { $count } autres travaux
+  }

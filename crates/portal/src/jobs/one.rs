@@ -48,6 +48,8 @@ struct Page<'a> {
     sentences: Vec<String>,
     facts: Vec<Fact>,
     used: Vec<Fact>,
+    /// Something of it runs, or ran.
+    begun: bool,
     price: Priced,
     /// What its next run should ask for, or why nobody can say.
     advice: Advised,
@@ -164,7 +166,8 @@ async fn whole<'a>(
         badge,
         sentences: sentences(visit, named, report, live, last).await?,
         facts: facts(visit, report),
-        used: used(visit, energy.as_ref(), last.filter(|_| !is_array)),
+        used: used(visit, energy.as_ref(), last.filter(|_| !is_array), is_array),
+        begun: has_begun(report, live),
         price: advice::price(visit, named).await,
         advice: advice::of_page(visit, energy.as_ref(), report.open),
         folder: Some((workdir.clone(), at(&workdir, "at"))),
@@ -263,7 +266,14 @@ fn facts(visit: &Visit, report: &JobReport) -> Vec<Fact> {
     facts
 }
 
-fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>) -> Vec<Fact> {
+/// Whether something of it runs, or ran.
+fn has_begun(report: &JobReport, live: &[QueueRow]) -> bool {
+    live.iter().any(|row| row.state != JobState::Pending)
+        || report.rows.iter().any(|row| row.start.is_some())
+        || report.states.iter().any(|(state, _)| *state != JobState::Cancelled)
+}
+
+fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>, is_array: bool) -> Vec<Fact> {
     let words = visit.words();
     let mut used = Vec::new();
     let mut add = |key: &str, text: String| used.push(Fact(visit.t(key), text));
@@ -280,6 +290,14 @@ fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>) -
                 visit.tw("job-busy-of", &[("busy", words.decimal(busy, 2).into()), ("cpus", row.cpus.into())]),
             );
             add("job-most-memory", words.memory(usage.max_rss_kib.div_ceil(1024)));
+        }
+    }
+    // Of an array: what the runs that are over used at most, with a meter or without.
+    if let Some(most) = energy.and_then(|energy| energy.advice.as_ref()).filter(|_| is_array) {
+        add("job-runs-over", words.number(most.runs.cast_signed()));
+        add("job-busiest", visit.tw("job-busiest-of", &[("busy", words.decimal(most.busy_milli.into(), 3).into())]));
+        if most.memory_mib > 0 {
+            add("job-most-memory", words.memory(most.memory_mib));
         }
     }
     if let Some(total) = energy.map(|energy| &energy.total).filter(|total| total.measured_ms > 0) {

@@ -1,6 +1,6 @@
 //! A project at a glance: budgets now and over time, what it used by member and application, how to thank the centre.
 
-use api::{BudgetRow, ProjectShown, ProjectUsed, ProjectsRequest, Sums};
+use api::{BudgetRow, HeldQuote, ProjectShown, ProjectUsed, ProjectsRequest, Sums};
 use askama::Template;
 use axum::{
     extract::{Path, Query},
@@ -58,6 +58,23 @@ impl ProjectPage<'_> {
 
     fn name(&self, name: &str, others: &str) -> String {
         if name.is_empty() { self.visit.t(others) } else { name.to_owned() }
+    }
+
+    /// How many of it run and wait.
+    fn state(&self, quote: &HeldQuote) -> String {
+        let counts = [("project-held-running", quote.running), ("project-held-pending", quote.pending)];
+        let told = counts.into_iter().filter(|(_, count)| *count > 0);
+        told.map(|(key, count)| self.visit.tw(key, &[("count", count.into())])).collect::<Vec<_>>().join(", ")
+    }
+
+    /// When what is set aside is free again, at the latest.
+    fn until(&self, quote: &HeldQuote) -> String {
+        let words = self.visit.words();
+        match (quote.pending, quote.until, quote.limit_ms) {
+            (0, Some(until), _) => words.time(until.0),
+            (1.., _, Some(limit)) => self.visit.tw("project-held-after", &[("limit", words.span(limit).into())]),
+            _ => self.visit.t("project-held-end"),
+        }
     }
 
     fn permille(budget: &BudgetRow) -> i64 {

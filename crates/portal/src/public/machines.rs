@@ -1,7 +1,9 @@
 //! The machines one by one: for everybody what each does and whether it is well, for who runs the centre what it says of
 //! itself.
 
-use api::{Ask, BoardReply, BoardRequest, BoardState, MachineHealth, MachineShown, MachinesBoard, PortalReply};
+use api::{
+    AgentRow, Ask, BoardReply, BoardRequest, BoardState, MachineHealth, MachineShown, MachinesBoard, PortalReply,
+};
 use askama::Template;
 use axum::{
     extract::{Path, Query},
@@ -110,10 +112,11 @@ fn power(visit: &Visit, machine: &MachineShown) -> String {
     machine.power_mw.map_or_else(|| visit.t("machine-no-power"), |power| visit.words().power(power))
 }
 
-/// How a machine's clock goes, in words.
-fn clock(visit: &Visit, ahead_ms: i64) -> String {
+/// How a machine's clock goes, in words, where it is wrong by more than anybody would see.
+fn clock(visit: &Visit, report: &AgentRow) -> Option<String> {
+    let ahead_ms = report.clock_ms.filter(|ahead| ahead.abs() >= 1000)?;
     let key = if ahead_ms < 0 { "machine-behind" } else { "machine-ahead" };
-    visit.tw(key, &[("span", visit.words().span(ahead_ms.abs()).into())])
+    Some(visit.tw(key, &[("span", visit.words().span(ahead_ms.abs()).into())]))
 }
 
 impl Part<'_> {

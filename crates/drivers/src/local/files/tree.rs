@@ -1,5 +1,6 @@
 //! Walking and removing whole folders, without recursion and without following links. Must not know what for.
 
+use std::collections::HashSet;
 use std::ffi::CString;
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
 use std::time::Instant;
@@ -136,6 +137,53 @@ pub(super) fn remove(parent: BorrowedFd<'_>, name: &CString, deadline: Instant) 
             let Some(entry) = level.listing.next() else { break };
             let name = entry.map_err(fault)?.file_name().to_owned();
             next = (!matches!(name.as_bytes(), b"." | b"..")).then_some(name);
+        }
+    }
+}
+
+/// Files and folders by what no name changes: device and number.
+pub(super) type Made = HashSet<(u64, u64)>;
+
+/// Which one it is.
+pub(super) fn identity(about: &FileStat) -> (u64, u64) {
+    (about.st_dev, about.st_ino)
+}
+
+/// Removes a folder with all below it that is among `made`, until `deadline`: says whether that was all. What somebody else
+/// put there stays, and with it the folders that lead to it.
+pub(super) fn remove_made(
+    parent: BorrowedFd<'_>,
+    name: &CString,
+    made: &Made,
+    deadline: Instant,
+) -> Result<bool, Fault> {
+    let mut levels: Vec<Level> = Vec::new();
+    let mut next = Some(name.clone());
+    loop {
+        let folder = levels.last().map_or(parent, |level| level.folder.as_fd());
+        if let Some(name) = next.take() {
+            let about = reach::about(folder, &name).ok().filter(|about| made.contains(&identity(about)));
+            match about.map(|about| reach::kind(&about)) {
+                Some(SFlag::S_IFDIR) if levels.len() < DEEP => levels.push(enter(folder, name)?),
+                Some(SFlag::S_IFREG) => unlinkat(folder, name.as_c_str(), UnlinkatFlags::NoRemoveDir).map_err(fault)?,
+                _ => {}
+            }
+        }
+        if Instant::now() > deadline {
+            return Ok(false);
+        }
+        let Some(level) = levels.last_mut() else { return Ok(true) };
+        match level.listing.next() {
+            Some(entry) => {
+                let name = entry.map_err(fault)?.file_name().to_owned();
+                next = (!matches!(name.as_bytes(), b"." | b"..")).then_some(name);
+            }
+            None => {
+                let Some(done) = levels.pop() else { return Ok(true) };
+                let above = levels.last().map_or(parent, |level| level.folder.as_fd());
+                // It may have in it what is not ours.
+                unlinkat(above, done.name.as_c_str(), UnlinkatFlags::RemoveDir).ok();
+            }
         }
     }
 }

@@ -1,5 +1,5 @@
 //! Unpacking an archive that somebody uploaded, into a new folder beside it. An archive is a stranger's word: nothing is
-//! written outside the new folder, no link and no device is made, and what grows beyond all measure is stopped.
+//! written outside the new folder, no link and no device is made, and what grows beyond all measure is stopped and taken back.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -14,9 +14,10 @@ use flate2::Crc;
 use flate2::read::{DeflateDecoder, MultiGzDecoder};
 use nix::errno::Errno;
 use nix::fcntl::{OFlag, openat};
-use nix::sys::stat::{Mode, mkdirat};
+use nix::sys::stat::{Mode, fstat, mkdirat};
 
 use super::reach::{Reach, c_string};
+use super::tree::Made;
 use super::{fault, io_fault, tree};
 
 /// One request unpacks for so long.
@@ -34,7 +35,13 @@ const NAMES: u32 = 1000;
 
 /// An archive that is being unpacked.
 pub(super) struct Unpack {
+    /// Where the new folder lies.
+    parent: OwnedFd,
     folder: OwnedFd,
+    /// What was made, the folder included.
+    made: Made,
+    /// Why it was stopped: what was made is being removed.
+    stopped: Option<Fault>,
     source: Source,
     now: Option<Now>,
     told: Unpacked,
@@ -115,8 +122,12 @@ impl Unpack {
         let source = open(Rc::new(file.into()), length)?;
         let (parent, _) = reach.spot(place)?;
         let (into, folder) = new_folder(&parent, place.name())?;
+        let made = Made::from([tree::identity(&fstat(&folder).map_err(fault)?)]);
         Ok(Self {
+            parent,
             folder,
+            made,
+            stopped: None,
             source,
             now: None,
             told: Unpacked { into: into.into(), ..Unpacked::default() },
@@ -127,11 +138,23 @@ impl Unpack {
         })
     }
 
-    /// Goes on for a while.
+    /// Goes on for a while. What takes more room than there should be is removed again; of what is only damaged, the part
+    /// that could be read stays.
     pub(super) fn more(&mut self) -> Result<Unpacked, Fault> {
         let deadline = Instant::now() + SLICE;
-        while !self.told.end && Instant::now() < deadline {
-            if self.now.is_some() { self.write_on()? } else { self.begin_next()? }
+        while self.stopped.is_none() && !self.told.end && Instant::now() < deadline {
+            match if self.now.is_some() { self.write_on() } else { self.begin_next() } {
+                Err(why @ (Fault::Bomb | Fault::TooMuch | Fault::Full)) => self.stopped = Some(why),
+                step => step?,
+            }
+        }
+        if let Some(why) = self.stopped.clone() {
+            self.now = None;
+            let name = c_string(self.told.into.as_bytes())?;
+            // What cannot be removed is no reason to say another thing than what went wrong.
+            if tree::remove_made(self.parent.as_fd(), &name, &self.made, deadline).unwrap_or(true) {
+                return Err(why);
+            }
         }
         Ok(self.told.clone())
     }
@@ -181,6 +204,7 @@ impl Unpack {
                 let flags = OFlag::O_WRONLY | OFlag::O_CREAT | OFlag::O_EXCL | OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC;
                 let mode = Mode::from_bits_truncate(0o600 | (next.mode & 0o777));
                 let file = openat(folder, c_string(place.name())?.as_c_str(), flags, mode).map_err(fault)?;
+                self.made.insert(tree::identity(&fstat(&file).map_err(fault)?));
                 Ok(Some(file.into()))
             }
         }
@@ -194,11 +218,15 @@ impl Unpack {
         let mut at = self.folder.try_clone().map_err(|error| io_fault(&error))?;
         for part in path.split(|byte| *byte == b'/').filter(|part| !part.is_empty()) {
             let name = c_string(part)?;
-            match mkdirat(&at, name.as_c_str(), Mode::from_bits_truncate(0o755)) {
-                Ok(()) | Err(Errno::EEXIST) => {}
+            let is_new = match mkdirat(&at, name.as_c_str(), Mode::from_bits_truncate(0o755)) {
+                Ok(()) => true,
+                Err(Errno::EEXIST) => false,
                 Err(error) => return Err(fault(error)),
-            }
+            };
             at = tree::open_folder(at.as_fd(), &name).map_err(fault)?;
+            if is_new {
+                self.made.insert(tree::identity(&fstat(&at).map_err(fault)?));
+            }
         }
         self.nearest = Some((path.to_vec(), at));
         Ok(())
