@@ -103,6 +103,7 @@ impl Rooms {
         let mut rooms = Self { rooms: Vec::new(), members, is_kept, place: place.into() };
         rooms.write_common(names)?;
         for name in names {
+            remove_groups(name);
             let room = rooms.hold(name)?;
             rooms.rooms.push(room);
         }
@@ -313,6 +314,28 @@ impl Drop for Rooms {
             }
         }
     }
+}
+
+/// Takes away what Slurm has left of control groups (v1) for a machine of this name. A machine that boots has none, but rooms
+/// share their kernel, and the group of a job whose slurmstepd was killed stays: a job of the same number, which another CPU is
+/// given, could not begin (the kernel says `EBUSY` when a group is to lose a CPU that a group in it has).
+fn remove_groups(name: &str) {
+    for controller in fs::read_dir("/sys/fs/cgroup").into_iter().flatten().flatten() {
+        // The groups of users, not that of slurmd. One that is in use cannot be removed.
+        for user in fs::read_dir(controller.path().join(format!("slurm_{name}"))).into_iter().flatten().flatten() {
+            remove_group(&user.path());
+        }
+    }
+}
+
+/// Takes away a control group with those in it.
+fn remove_group(group: &Path) {
+    for inner in fs::read_dir(group).into_iter().flatten().flatten() {
+        if inner.file_type().is_ok_and(|kind| kind.is_dir()) {
+            remove_group(&inner.path());
+        }
+    }
+    fs::remove_dir(group).ok();
 }
 
 /// The address of one of these machines.

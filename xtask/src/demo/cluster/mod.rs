@@ -77,6 +77,10 @@ fn keep_logs(cluster: &Cluster, folder: &Path) -> Result<()> {
         let logs = folder.join("logs").join(room);
         fs::create_dir_all(&logs)?;
         for entry in fs::read_dir(cluster.rooms.files(room).join("var/log/slurm"))?.flatten() {
+            // What this machine's own Slurm wrote is taken away there: the layer has a device in place of each such file.
+            if !entry.file_type()?.is_file() {
+                continue;
+            }
             fs::copy(entry.path(), logs.join(entry.file_name()))?;
         }
     }
