@@ -1,11 +1,16 @@
 //! What the centre learns from jobs that are over, and what of it and of prices the scheduler is told. Must not know
 //! how anything is learned, nor what a contract is.
 
+use std::collections::BTreeMap;
+
 use energy::contract::Book;
+use jiff::tz::TimeZone;
 use model::{JobId, JobSpec, JobState, Request, Span, Time, TimeLimit, Uid};
 use scheduler::{
     Finished, Prices,
     learn::{Asked, Expectation, Learned, application},
+    power::Power,
+    thrift::{Reserve, Worth},
 };
 use store::{Reader, StoreError};
 
@@ -39,6 +44,51 @@ pub(crate) fn remembered(reader: &Reader) -> Result<Learned, StoreError> {
         learned.note(&asked(spec.owner.uid, &application, &spec.request, spec.time_limit), run);
     })?;
     Ok(learned)
+}
+
+/// So much of the past says when machines are needed.
+const PAST: Span = Span::minutes(8 * 7 * 24 * 60);
+
+/// From when until when runs of the last weeks had how many CPUs.
+pub(crate) fn past_uses(reader: &Reader, now: Time) -> Result<Vec<(Time, Time, u32)>, StoreError> {
+    reader.uses_since(now - PAST)
+}
+
+/// From which instants on how many of so many cores were in use.
+pub(crate) fn uses(past: Vec<(Time, Time, u32)>, cores: u32, threads: u32) -> Vec<(i64, u32)> {
+    let mut changes: BTreeMap<i64, i64> = BTreeMap::new();
+    for (start, end, cpus) in past {
+        let held = i64::from(cpus.div_ceil(threads.max(1)));
+        *changes.entry(start.seconds()).or_default() += held;
+        *changes.entry(end.seconds()).or_default() -= held;
+    }
+    let mut used = 0;
+    let at = |(at, change): (i64, i64)| {
+        used += change;
+        (at, u32::try_from(used).unwrap_or(0).min(cores))
+    };
+    changes.into_iter().map(at).collect()
+}
+
+/// The local second at second 0, as it is now.
+pub(crate) fn local0(zone: &TimeZone, now: Time) -> i64 {
+    jiff::Timestamp::from_millisecond(now.0).map_or(0, |at| zone.to_offset(at).seconds()).into()
+}
+
+/// What is known of when machines are needed, where the operator wants them switched by forecast.
+pub(crate) fn reserve(
+    reader: &Reader,
+    config: &scheduler::Config,
+    zone: &TimeZone,
+    now: Time,
+) -> Result<Option<Reserve>, StoreError> {
+    let Power::Predictive { patience_s } = config.power else { return Ok(None) };
+    let (cores, threads) =
+        (config.machine.cores.len() as u32, config.machine.cpus() / config.machine.cores.len().max(1) as u32);
+    let boot_s = config.nodes.iter().map(|node| node.boot.0 / 1000).max().unwrap_or(0);
+    let mut reserve = Reserve::new(cores, boot_s, Worth::new(patience_s), now.seconds(), local0(zone, now));
+    reserve.learn(uses(past_uses(reader, now)?, cores, threads), now.seconds());
+    Ok(Some(reserve))
 }
 
 /// What a contract says of the hours around an instant, as far as it is known without a hole.
@@ -124,10 +174,8 @@ impl Centre {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used)]
-    use energy::contract::{Colours, Slots, parse};
-    use jiff::tz::TimeZone;
-
     use super::*;
+    use energy::contract::{Colours, Slots, parse};
 
     const HOUR: i64 = 3_600_000;
 
@@ -144,6 +192,13 @@ mod tests {
         let coming = prices.steps().filter(|(at, _)| *at > now);
         let steps = coming.map(|(at, price)| ((at - now).0 / HOUR, price / 10_000)).collect();
         (prices.at(now).map(|price| price / 10_000), steps, ((prices.until() - now).0 / HOUR).max(0))
+    }
+
+    #[test]
+    fn the_past_is_summed() {
+        let at = Time::from_seconds;
+        let past = vec![(at(0), at(10), 4), (at(5), at(20), 3), (at(10), at(30), 100)];
+        assert_eq!(uses(past, 16, 2), [(0, 2), (5, 4), (10, 16), (20, 16), (30, 0)]);
     }
 
     #[test]

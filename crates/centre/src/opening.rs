@@ -20,7 +20,7 @@ use crate::{
     doors::{self, Doors},
     electricity::{Calendars, Electricity},
     journal::Journal,
-    learning::remembered,
+    learning::{self, remembered},
     mail::Mail,
     metering::{Metering, Meters},
     money::Money,
@@ -104,7 +104,9 @@ pub(crate) fn open(paths: Paths, url: String, link: Link, meters: Meters) -> Res
     let electricity = Arc::new(Electricity::load(&paths.config(), &file, &Calendars::stored(&reader)?)?);
     let money = Money::open(&paths.config(), &file, &electricity.zone, &reader)?;
     let learned = remembered(&reader)?;
-    let back = read_back(&reader, State::new(config))?;
+    let mut back = read_back(&reader, State::new(config))?;
+    let reserve = learning::reserve(&reader, back.state.config(), &electricity.zone, clock())?;
+    back.state.set_reserve(reserve);
     let (bell, ear) = Bell::hang().map_err(system("eventfd"))?;
     let tell = bell.teller();
     let writer = Writer::start(db, move |committed| tell(Word::Committed(committed)))

@@ -314,7 +314,8 @@ impl Centre {
         // Who is held for cheap hours does not start because the disk is full.
         empty.set_prices(self.state.prices().clone());
         match read_back(&self.reader, empty) {
-            Ok(back) => {
+            Ok(mut back) => {
+                back.state.set_reserve(self.state.reserve().cloned());
                 self.state = back.state;
                 self.fold_owed();
                 let known = std::mem::replace(&mut self.steps, back.steps);

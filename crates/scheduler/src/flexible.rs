@@ -85,6 +85,13 @@ impl Prices {
         (at < self.until).then(|| self.steps.get(after.checked_sub(1)?)).flatten().map(|(_, price)| *price)
     }
 
+    /// The mean price of the next day by the price now: above 1 it is cheap now. 1 where prices are not known.
+    pub fn cheapness(&self, now: Time) -> f64 {
+        let day = Span::minutes(24 * 60);
+        let price = self.at(now).zip(self.mean(now, day)).filter(|(price, _)| *price > 0);
+        price.map_or(1.0, |(price, mean)| mean as f64 / price as f64)
+    }
+
     /// The mean price of a run, micro-euros per kilowatt-hour; `None` where part of it is not known.
     pub fn mean(&self, start: Time, run: Span) -> Option<i64> {
         let run = run.max(Span(1));

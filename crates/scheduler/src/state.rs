@@ -9,6 +9,7 @@ use model::{DependencyKind, JobId, JobSpec, Span, Text, Time, Uid};
 use crate::array::Array;
 use crate::class::{Class, Classes, Traits};
 use crate::config::Config;
+use crate::decide::ready::Ready;
 use crate::dependency::TermState;
 use crate::event::Reservation;
 use crate::fair::Fair;
@@ -49,6 +50,8 @@ pub struct State {
     pub(crate) clock: Time,
     /// What is known of the price of electricity, as data: no event says it.
     pub(crate) prices: Prices,
+    /// What is kept ready by forecast, where machines are switched so; it learns, and no event says it.
+    pub(crate) ready: Option<Ready>,
     /// The machine's name, shared between rows.
     pub(crate) node: Arc<str>,
 }
@@ -146,6 +149,7 @@ impl State {
             submitted: BTreeMap::new(),
             clock: Time(i64::MIN),
             prices: Prices::default(),
+            ready: None,
         }
     }
 

@@ -30,6 +30,11 @@ pub(crate) struct Share {
 }
 
 impl Uses {
+    /// Cores that jobs have.
+    pub fn cores(&self) -> u32 {
+        self.partitions.values().sum()
+    }
+
     /// A run begins.
     pub fn add(&mut self, share: &Share) {
         *self.partitions.entry(share.partition).or_default() += share.cores;

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use model::{
     CpuSet, Exit, Gid, JobId, JobSpec, Memory, Outcome, Owner, Request, RunId, Span, Text, Time, TimeLimit, Uid, Usage,
 };
+use scheduler::thrift::{Reserve, Worth};
 use scheduler::{Config, Event, Impossible, Refusal, State, What};
 
 use crate::clock::{self, End, Order, Scheduler, Start};
@@ -32,9 +33,6 @@ pub enum Fault {
     /// The centre contradicts itself.
     #[error("the centre contradicts itself")]
     Impossible(#[from] Impossible),
-    /// There is no such policy here.
-    #[error("the centre cannot foresee when machines are needed: say always-on or off-after=600s")]
-    Predictive,
 }
 
 /// What becomes of a run.
@@ -288,11 +286,8 @@ impl Scheduler for CentreScheduler<'_> {
 /// as on the slowest machines of the park. `progress` is told from time to time how many jobs have come.
 ///
 /// # Errors
-/// As [`clock::run`], and where the policy of the plan is none of the centre's.
+/// As [`clock::run`].
 pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -> Result<replay::Outcome, Fault> {
-    if matches!(plan.power, Power::Predictive { .. }) {
-        return Err(Fault::Predictive);
-    }
     let Plan { workload, trace, park, .. } = plan;
     let begins = workload.jobs.first().map_or(0, |job| job.submit);
     let meter = Meter::new(park, plan.tariff.at(plan.local0), plan.states);
@@ -303,6 +298,11 @@ pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -
     };
     let machines = Switched::new(park, meter, begins);
     let mut centre = CentreScheduler::new(workload, on_park(config, park, plan.power), spec).with(machines);
+    if let Power::Predictive { patience_s } = plan.power {
+        let boot_s = park.kinds.iter().map(|kind| i64::from(kind.boot_s)).max().unwrap_or(0);
+        let reserve = Reserve::new(park.cores(), boot_s, Worth::new(patience_s), begins, plan.local0);
+        centre.state.set_reserve(Some(reserve));
+    }
     let played = clock::run(workload, &mut centre, Order::Batch, progress)?;
     let ends = played.ends.iter().copied().max().unwrap_or(begins);
     // It was given them above.

@@ -46,6 +46,16 @@ impl Reader {
         self.db.rows_of(include_str!("../queries/latest-waits.sql"), [most], |row| row.get(0).map(Span))
     }
 
+    /// From when until when each run that ended since then had how many CPUs, in no order.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn uses_since(&self, since: Time) -> Result<Vec<(Time, Time, u32)>, StoreError> {
+        self.db.rows_of(include_str!("../queries/uses-since.sql"), [since.0], |row| {
+            Ok((Time(row.get(0)?), Time(row.get(1)?), row.get(2)?))
+        })
+    }
+
     /// How many runs ended since then.
     ///
     /// # Errors

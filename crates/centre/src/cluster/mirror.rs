@@ -100,6 +100,7 @@ impl Mirror {
             nodes: nodes::nodes(&ask("scontrol", &["-o", "show", "node"])?),
             partitions: nodes::partitions(&ask("scontrol", &["-o", "show", "partition"])?),
             qos: tree::qos(&qos),
+            always_on: dialect::values::hostlist::expand(&setting("SuspendExcNodes")).unwrap_or_default(),
         })
     }
 }

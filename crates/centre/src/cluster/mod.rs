@@ -7,6 +7,7 @@
 //! - [`mirror`]: the queue and the machines, as they were a few seconds ago.
 //! - [`answers`]: what members ask, from the mirror; [`pages`]: what their pages do. [`orders`]: what they want done, by Slurm's own commands, as themselves.
 //! - [`accounts`]: what Slurm's associations should be, and the fewest commands that make them so; [`reconcile`] runs them.
+//! - [`machines`]: what Slurm is told about machines; [`switching`]: when they are to be on.
 //! - [`moving`]: what waited here when the cluster came.
 
 pub(crate) mod accounts;
@@ -19,6 +20,7 @@ mod orders;
 pub(crate) mod pages;
 mod reconcile;
 pub(crate) mod sight;
+mod switching;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -49,7 +51,7 @@ use crate::{
     core::Centre,
     journal::After,
     paths::Paths,
-    service::Word,
+    service::{Word, clock},
 };
 use usage::Nudge;
 
@@ -86,6 +88,8 @@ pub(crate) struct Park {
     pub(crate) nodes: Vec<Node>,
     pub(crate) partitions: Vec<Partition>,
     pub(crate) qos: Vec<Qos>,
+    /// Machines that Slurm is not to switch.
+    pub(crate) always_on: Vec<String>,
 }
 
 /// Everything that the loop knows of the cluster.
@@ -112,6 +116,7 @@ pub(crate) struct Cluster {
     last_order: u64,
     kept: reconcile::Kept,
     moving: moving::Moving,
+    switching: Option<switching::Switching>,
     /// Submissions that somebody waits for, by number.
     waited: BTreeSet<JobId>,
 }
@@ -145,6 +150,7 @@ impl Cluster {
         if section.engine != Engine::Slurm {
             return Ok(None);
         }
+        let switching = switching::Switching::open(section, &Reader::open(&paths.database())?, clock())?;
         let say = Say(Arc::new(move |said| say(Word::Cluster(Box::new(said)))));
         let (nudge, nudges) = channel();
         let tell = say.clone();
@@ -190,6 +196,7 @@ impl Cluster {
             last_order: FIRST_ORDER,
             kept: reconcile::Kept::default(),
             moving: moving::Moving::default(),
+            switching,
             waited: BTreeSet::new(),
         }))
     }
@@ -287,6 +294,7 @@ impl Centre {
                 self.share_readings();
                 self.keep_associations();
                 self.move_one();
+                self.switch_as_forecast();
             }
             Said::Park(park) => {
                 cluster.threads = park.nodes.iter().map(|node| (node.name.clone(), node.threads_per_core)).collect();

@@ -3,6 +3,7 @@
 use std::{path::PathBuf, time::Duration};
 
 use drivers::slurm::Slurm;
+use scheduler::power::Power;
 use serde::Deserialize;
 
 /// Who decides which job starts where.
@@ -34,6 +35,11 @@ pub struct ClusterSection {
     pub overlap_minutes: u32,
     /// Whether Slurm's associations are made what projects, members and budgets here say, by themselves.
     pub associations: bool,
+    /// When machines are on: `predictive=60s` (so many seconds more may a job wait in the mean); else Slurm's own
+    /// `SuspendTime` decides alone.
+    pub power: Option<String>,
+    /// Seconds from the order to come up until a machine takes jobs.
+    pub boot: u32,
     /// Types of machines, as the tariffs name them; what is none of these is `[money] machine`.
     #[serde(rename = "type")]
     pub types: Vec<TypeSection>,
@@ -59,6 +65,8 @@ impl Default for ClusterSection {
             usage_seconds: 15,
             overlap_minutes: 60,
             associations: false,
+            power: None,
+            boot: 180,
             types: Vec::new(),
         }
     }
@@ -68,6 +76,23 @@ impl Default for ClusterSection {
 const PATIENCE: Duration = Duration::from_secs(120);
 
 impl ClusterSection {
+    /// How much longer jobs may wait in the mean where machines are switched by forecast, in seconds.
+    ///
+    /// # Errors
+    /// The key, and what it may say.
+    pub(crate) fn patience(&self) -> Result<Option<u32>, (String, String)> {
+        match self.power.as_deref().map(str::parse) {
+            None => Ok(None),
+            Some(Ok(Power::Predictive { patience_s })) if self.engine == Engine::Slurm => Ok(Some(patience_s)),
+            Some(_) => Err((
+                "cluster: power".to_owned(),
+                "say predictive or predictive=60s, with engine = \"slurm\"; when machines are idle for a fixed time is \
+                 Slurm's own SuspendTime"
+                    .to_owned(),
+            )),
+        }
+    }
+
     /// Slurm's commands as this file means them.
     pub fn slurm(&self) -> Slurm {
         Slurm { folder: self.commands.clone(), conf: self.conf.clone(), limit: PATIENCE }

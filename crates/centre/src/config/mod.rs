@@ -403,7 +403,11 @@ mod tests {
             ("[power]\npolcy = 'always-on'", "did you mean `policy`?"),
             ("[power]\npolicy = 'off-after=10m'", "power: driver: say fake, command or switches"),
             ("[power]\ndriver = 'ipmi'", "power: driver: say fake, command or switches"),
-            ("[power]\ndriver = 'fake'\npolicy = 'predictive'", "power: policy: say always-on or off-after=600s"),
+            (
+                "[power]\ndriver = 'fake'\npolicy = 'prophetic'",
+                "power: policy: say always-on, off-after=600s or predictive=60s",
+            ),
+            ("[cluster]\npower = 'predictive'", "cluster: power: say predictive or predictive=60s, with engine"),
             ("[power]\ndriver = 'command'", "power: on: the driver `command` needs this program"),
             ("[power]\ndriver = 'command'\non = 'wake'", "power: on: say the program's whole path, from / on"),
             ("[power]\ndriver = 'fake'\n[[power.node]]\nname = 'a'\ncores = 3", "have 3 cores together, there are 4"),

@@ -11,7 +11,7 @@ use serde::Deserialize;
 #[derive(Clone, PartialEq, Debug, Default, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct PowerSection {
-    /// `always-on`, or `off-after=TIME`.
+    /// `always-on`, `off-after=TIME`, or `predictive=TIME` (so much longer may a job wait in the mean).
     pub policy: Option<String>,
     /// Who switches: `fake` plays a park, `command` calls programs, `switches` speaks to controllers and plugs. Without one
     /// nothing is switched.
@@ -110,8 +110,8 @@ impl PowerSection {
     pub(crate) fn policy(&self) -> Result<Power, Wrong> {
         let text = self.policy.as_deref().unwrap_or("always-on");
         match text.parse() {
-            Ok(Power::Predictive { .. }) | Err(_) => Err(wrong("policy", "say always-on or off-after=600s")),
             Ok(policy) => Ok(policy),
+            Err(_) => Err(wrong("policy", "say always-on, off-after=600s or predictive=60s")),
         }
     }
 

@@ -39,6 +39,7 @@ impl File {
         if partitions.is_empty() {
             partitions.push(partition(&only_partition(), memory_per_cpu, &wrong)?);
         }
+        self.cluster.patience().map_err(|(key, text)| wrong(&key, &text))?;
         let nodes = self.power.nodes(&machine, memory).map_err(|(key, text)| wrong(&key, &text))?;
         Ok(Config {
             machine,

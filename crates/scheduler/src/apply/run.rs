@@ -39,6 +39,9 @@ impl State {
         if let Some((array, index)) = task {
             self.detach(array, index, run.job);
         }
+        if let Some(ready) = &mut self.ready {
+            ready.note_start(task.map_or(run.job, |(array, _)| array), at);
+        }
         self.begin(at, run.job, placement, cores, gpus);
         Ok(())
     }

@@ -4,6 +4,7 @@
 mod displace;
 mod forecast;
 mod horizon;
+pub(crate) mod ready;
 mod start;
 mod switch;
 
@@ -37,6 +38,7 @@ impl State {
         if !events.is_empty() || self.nodes.is_empty() {
             return Decision { events, wake };
         }
+        self.keep_ready(now);
         let switching = self.switching(now);
         Decision { wake: wake.into_iter().chain(switching.wake).min(), ..switching }
     }

@@ -1,5 +1,6 @@
 //! Which nodes are switched on or off: on, as soon as it takes them to boot before somebody is to start there; off,
-//! when they have been idle for as long as the operator said and nobody is to start there soon. Must not know drivers.
+//! when they have been idle for as long as the operator said and nobody is to start there soon; by forecast, as soon as
+//! more are on than are to be ready ([`super::ready`]). Must not know drivers.
 //!
 //! A node that is off counts as free from when it could be up: so promises hold, and who is first in line never waits
 //! longer than a boot. What is wanted when is found by a plan that goes along the queue as a pass does, but with all
@@ -12,6 +13,7 @@ use model::{JobId, Span, Time};
 
 use super::Decision;
 use super::horizon::Horizon;
+use super::ready::Ready;
 use crate::class::{Class, ClassNumber};
 use crate::event::What;
 use crate::job::Job;
@@ -19,6 +21,7 @@ use crate::names::Name;
 use crate::power::{Doing, Node, Power};
 use crate::resources::Amount;
 use crate::state::{Due, State};
+use crate::thrift::REST;
 use crate::uses::{Share, Uses};
 
 /// How far ahead switching must look.
@@ -52,10 +55,15 @@ impl State {
             wake.extend(idle.iter().map(|(_, end)| *end).filter(|end| *end > now));
             let tired: Vec<usize> = idle.iter().filter(|(_, end)| *end <= now).map(|(node, _)| *node).collect();
             let dark = self.nodes.views().any(|view| matches!(view.doing, Doing::Off { .. } | Doing::Leaving { .. }));
+            let short = dark && self.lit_cores() < self.warm();
+            wake.extend(self.ready.as_ref().map(Ready::glance).filter(|at| *at > now));
             if dark || !tired.is_empty() {
                 let outlook = Outlook::new(self, now);
                 wake.extend(outlook.edges());
                 events = outlook.wake_up(&mut wake);
+                if events.is_empty() && short {
+                    events = outlook.wake_for_the_unknown();
+                }
                 if events.is_empty() {
                     events = outlook.send_off(&tired);
                 }
@@ -85,11 +93,17 @@ impl State {
         late.map(|view| told(view.node)).collect()
     }
 
+    /// How many cores are to be on without a job.
+    fn warm(&self) -> u32 {
+        self.ready.as_ref().map_or(0, |ready| ready.warm)
+    }
+
     /// Until when nodes without a job stay on if nobody wants them; none by a policy that leaves them on.
     fn idle_ends(&self) -> impl Iterator<Item = (usize, Time)> {
         let rest = match self.rules.config.power {
             Power::OffAfter(seconds) => Some(Span::seconds(i64::from(seconds))),
-            Power::AlwaysOn | Power::Predictive { .. } => None,
+            Power::Predictive { .. } => Some(Span::seconds(REST)),
+            Power::AlwaysOn => None,
         };
         let views = self.nodes.views().enumerate().filter(|(_, view)| view.runs == 0);
         views.filter_map(move |(node, view)| match view.doing {
@@ -260,19 +274,36 @@ impl<'a> Outlook<'a> {
         chosen.into_iter().filter(off).map(|node| What::SwitchedOn { node: self.state.nodes.name(node) }).collect()
     }
 
+    /// As many of the first that are off as make enough cores ready for who is not known yet.
+    fn wake_for_the_unknown(&self) -> Vec<What> {
+        let off = self.asleep().filter(|(node, ..)| matches!(self.state.nodes.doing(*node), Doing::Off { .. }));
+        let mut lit = self.state.lit_cores();
+        let mut events = Vec::new();
+        for (node, _, amount) in off {
+            if lit >= self.state.warm() {
+                break;
+            }
+            lit += amount.core_count();
+            events.push(What::SwitchedOn { node: self.state.nodes.name(node) });
+        }
+        events
+    }
+
     /// The orders to go off for those of these nodes that nobody wants soon, the last first.
     fn send_off(&self, tired: &[usize]) -> Vec<What> {
         let topology = &self.state.rules.topology;
         let needs: Vec<(Amount, Amount)> = (self.horizon.rises(self.reach.back).into_iter())
             .map(|rise| (self.horizon.wanted_at(rise), self.lit_at(rise)))
             .collect();
+        let spare = self.state.lit_cores().saturating_sub(self.state.warm());
         let mut off = Amount::default();
         let mut events = Vec::new();
         for node in tired.iter().rev() {
             let more = off.plus(&topology.nodes[*node].amount);
             let harmless = |(wanted, lit): &(Amount, Amount)| wanted.less(&lit.less(&more)) == wanted.less(lit);
             let memory_is_free = self.state.floor.free().memory >= more.memory;
-            if memory_is_free && needs.iter().all(harmless) {
+            let is_spare = more.core_count() <= spare;
+            if is_spare && memory_is_free && needs.iter().all(harmless) {
                 off = more;
                 events.push(What::SwitchedOff { node: self.state.nodes.name(*node) });
             }

@@ -142,6 +142,11 @@ impl Demand {
         self.levels[..LEVELS].partition_point(|level| level.above < used)
     }
 
+    /// How many cores there are.
+    pub fn cores(&self) -> u32 {
+        self.levels[LEVELS].above
+    }
+
     /// How many cores are used.
     pub fn used(&self) -> u32 {
         self.used

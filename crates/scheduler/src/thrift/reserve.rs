@@ -23,13 +23,15 @@ pub struct Reserve {
     changed: i64,
     /// The local second at instant 0.
     local0: i64,
+    /// Up to when the past was learned.
+    seen: Option<i64>,
 }
 
 impl Reserve {
     /// Nothing is known yet of so many cores, which take so long to boot. `local0` is the local second at instant 0.
     pub fn new(cores: u32, boot_s: i64, worth: Worth, now: i64, local0: i64) -> Reserve {
         let demand = Demand::new(cores, now, local0);
-        Reserve { demand, worth, boot_s, on: 0, glance: now, changed: now, local0 }
+        Reserve { demand, worth, boot_s, on: 0, glance: now, changed: now, local0, seen: None }
     }
 
     /// How many cores should be on without a job, where so many have one now and so many more are known to be needed
@@ -52,6 +54,35 @@ impl Reserve {
         needed.max(self.on.saturating_sub(used))
     }
 
+    /// What is known of the past until now is learned: from which instants on how many cores had jobs, in order.
+    pub fn learn(&mut self, uses: impl IntoIterator<Item = (i64, u32)>, now: i64) {
+        for (at, used) in uses {
+            if self.seen.is_none() {
+                // Nothing is known of the time before.
+                self.demand = Demand::new(self.demand.cores(), at, self.local0);
+            }
+            self.pass_hours(at);
+            self.demand.note(at, used);
+        }
+        if self.seen.is_some() {
+            self.pass_hours(now);
+        }
+    }
+
+    /// Rates are worked out at each full hour.
+    fn pass_hours(&mut self, until: i64) {
+        let mut at = self.seen.unwrap_or(until);
+        loop {
+            let next = at + HOUR - (at + self.local0).rem_euclid(HOUR);
+            if next > until {
+                break;
+            }
+            self.demand.tick(next);
+            at = next;
+        }
+        self.seen = Some(until);
+    }
+
     /// As many cores as cost less than the waits that they spare.
     fn spares(&self, now: i64, cheap: f64) -> u32 {
         let worth = self.boot_s as f64 * self.worth.cores() * cheap;
@@ -72,5 +103,31 @@ impl Reserve {
     /// When it wants to be asked next though nothing happens to jobs.
     pub fn glance(&self) -> i64 {
         self.glance
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: i64 = 24 * HOUR;
+
+    #[test]
+    fn what_comes_every_day_is_expected() {
+        // For two weeks eight of sixteen cores are needed at half a minute past nine, for two hours.
+        let days = (0..14).map(|day| day * DAY + 9 * HOUR + 30);
+        let uses: Vec<(i64, u32)> = days.flat_map(|at| [(at, 8), (at + 2 * HOUR, 0)]).collect();
+        let warm = |at: i64| {
+            let mut reserve = Reserve::new(16, 600, Worth::new(60), at, 0);
+            reserve.learn(uses.iter().copied(), at);
+            reserve.warm(at, 0, 0, || 1.0)
+        };
+        assert_eq!(warm(14 * DAY + 3 * HOUR), 0);
+        assert_eq!(warm(14 * DAY + 9 * HOUR + 10), 8);
+        assert_eq!(warm(14 * DAY + 15 * HOUR), 0);
+        // Who is known to come is waited for in any case.
+        let mut reserve = Reserve::new(16, 600, Worth::new(60), 0, 0);
+        reserve.learn([], 0);
+        assert_eq!(reserve.warm(0, 4, 12, || 1.0), 12);
     }
 }

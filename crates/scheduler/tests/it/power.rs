@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use model::{JobSpec, JobState, Machine, Reason, Span, Time, Uid};
 use proptest::prelude::*;
 use scheduler::power::{Doing, Node, Power};
+use scheduler::thrift::{Reserve, Worth};
 use scheduler::{Cause, Config, Event, Reservation, State, What};
 
 use crate::history::{Story, big_config, op, rows};
@@ -467,4 +468,35 @@ proptest! {
         }
         prop_assert_eq!(rows(&centre, false).len(), 0);
     }
+}
+
+/// For two weeks two nodes are used from half a minute past nine: on the fifteenth day they come up before anybody asks,
+/// and go off in the night.
+#[test]
+fn machines_are_ready_for_who_comes_every_day() {
+    const HOUR: i64 = 3_600;
+    const DAY: i64 = 24 * HOUR;
+    let mut centre = Centre::new(Config { power: Power::Predictive { patience_s: 60 }, ..park() });
+    let begins = centre.now.seconds();
+    let midnight = begins - begins.rem_euclid(DAY) + DAY;
+    let days = (0..14).map(|day| midnight - (14 - day) * DAY + 9 * HOUR + 30);
+    let uses: Vec<(i64, u32)> = days.flat_map(|at| [(at, 4), (at + 2 * HOUR, 0)]).collect();
+    let mut reserve = Reserve::new(8, 600, Worth::new(60), begins, 0);
+    reserve.learn(uses.into_iter().filter(|(at, _)| *at <= begins), begins);
+    centre.state.set_reserve(Some(reserve));
+    let mut told = Vec::new();
+    for minute in 0..10 * 60 {
+        centre.now = Time::from_seconds(midnight + minute * 60);
+        let said = orders(&centre.settle());
+        for order in said.split(' ').filter(|order| !order.is_empty()) {
+            let (what, node) = order.split_at(1);
+            let event =
+                if what == "-" { What::WentOff { node: name(node) } } else { What::CameUp { node: name(node) } };
+            centre.apply(event).unwrap();
+        }
+        if !said.is_empty() {
+            told.push(format!("{}:{:02} {said}", minute / 60, minute % 60));
+        }
+    }
+    assert_eq!(told, ["0:01 -n4 -n3 -n2 -n1", "9:00 +n1 +n2"]);
 }

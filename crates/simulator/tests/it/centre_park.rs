@@ -103,3 +103,28 @@ proptest! {
         }
     }
 }
+
+/// The real centre switches by forecast: it saves as much as a fixed rest with which jobs wait longer, and its bill adds up.
+#[test]
+fn the_centre_foresees() {
+    let (trace, workload) = first("NASA-iPSC-1993-3.1-cln", 1_000);
+    let park = Park::of_processors(workload.procs);
+    let tariff = night(214_600, 169_600);
+    let play = |power: Power| {
+        let (workload, trace, park, tariff) = (&workload, &trace, &park, &tariff);
+        let plan = Plan { workload, trace, park, tariff, local0: 0, rule: EASY, power, states: true };
+        let outcome = centre::replay(plan, plain(park.cores()), &mut |_| ()).unwrap();
+        assert_eq!(bill_of_states(&outcome.states, park, tariff, 0).1, outcome.bill.cost, "{power}");
+        let wait = Metrics::new(workload, &outcome.played).mean_wait_s();
+        (outcome.bill.cost, wait)
+    };
+    let (always, plain_wait) = play(Power::AlwaysOn);
+    let rested = [0, 60, 600, 1_800].map(|rest| play(Power::OffAfter(rest)));
+    let foreseen = play(Power::Predictive { patience_s: 60 });
+    let patient = play(Power::Predictive { patience_s: 5 });
+    assert!(foreseen.0 * 10 < always * 7);
+    assert!(patient.1 < foreseen.1 && foreseen.0 < patient.0 && patient.0 < always);
+    assert!(foreseen.1 < plain_wait + 90.0, "{} {plain_wait}", foreseen.1);
+    // No fixed rest is both cheaper and kinder.
+    assert!(rested.iter().all(|rest| rest.0 >= foreseen.0 || rest.1 >= foreseen.1), "{rested:?} {foreseen:?}");
+}

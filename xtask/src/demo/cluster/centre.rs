@@ -9,7 +9,7 @@ use anyhow::{Context, Result};
 use super::slurm::{Cluster, HEAD};
 
 /// Where its data is; embedded, its commands of Slurm's language are in [`COMMANDS`].
-const DATA: &str = "/var/lib/algoric";
+pub const DATA: &str = "/var/lib/algoric";
 pub const COMMANDS: &str = "/home/embedded";
 
 /// A core-second costs ten cents, and little memory nothing: every second is seen in euros.

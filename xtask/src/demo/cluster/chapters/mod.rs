@@ -4,6 +4,7 @@ mod adopt;
 mod budget;
 mod crashes;
 mod engine;
+mod forecast;
 mod grow;
 mod history;
 mod machines;
@@ -44,6 +45,7 @@ pub const ALL: &[Chapter] = &[
     adopt::CHAPTER,
     polling::CHAPTER,
     saving::CHAPTER,
+    forecast::CHAPTER,
 ];
 
 /// Whether a line of usage costs what its cores do.

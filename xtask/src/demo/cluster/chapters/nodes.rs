@@ -46,10 +46,22 @@ fn jobs(cluster: &Cluster) -> Result<i64> {
 }
 
 fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    begin(cluster, evidence)?;
+    share(cluster, evidence)?;
+    fall_silent(cluster, evidence)?;
+    fall_ill(cluster, evidence)
+}
+
+/// All three report.
+fn reporting() -> String {
+    format!("test $({} | grep -c ' reports ') = 3", order("node list"))
+}
+
+fn begin(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let place = format!("{}:7443", address(&[HEAD, "n1", "n2", "n3"], HEAD));
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
     cluster.until("! pgrep -x algoric", Duration::from_secs(60))?;
-    centre::configure(cluster, "[nodes]\nlisten = \"0.0.0.0:7443\"\n")?;
+    centre::configure(cluster, "[nodes]\nlisten = \"0.0.0.0:7443\"\ndrain = true\n")?;
     centre::up(cluster)?;
     let park = cluster.must("root", "cat park.toml")?;
     let node =
@@ -63,11 +75,12 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         apply.is_good(),
         apply.text.trim().lines().last().unwrap_or(""),
     );
-    let reporting = format!("test $({} | grep -c ' reports ') = 3", order("node list"));
-    cluster.until(&reporting, PATIENCE)?;
-    evidence.type_line(cluster, HEAD, "root", &order("node show n1; true"))?;
+    cluster.until(&reporting(), PATIENCE)?;
+    evidence.type_line(cluster, HEAD, "root", &order("node show n1; true")).map(drop)
+}
 
-    // Two jobs on three machines: one on two of them, one on the third and a part of the second.
+/// Two jobs on three machines: one on two of them, one on the third.
+fn share(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let burn = "srun sh -c 'end=$(($(date +%s)+20)); while [ $(date +%s) -lt $end ]; do :; done'";
     for (who, wish) in [("alice", "-w n1,n2 -N2 -n2"), ("bob", "-w n3 -N1 -n1")] {
         let line = format!("sbatch --parsable {wish} -o /dev/null --wrap \"{}\"", burn.replace('$', "\\$"));
@@ -92,7 +105,10 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     evidence.check("three machines are in the report", NODES.iter().all(|name| seen.text.contains(name)), "");
     let cost = evidence.type_line(cluster, HEAD, "root", &order("ledger usage | tail -2"))?;
     evidence.check("both jobs have their price", cost.text.lines().count() == 2, cost.text.trim());
+    Ok(())
+}
 
+fn fall_silent(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     // The network to the centre is cut: what is measured waits, and comes once.
     evidence.type_line(
         cluster,
@@ -118,8 +134,38 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     evidence.check("and jobs go on", job.is_good(), job.text.trim());
     let check = evidence.type_line(cluster, HEAD, "root", "algoric grow check")?;
     evidence.check("grow says that they do not run", !check.is_good(), "");
+    evidence.type_line(cluster, "n3", "root", PROBE)?;
     let again = evidence.type_line(cluster, HEAD, "root", "algoric grow apply | tail -1")?;
     evidence.check("and starts them", again.is_good(), again.text.trim());
-    cluster.until(&reporting, PATIENCE)?;
+    cluster.until(&reporting(), PATIENCE)?;
+    cluster.until_idle(PATIENCE)
+}
+
+/// Of one machine's own: well where a file is.
+const PROBE: &str = "mkdir -p /etc/algoric/probes.d && printf '[[probe]]\\nname = \"scratch\"\\ncommand = \"/usr/bin/test -e /var/lib/algoric-node/well\"\\nok_exitcode = 0\\ntimeout = 5\\n' > /etc/algoric/probes.d/scratch.toml";
+
+/// A machine whose probe fails takes no more jobs, until it is well; what a person drained stays.
+fn fall_ill(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
+    let state = "scontrol -o show node n3 | grep -oE '(State|Reason)=.*' | sed 's/ ThreadsPerCore=.* Reason/ Reason/'";
+    let is_drained = "sinfo -h -n n3 -o %t | grep -q dr";
+    let ill = cluster.until(is_drained, PATIENCE);
+    let why = evidence.type_line(cluster, HEAD, "root", state)?.text;
+    let elsewhere = evidence.type_line(cluster, HEAD, "alice", "sbatch -W -N2 -o /dev/null --wrap 'srun hostname'")?;
+    evidence.type_line(cluster, "n3", "root", "touch /var/lib/algoric-node/well")?;
+    let well = cluster.until("sinfo -h -n n3 -o %t | grep -qx idle", PATIENCE);
+    let after = evidence.type_line(cluster, HEAD, "root", state)?.text;
+    evidence.type_line(cluster, HEAD, "root", "scontrol update nodename=n3 state=drain reason='new disk'")?;
+    sleep(Duration::from_secs(100));
+    let kept = evidence.type_line(cluster, HEAD, "root", state)?.text;
+    evidence.type_line(cluster, HEAD, "root", "scontrol update nodename=n3 state=resume")?;
+    evidence.check(
+        "a machine whose probe fails is drained, and says why",
+        ill.is_ok() && why.contains("algoric: scratch"),
+        &why,
+    );
+    evidence.check("jobs run on the others", elsewhere.is_good(), &elsewhere.text);
+    evidence.check("it is given back when it is well", well.is_ok(), &after);
+    evidence.check("what a person drained stays drained", kept.contains("new disk"), &kept);
+    cluster.until("sinfo -h -n n3 -o %t | grep -qx idle", PATIENCE)?;
     cluster.until_idle(PATIENCE)
 }
