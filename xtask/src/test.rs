@@ -180,9 +180,8 @@ fn a_month(built: &[Executable]) -> Result<Outcome> {
     Ok(Outcome::of(good, &format!("see above, and {}", folder.display())))
 }
 
-/// What a run of all tests plays. `crashes` takes minutes more, and a kernel that was busy with cpusets has failed it once:
-/// it is played by hand, as the others are that take long (docs/cluster.md).
-const CHAPTERS: &str = "history,grow,engine,orders,machines,mpi,urgent,budget,totals,adopt";
+/// What a run of all tests plays: all but a measure that takes long (docs/cluster.md).
+const CHAPTERS: &str = "history,grow,engine,orders,machines,mpi,urgent,budget,nodes,crashes,totals,adopt,saving";
 
 /// A real cluster of Slurm, and what a centre that has grown must stand.
 fn a_cluster(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome> {

@@ -25,8 +25,8 @@ act() {
     mkdir -p "$NOTES/started"
     halt
     if has_systemd; then
-        printf '%s\n' '[Unit]' 'Description=Reports this machine to its centre' 'After=network-online.target' \
-            '[Service]' "ExecStart=$PROGRAM node run" 'Restart=always' 'RestartSec=5' 'Nice=10' \
+        printf '%s\n' '[Unit]' 'Description=Reports this machine to its centre' 'Wants=network-online.target' \
+            'After=network-online.target' '[Service]' "ExecStart=$PROGRAM node run" 'Restart=always' 'RestartSec=5' 'Nice=10' \
             '[Install]' 'WantedBy=multi-user.target' > "$UNIT"
         systemctl daemon-reload && systemctl enable --quiet --now algoric-node || return 1
     else

@@ -1,5 +1,8 @@
 //! What machines' shells read.
 
+use std::path::Path;
+use std::process::Command;
+
 use site::shell::{Order, Parts, quoted, reasons, text};
 use site::{SCRIPTS, Work, plan};
 
@@ -53,4 +56,46 @@ fn words_are_quoted_and_reasons_are_read() {
     let said = reasons("noise\n!clock-off 312\n!no-apt\n");
     let said: Vec<(&str, &str)> = said.iter().map(|it| (it.word.as_str(), it.value.as_str())).collect();
     assert_eq!(said, [("clock-off", "312"), ("no-apt", "")]);
+}
+
+/// The unit that the agent of a machine with systemd gets, written by the script itself, with a systemd that only says yes.
+#[test]
+fn systemd_finds_no_fault_in_the_agents_unit() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("agent");
+    std::fs::create_dir_all(&folder).unwrap();
+    let unit = folder.join("algoric-node.service");
+    let (_, script) = SCRIPTS.iter().find(|(name, _)| *name == "node.sh").unwrap();
+    let script = script
+        .replace("/var/lib/algoric-node", &folder.to_string_lossy())
+        .replace("/etc/systemd/system/algoric-node.service", &unit.to_string_lossy());
+    std::fs::write(folder.join("centre.json"), "{}").unwrap();
+    let line = format!(
+        "has_systemd() {{ :; }}; systemctl() {{ echo \"$*\"; }}; sleep() {{ :; }}; PROGRAM=/bin/true NOTES={0}\n{script}\nact",
+        folder.display()
+    );
+    let said = Command::new("sh").args(["-c", &line]).output().unwrap();
+    assert!(said.status.success(), "{}", String::from_utf8_lossy(&said.stderr));
+    let called = String::from_utf8(said.stdout).unwrap();
+    assert!(called.ends_with("daemon-reload\nenable --quiet --now algoric-node\n"), "{called}");
+    insta::assert_snapshot!(std::fs::read_to_string(&unit).unwrap(), @r"
+    [Unit]
+    Description=Reports this machine to its centre
+    Wants=network-online.target
+    After=network-online.target
+    [Service]
+    ExecStart=/bin/true node run
+    Restart=always
+    RestartSec=5
+    Nice=10
+    [Install]
+    WantedBy=multi-user.target
+    ");
+    let verify = ["verify", "--man=no", "--recursive-errors=no"];
+    match Command::new("systemd-analyze").args(verify).arg(&unit).output() {
+        Ok(said) => {
+            let text = String::from_utf8_lossy(&said.stderr);
+            assert!(said.status.success() && !text.contains("algoric-node"), "{text}");
+        }
+        Err(_) => eprintln!("not looked at by systemd: no systemd-analyze here"),
+    }
 }

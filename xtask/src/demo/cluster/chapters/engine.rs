@@ -21,8 +21,9 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let (before, mut embedded) = centre::usage(cluster)?;
     // In the order in which they were submitted.
     embedded.sort_by_key(|used| used.job);
-    // What is set aside for jobs that wait (901, 909) goes on with them.
-    let people = order("project list; ") + &order("member list; ") + &order("ledger balance | grep -v '^90[19]'");
+    // What is set aside for jobs that wait (901, 909) goes on with them; it can make the column wider.
+    let people =
+        order("project list; ") + &order("member list; ") + &order("ledger balance | grep -v '^90[19]' | tr -s ' '");
     let had = evidence.type_line(cluster, HEAD, "root", &people)?.text;
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
     // Its supervisor of the job that runs goes on.
