@@ -180,7 +180,7 @@ fn a_month(built: &[Executable]) -> Result<Outcome> {
     Ok(Outcome::of(good, &format!("see above, and {}", folder.display())))
 }
 
-/// What a run of all tests plays: all but a measure that takes long (docs/cluster.md).
+/// What a run of all tests plays: all but `forecast` and the measure `polling` (docs/cluster.md).
 const CHAPTERS: &str = "history,grow,engine,orders,machines,mpi,urgent,budget,nodes,crashes,totals,adopt,saving";
 
 /// A real cluster of Slurm, and what a centre that has grown must stand.
