@@ -14,6 +14,7 @@ mod frame;
 mod money;
 mod portal;
 mod quote;
+mod refusal;
 mod reply;
 mod request;
 
@@ -42,9 +43,8 @@ pub use portal::{
     InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply, ProjectsRequest, Sums,
 };
 pub use quote::{Amounts, Expected, Offer, Price, Quote};
-pub use reply::{
-    Diagnostics, Granted, HistoryRow, LoadRow, Refusal, RefusalCode, Reply, StatusReport, WhyCause, WhyReport,
-};
+pub use refusal::{Refusal, RefusalCode};
+pub use reply::{Diagnostics, Granted, HistoryRow, LoadRow, Reply, StatusReport, WhyCause, WhyReport};
 pub use request::{
     AccountQuery, Allocation, CancelFilter, JobTarget, NeedsChange, QueueQuery, Request, StepRequest, StepResult,
     Submission, UpdateChange,

@@ -6,7 +6,7 @@ use model::{
 };
 use serde::{Deserialize, Serialize};
 
-use crate::{AdminRow, EnergyReply, MoneyReply, PortalReply, Quote, ReservationSpec};
+use crate::{AdminRow, EnergyReply, MoneyReply, PortalReply, Quote, Refusal, ReservationSpec};
 
 /// One answer, or part of one.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -165,86 +165,6 @@ pub struct Granted {
     pub cpus: u32,
     /// Seconds between the first signal that ends a job and SIGKILL.
     pub kill_wait: u32,
-}
-
-/// Why something was not done: a kind that programs can tell apart, and what exactly.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
-pub struct Refusal {
-    /// The kind.
-    pub code: RefusalCode,
-    /// The name or number at fault, or a full text for `Other`; may be empty.
-    pub detail: String,
-}
-
-/// The kinds of refusal.
-#[derive(Clone, Copy, PartialEq, Eq, Hash, Debug, Serialize, Deserialize)]
-pub enum RefusalCode {
-    /// No such partition.
-    InvalidPartition,
-    /// No such project, or the asker is no member of it.
-    InvalidAccount,
-    /// No such QOS, or not for the asker.
-    InvalidQos,
-    /// No such job.
-    InvalidJobId,
-    /// Not the asker's, or operators only.
-    AccessDenied,
-    /// Only for members, and nobody has logged in.
-    LogInFirst,
-    /// The machine can never provide that.
-    NodeConfigUnavailable,
-    /// The same, because of memory.
-    MemoryUnavailable,
-    /// The dependency makes no sense.
-    DependencyProblem,
-    /// The job is over.
-    AlreadyDone,
-    /// The job is over, said of holds.
-    JobFinished,
-    /// The job is pending.
-    JobPending,
-    /// The job does not run.
-    JobNotRunning,
-    /// More tasks than an array may have.
-    ArrayTooLarge,
-    /// The queue is full.
-    TooManyJobs,
-    /// The asker has as many jobs as a user may have.
-    TooManyOfUser,
-    /// No such reservation, or not for the asker.
-    InvalidReservation,
-    /// No such feature.
-    InvalidFeature,
-    /// No such machine.
-    InvalidNode,
-    /// No such generic resource, or too many.
-    InvalidGres,
-    /// No such licence.
-    InvalidLicense,
-    /// Negative values are for operators.
-    InvalidNice,
-    /// The limit is longer than allowed.
-    InvalidTimeLimit,
-    /// Times that contradict each other.
-    InvalidTime,
-    /// The script is too big.
-    ScriptTooLarge,
-    /// The environment is too big.
-    EnvironmentTooLarge,
-    /// Not allowed for this job (no requeue).
-    Disabled,
-    /// The step asks for more than the job has.
-    StepTooBig,
-    /// No room for the step just now.
-    StepBusy,
-    /// The data file cannot be written: disk full, read-only.
-    StorageFailed,
-    /// The centre is ending.
-    ShuttingDown,
-    /// Another version of the program talks to us.
-    WrongVersion,
-    /// The text says it.
-    Other,
 }
 
 /// Why a job waits, as facts; the command puts them into words in the reader's language.

@@ -86,7 +86,8 @@ fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds
         status["url"].as_str().context("no address")?.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let pid: u32 = status["pid"].to_string().parse()?;
     let cookie = log_in(&stage, &address)?;
-    let pages = pages(&address, &cookie)?;
+    let mut pages = pages(&address, &cookie)?;
+    pages.extend(pages_of_array(&address, &cookie)?);
     let mut good = one_by_one(&address, &cookie, &pages)?;
     good &= all_at_once(&address, &cookie, &pages, seconds, pid)?;
     println!("resident memory of the centre: {:.0} MiB", idle::memory(&[pid], "VmRSS:").unwrap_or(0.0));
@@ -210,6 +211,7 @@ fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
     let (day, month, year) = (today.to_string(), today.strftime("%Y-%m").to_string(), today.year());
     let mut pages: Vec<String> = [
         "/visit",
+        "/machines",
         "/style",
         "/home",
         "/jobs",
@@ -258,6 +260,29 @@ fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
         }
     }
     Ok(there)
+}
+
+/// An array of ten thousand tasks, submitted by the form: some hundred are over, the others are held, so that nothing runs
+/// while pages are measured. Its page, lists of its tasks, one of them.
+fn pages_of_array(address: &str, cookie: &str) -> Result<Vec<String>> {
+    let mut line = Line::open(address)?;
+    let form = line.ask("GET", "/jobs/new/script", cookie, None, false)?;
+    if form.status != 200 {
+        println!("left out, as nobody has an account: the array");
+        return Ok(Vec::new());
+    }
+    let html = String::from_utf8_lossy(&form.body).into_owned();
+    let mark = html.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
+    let script = "%23!/bin/sh%0A%23SBATCH+-t+1+--mem=10+--array=0-9999+-o+/dev/null%0Atrue%0A";
+    let body = format!("csrf={mark}&do=submit&folder=/tmp&script={script}");
+    let made = line.ask("POST", "/jobs/new/script", cookie, Some(&body), false)?;
+    let place = made.header("location").and_then(|place| place.split('?').next()).map(str::to_owned);
+    let page = place.with_context(|| format!("no array: {} {}", made.status, String::from_utf8_lossy(&made.body)))?;
+    std::thread::sleep(Duration::from_secs(15));
+    let held = line.ask("POST", &format!("{page}/act"), cookie, Some(&format!("csrf={mark}&what=hold")), false)?;
+    ensure!(held.status == 303, "the array is not held: {}", held.status);
+    std::thread::sleep(Duration::from_secs(5));
+    Ok(vec![page.clone(), format!("{page}?state=pending"), format!("{page}?state=completed"), format!("{page}_9000")])
 }
 
 fn one_by_one(address: &str, cookie: &str, pages: &[String]) -> Result<bool> {

@@ -34,6 +34,7 @@ mod portal_jobs;
 mod portal_letters;
 mod portal_machines;
 mod portal_people;
+mod portal_price;
 mod portal_projects;
 mod power;
 mod prices;

@@ -5,6 +5,7 @@ mod board;
 mod files;
 mod jobs;
 mod machines;
+mod no;
 mod people;
 mod projects;
 
@@ -15,9 +16,10 @@ pub use board::{
 pub use files::{FilesReply, FilesRequest};
 pub use jobs::{JobForm, JobLine, JobQuery, JobReport, JobsQuery, JobsReply, JobsRequest, JobsWhich, SeriesPoint};
 pub use machines::{MachineHealth, MachineInside, MachineShown, MachinesBoard};
+pub use no::No;
 pub use people::{
-    AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, No, PeopleReply, PeopleRequest,
-    Role, Secret, SessionRow, TakeLink, TokenRow, TrailRow,
+    AccountShown, InvitationRow, LinkShown, Me, MemberChange, MemberRow, MyProject, PeopleReply, PeopleRequest, Role,
+    Secret, SessionRow, TakeLink, TokenRow, TrailRow,
 };
 pub use projects::{
     HeldQuote, InvoiceRow, PaidMonth, ProjectMember, ProjectRow, ProjectShown, ProjectUsed, ProjectsReply,

@@ -73,6 +73,13 @@ impl Centre {
         rows.filter_map(one).collect()
     }
 
+    /// Energy that machines told of a job that began then, so far.
+    pub(crate) fn energy_there(&self, job: JobId, start: Time) -> i64 {
+        let known = self.agents.runs.known.get(&job);
+        let run = known.and_then(|known| known.iter().find(|(at, _)| *at == start)).map(|(_, run)| *run);
+        run.map_or(0, |run| self.energy_so_far(run).0)
+    }
+
     /// A run that is over, as far as a machine is concerned. Of its CPU time on several, each had an even part.
     pub(super) fn over_there(&self, name: &str, ended: &EndedThere) -> Option<Over> {
         let holds = self.part_of(name, &ended.nodes, ended.cpus, ended.memory_mib)?;

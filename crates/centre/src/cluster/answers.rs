@@ -35,7 +35,7 @@ fn is_meant(target: &JobTarget, row: &Queued) -> bool {
 
 impl Cluster {
     /// The rows that a target means.
-    pub(super) fn meant<'a>(&'a self, target: &'a JobTarget) -> impl Iterator<Item = &'a Queued> {
+    pub(crate) fn meant<'a>(&'a self, target: &'a JobTarget) -> impl Iterator<Item = &'a Queued> {
         self.queue.values().filter(move |row| is_meant(target, row))
     }
 

@@ -2,7 +2,7 @@
 //! know what a price is made of.
 
 use ledger::price::Usage;
-use model::{JobState, Reason, RunId, Time};
+use model::{JobState, Memory, QueueRow, Reason, RunId, Time};
 use store::ClusterRun;
 
 use super::Cluster;
@@ -61,6 +61,20 @@ impl Centre {
         let threads = cluster.and_then(|cluster| cluster.threads.get(&first)).copied().unwrap_or(1).max(1);
         let kind = cluster.and_then(|cluster| cluster.kinds.get(&first)).cloned();
         held(kind.unwrap_or_else(|| self.machine_kind()), threads, (cpus, memory_mib, gpus), (from, until))
+    }
+
+    /// What a run that goes on has used so far, with the energy that its machines told; `None`: it has not begun. A
+    /// row of the queue tells memory for each machine, or for each CPU.
+    pub(crate) fn used_so_far_there(&self, row: &QueueRow) -> Option<Usage> {
+        let start = row.start?;
+        let memory = match row.memory {
+            Memory::PerNode(mib) => Some(mib * u64::from(row.nodes.max(1))),
+            Memory::PerCpu(mib) => Some(mib * u64::from(row.cpus)),
+            Memory::Default | Memory::Unlimited => None,
+        };
+        let mut usage = self.held_by(&row.node, row.cpus, memory, row.gpus, start, start + row.elapsed(self.now));
+        usage.energy_uj = self.energy_there(row.id, start);
+        Some(usage)
     }
 
     /// Prices a run that the accounting told; of one that it told otherwise before, the difference.

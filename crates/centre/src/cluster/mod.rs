@@ -246,6 +246,14 @@ impl Cluster {
         })
     }
 
+    /// Those of a job that hold their parts of machines.
+    pub(crate) fn holding_of<'a>(&'a self, target: &'a api::JobTarget) -> impl Iterator<Item = &'a model::QueueRow> {
+        let rows = self.meant(target).map(|queued| &queued.row);
+        rows.filter(|row| {
+            matches!(row.state, model::JobState::Running | model::JobState::Suspended) && row.start.is_some()
+        })
+    }
+
     /// Slurm's words for the state of a machine, and why it is out of service.
     pub(crate) fn state_of(&self, machine: &str) -> Option<(Vec<String>, Option<String>)> {
         let node = self.park.nodes.iter().find(|node| node.name == machine)?;

@@ -9,7 +9,7 @@ use ledger::{
     posting::{Entry, What},
     price::{Line, Term, Usage, price},
 };
-use model::{JobId, JobState, RunId, Uid};
+use model::{JobId, JobState, QueueRow, RunId, Uid};
 use store::{Reader, StoreError};
 
 use super::settle::used_so_far;
@@ -37,6 +37,8 @@ pub(crate) struct PaidQuestion {
     known: JobPrice,
     /// Projects that somebody pays for.
     paid_for: BTreeSet<String>,
+    /// Whose it is and its project, where a cluster's queue has it: one typed at Slurm's own `sbatch` is in no file yet.
+    there: Option<(Uid, String)>,
 }
 
 impl Centre {
@@ -46,7 +48,11 @@ impl Centre {
         let known = self.price_so_far(&target);
         let due = self.money.due.keys().copied().collect();
         let paid_for = self.money.purses.keys().filter(|name| self.money.is_paid_for(name)).cloned().collect();
-        let question = PaidQuestion { target, only, due, known, paid_for };
+        let there = self.cluster.as_ref().and_then(|cluster| {
+            let row = cluster.meant(&target).next().map(|queued| &queued.row)?;
+            Some((row.owner.uid, self.project_of(&row.account)?.name.clone()))
+        });
+        let question = PaidQuestion { target, only, due, known, paid_for, there };
         self.journal.after(After::Read(conn, Box::new(Question::Paid(Box::new(question)))));
         Ok(())
     }
@@ -71,6 +77,16 @@ impl Centre {
             known.running += 1;
             if priced < MOST_RUNNING as i64
                 && let Some(amount) = self.costs_so_far(id)
+            {
+                (sum, priced) = (sum.saturating_add(amount), priced + 1);
+            }
+        }
+        let there: Vec<QueueRow> =
+            self.cluster.iter().flat_map(|cluster| cluster.holding_of(target)).map(|row| (*row).clone()).collect();
+        for row in there {
+            known.running += 1;
+            if priced < MOST_RUNNING as i64
+                && let Some(amount) = self.costs_so_far_there(&row)
             {
                 (sum, priced) = (sum.saturating_add(amount), priced + 1);
             }
@@ -102,6 +118,18 @@ impl Centre {
         let lines = price(self.money.tariffs.as_ref()?, customer.category, &[usage]).ok()?;
         Some(book::gross(&lines).amount.0)
     }
+
+    /// The project of an account: Slurm writes names of accounts in small letters.
+    fn project_of(&self, account: &str) -> Option<&store::Project> {
+        self.people.projects.iter().find(|project| project.name.eq_ignore_ascii_case(account))
+    }
+
+    /// The same of one that a cluster runs, as its queue tells of it.
+    fn costs_so_far_there(&self, row: &QueueRow) -> Option<i64> {
+        let (_, customer) = self.money.payer(&self.project_of(&row.account)?.name)?;
+        let lines = price(self.money.tariffs.as_ref()?, customer.category, &[self.used_so_far_there(row)?]).ok()?;
+        Some(book::gross(&lines).amount.0)
+    }
 }
 
 fn of_part(amount: i64, part: u64, all: u64) -> i64 {
@@ -110,9 +138,14 @@ fn of_part(amount: i64, part: u64, all: u64) -> i64 {
 
 /// Reads it, on the archive's thread.
 pub(crate) fn reply(reader: &Reader, question: PaidQuestion) -> Result<Reply, StoreError> {
-    let PaidQuestion { target, only, due, known: mut paid, paid_for } = question;
+    let PaidQuestion { target, only, due, known: mut paid, paid_for, there } = question;
     let unknown = || Reply::Refused(Refusal { code: RefusalCode::InvalidJobId, detail: target.id.to_string() });
-    let Some(base) = reader.base_of(target.id)? else { return Ok(unknown()) };
+    let Some(base) = reader.base_of(target.id)? else {
+        let seen = there.filter(|(owner, _)| only.is_none_or(|uid| uid == *owner));
+        let Some((_, project)) = seen else { return Ok(unknown()) };
+        (paid.is_paid_for, paid.project) = (paid_for.contains(&project), project);
+        return Ok(Reply::Money(MoneyReply::Job(Box::new(paid))));
+    };
     let Some(stored) = reader.submission(base)? else { return Ok(unknown()) };
     if only.is_some_and(|uid| uid != stored.spec.owner.uid) {
         return Ok(unknown());

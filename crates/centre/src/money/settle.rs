@@ -222,7 +222,7 @@ impl Centre {
     }
 
     /// Microjoules of a run that are on disk, and whether no more come.
-    pub(super) fn energy_so_far(&self, run: RunId) -> (i64, bool) {
+    pub(crate) fn energy_so_far(&self, run: RunId) -> (i64, bool) {
         let rows = self.reader.job_energy(run.job).unwrap_or_default();
         let mut rows = rows.iter().filter(|row| row.attempt == run.attempt).peekable();
         let is_known = rows.peek().is_some();

@@ -55,20 +55,7 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Cluster(_)
         | Request::Agents(AgentsRequest::Invite { .. } | AgentsRequest::Forget(_))
         | Request::Stop { .. } => Action::RunCentre,
-        Request::Energy(energy) => match energy {
-            EnergyRequest::Used { .. }
-            | EnergyRequest::Month { .. }
-            | EnergyRequest::Runs(_)
-            | EnergyRequest::Sum(_)
-            | EnergyRequest::Contract { .. }
-            | EnergyRequest::Indexes
-            | EnergyRequest::Calibrations
-            | EnergyRequest::Zone => Action::Look,
-            EnergyRequest::Import { .. }
-            | EnergyRequest::AddIndexes(_)
-            | EnergyRequest::RemoveIndex(_)
-            | EnergyRequest::Calibrate(_) => Action::RunCentre,
-        },
+        Request::Energy(energy) => of_energy(energy),
         Request::Money(money) => match **money {
             MoneyRequest::Purses | MoneyRequest::Job(_) | MoneyRequest::Export(_) => Action::Look,
             _ => Action::RunCentre,
@@ -83,6 +70,24 @@ pub(super) fn action(request: &Request) -> Option<Action> {
         | Request::Portal(_)
         | Request::People(_) => return None,
     })
+}
+
+/// The same of what is asked of energy.
+fn of_energy(request: &EnergyRequest) -> Action {
+    match request {
+        EnergyRequest::Used { .. }
+        | EnergyRequest::Month { .. }
+        | EnergyRequest::Runs(_)
+        | EnergyRequest::Sum(_)
+        | EnergyRequest::Contract { .. }
+        | EnergyRequest::Indexes
+        | EnergyRequest::Calibrations
+        | EnergyRequest::Zone => Action::Look,
+        EnergyRequest::Import { .. }
+        | EnergyRequest::AddIndexes(_)
+        | EnergyRequest::RemoveIndex(_)
+        | EnergyRequest::Calibrate(_) => Action::RunCentre,
+    }
 }
 
 /// Who asks without an account of the machine: nobody's jobs are theirs.

@@ -10,7 +10,7 @@ use utoipa::{
     },
 };
 
-use super::{apps, asked::Json, centre, files, jobs, machines, price, problem, projects, submit, tokens};
+use super::{apps, asked::Json, centre, files, jobs, machines, price, problem, projects, submit, tokens, told};
 use crate::visit::SESSION;
 
 #[derive(OpenApi)]
@@ -43,9 +43,9 @@ use crate::visit::SESSION;
         jobs::list,
         jobs::one,
         jobs::tasks,
-        jobs::why,
-        jobs::history,
-        jobs::output,
+        told::why,
+        told::history,
+        told::output,
         jobs::cancel,
         jobs::hold,
         jobs::release,

@@ -18,6 +18,7 @@ mod problem;
 mod projects;
 mod submit;
 mod tokens;
+mod told;
 
 use std::sync::Arc;
 
@@ -58,9 +59,9 @@ pub fn routes(house: &Arc<House>) -> Router<Arc<House>> {
         .route("/jobs/quote", post(submit::quote))
         .route("/jobs/{job}", get(jobs::one))
         .route("/jobs/{job}/tasks", get(jobs::tasks))
-        .route("/jobs/{job}/why", get(jobs::why))
-        .route("/jobs/{job}/history", get(jobs::history))
-        .route("/jobs/{job}/output", get(jobs::output))
+        .route("/jobs/{job}/why", get(told::why))
+        .route("/jobs/{job}/history", get(told::history))
+        .route("/jobs/{job}/output", get(told::output))
         .route("/jobs/{job}/cancel", post(jobs::cancel))
         .route("/jobs/{job}/hold", post(jobs::hold))
         .route("/jobs/{job}/release", post(jobs::release))

@@ -28,6 +28,7 @@ use crate::{door::DoorError, fault::Fault, house::House, visit::Visit};
 pub(crate) use advice::{Tip, tips};
 pub(crate) use list::{Line, lines};
 pub(crate) use new::no_account;
+pub(crate) use one::file_of;
 pub(crate) use shelf::Shelf;
 
 /// Their addresses.

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use files::{Place, Root};
-use model::{AccountRow, JobState, Memory, QueueRow, TimeLimit};
+use model::{AccountRow, JobState, Memory, QueueRow, Text, TimeLimit};
 use serde::Deserialize;
 
 use super::{Badge, Named, advice, ask, make::Home, now, output, series, tasks};
@@ -114,6 +114,22 @@ pub(super) async fn report(
     }
 }
 
+/// Where it writes its output (0) or its errors (1): as its wishes say. Of one that was typed at Slurm's own `sbatch` the
+/// centre has no wishes before its end; while it runs, Slurm says where it writes.
+pub(crate) async fn file_of(visit: &Visit, named: Named, report: &JobReport, which: usize) -> Option<Text> {
+    let known = report.files.get(which).cloned().flatten();
+    if known.is_some() || !report.open || !report.own || report.spec.batch {
+        return known;
+    }
+    let details = visit.door().collect(&visit.who, Request::Details(vec![named.target()]), |reply| match reply {
+        Reply::Details(details) => Some(details),
+        _ => None,
+    });
+    let running = details.await.ok()?.into_iter().find(|detail| detail.row.state == JobState::Running)?;
+    let file = running.files.get(which).cloned();
+    file.filter(|file| file.as_bytes().starts_with(b"/") && file.as_bytes() != b"/dev/null")
+}
+
 /// What the queue has of it.
 async fn rows_of(visit: &Visit, named: Named) -> Result<Vec<QueueRow>, DoorError> {
     let query = api::QueueQuery { targets: Some(vec![named.target()]), ..api::QueueQuery::default() };
@@ -146,7 +162,7 @@ async fn whole<'a>(
         (None, None) => Badge::new(visit, JobState::Pending),
     };
     let energy = advice::energy(visit, named).await;
-    let file = report.files[0].as_ref().map(|path| path.lossy().into_owned());
+    let file = file_of(visit, named, report, 0).await.map(|path| path.lossy().into_owned());
     let tail = match &file {
         Some(path) if report.own && !is_array => output::tail(visit, path).await,
         _ => None,

@@ -147,7 +147,7 @@ pub(super) async fn stream(
     visit.members_only()?;
     let named = Named::of(&id)?;
     let report = one::report(&visit, named, None, 0, 1).await?;
-    let path = report.files[0].as_ref().filter(|_| report.own).ok_or_else(Fault::missing)?;
+    let path = one::file_of(&visit, named, &report, 0).await.filter(|_| report.own).ok_or_else(Fault::missing)?;
     let place = Place::of_machine(path.as_bytes()).map_err(|_| Fault::missing())?;
     let client = Client::of(&visit).await.map_err(|_| Fault::missing())?;
     let taken = Seat::take(visit.me.member.unwrap_or(-1)).ok_or_else(Fault::missing)?;

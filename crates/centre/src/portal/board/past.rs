@@ -84,26 +84,9 @@ pub(crate) fn reply(reader: &Reader, question: BoardQuestion) -> Result<Reply, S
             BoardReply::Energy(Box::new(board))
         }
         BoardQuestion::Projects { period, from, until, now, projects, zone } => {
-            let (mut rows, mut first) = (Vec::new(), None);
-            // Of a month, and of a year, months are enough.
-            let read = if matches!(period, Period::Day(_)) { Reader::used } else { Reader::used_by_month };
-            for project in projects {
-                first = earlier(first, reader.first_used(&project)?.map(|day| noon(day, &zone)));
-                let mut sum = Used::default();
-                read(reader, &project, day_of(period, 0), day_of(period, 1), &mut |day| sum += day.used)?;
-                if sum.runs > 0 {
-                    rows.push(row(project, &sum));
-                }
-            }
-            rows.sort_by_key(|row| std::cmp::Reverse(row.energy_uj));
-            BoardReply::Projects(Box::new(ProjectsBoard {
-                period: period.to_string(),
-                from,
-                until,
-                now,
-                first,
-                projects: rows,
-            }))
+            let (projects, first) = of_projects(reader, projects, period, &zone)?;
+            let period = period.to_string();
+            BoardReply::Projects(Box::new(ProjectsBoard { period, from, until, now, first, projects }))
         }
         BoardQuestion::Project { project, description, period, from, until, now, zone } => {
             let first = reader.first_used(&project)?.map(|day| noon(day, &zone));
@@ -305,6 +288,28 @@ fn row(name: String, used: &Used) -> ProjectEnergy {
         production_mg: used.production_mg,
         lifecycle_mg: used.lifecycle_mg,
     }
+}
+
+/// What each of them used, the greatest first, and the first day of any.
+fn of_projects(
+    reader: &Reader,
+    projects: Vec<String>,
+    period: Period,
+    zone: &TimeZone,
+) -> Result<(Vec<ProjectEnergy>, Option<Time>), StoreError> {
+    let (mut rows, mut first) = (Vec::new(), None);
+    // Of a month, and of a year, months are enough.
+    let read = if matches!(period, Period::Day(_)) { Reader::used } else { Reader::used_by_month };
+    for project in projects {
+        first = earlier(first, reader.first_used(&project)?.map(|day| noon(day, zone)));
+        let mut sum = Used::default();
+        read(reader, &project, day_of(period, 0), day_of(period, 1), &mut |day| sum += day.used)?;
+        if sum.runs > 0 {
+            rows.push(row(project, &sum));
+        }
+    }
+    rows.sort_by_key(|row| std::cmp::Reverse(row.energy_uj));
+    Ok((rows, first))
 }
 
 type OfProject = (ProjectEnergy, Vec<(Time, ProjectEnergy)>, Vec<ProjectEnergy>);
