@@ -44,8 +44,10 @@ pub(super) struct Horizon<'a> {
     now: Time,
     /// What is free from an instant on, reservations and plans aside; the first is now.
     free: Vec<(Time, Amount)>,
-    /// What has a place on the machine.
+    /// What has a place on the machine...
     stays: Vec<Stay>,
+    /// ...and when each of these goes, in order.
+    ends: Vec<Time>,
     /// What is planned.
     plans: Vec<Stay>,
 }
@@ -188,7 +190,8 @@ impl<'a> Horizon<'a> {
             }
             runs.push((job, active, leaves));
         }
-        let mut horizon = Horizon { state, now, free: Vec::new(), stays: Vec::new(), plans: Vec::new() };
+        let mut horizon =
+            Horizon { state, now, free: Vec::new(), stays: Vec::new(), ends: Vec::new(), plans: Vec::new() };
         horizon.fill(&until, &runs);
         horizon
     }
@@ -197,16 +200,23 @@ impl<'a> Horizon<'a> {
         let topology = &self.state.rules.topology;
         let held = self.state.floor.free();
         let mut first = Amount { memory: held.memory, gpus: held.gpus, ..Amount::default() };
-        let mut changes: Vec<(Time, Amount)> = Vec::with_capacity(until.len() + runs.len());
+        // Of thousands of cores most become free at few instants, run by run.
+        let mut cores: Vec<(Time, usize)> = Vec::with_capacity(until.len());
         for (core, leaves) in until.iter().enumerate().filter(|(core, _)| !self.state.floor.is_dark(*core)) {
             let kind = topology.cores[core].kind as usize;
             if *leaves <= self.now {
                 first.cores[kind] += 1;
             } else {
-                let mut amount = Amount::default();
-                amount.cores[kind] = 1;
-                changes.push((*leaves, amount));
+                cores.push((*leaves, kind));
             }
+        }
+        cores.sort_unstable();
+        let mut changes: Vec<(Time, Amount)> = Vec::with_capacity(2 * runs.len());
+        for those in cores.chunk_by(|one, next| one == next) {
+            let (leaves, kind) = those[0];
+            let mut amount = Amount::default();
+            amount.cores[kind] = those.len() as u32;
+            changes.push((leaves, amount));
         }
         for (job, active, leaves) in runs {
             let amount = self.state.amount_of(active);
@@ -215,6 +225,9 @@ impl<'a> Horizon<'a> {
             let (reservation, partition) = (traits.reservation, traits.partition);
             self.stays.push(Stay { from: active.start, until: *leaves, amount, reservation, partition });
         }
+        self.ends.extend(self.stays.iter().map(|stay| stay.until));
+        self.ends.sort_unstable();
+        self.ends.dedup();
         changes.extend(self.dark().map(|(_, ready, amount)| (ready, *amount)));
         changes.sort_unstable_by_key(|(at, _)| *at);
         self.free.push((self.now, first));
@@ -310,8 +323,10 @@ impl<'a> Horizon<'a> {
     /// The first instant from `from` to `last` at which a job of a class has room.
     fn first_room(&self, class: &Class, from: Time, last: Time) -> Option<Time> {
         let reservations = &self.state.reservations;
-        let mut instants: Vec<Time> = self.free.iter().map(|(at, _)| *at).collect();
-        instants.extend(self.stays.iter().map(|stay| stay.until));
+        let free = self.free.partition_point(|(at, _)| *at < from)..self.free.partition_point(|(at, _)| *at <= last);
+        let ends = self.ends.partition_point(|at| *at < from)..self.ends.partition_point(|at| *at <= last);
+        let mut instants: Vec<Time> = self.free.get(free).into_iter().flatten().map(|(at, _)| *at).collect();
+        instants.extend(self.ends.get(ends).into_iter().flatten());
         instants.extend(reservations.values().flat_map(|reservation| [reservation.start, reservation.end]));
         instants.extend(self.plans.iter().map(|plan| plan.until));
         instants.push(from);
