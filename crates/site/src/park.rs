@@ -166,7 +166,7 @@ pub struct Node {
     /// The centre's folder on the controller.
     #[serde(default = "data")]
     pub data: String,
-    /// The program, which lies there on each machine.
+    /// The program, which is put there on each machine.
     #[serde(default = "program")]
     pub program: String,
     /// The text of `node.toml`: meters, probes, what should be found.

@@ -14,6 +14,8 @@ pub enum Order {
     Undo,
     /// To say what other machines compare with.
     Give,
+    /// Of the controller: to take nothing more from the step's machine, which is about to undo it.
+    Release,
 }
 
 /// The parts of a text.
@@ -48,6 +50,7 @@ pub fn text(step: &Step, order: Order, parts: Parts<'_>) -> String {
     text.push_str(match order {
         Order::Check => "check\n",
         Order::Give => "give\n",
+        Order::Release => "release\n",
         Order::Act => "alone && { act; check; }\n",
         Order::Undo => "alone && undo\n",
     });

@@ -56,6 +56,7 @@ works! {
     Accounting "accounting" "The tree of accounts.",
     Slurmctld "slurmctld" "The controller of jobs.",
     Slurmd "slurmd" "The service that runs jobs.",
+    Program "program" "The program itself.",
     Node "node" "The agent that reports the machine to the centre.",
     Job "job" "A real job across all machines.",
 }
@@ -71,6 +72,17 @@ impl Work {
         matches!(self, Work::Members | Work::Home | Work::Agree | Work::Node)
     }
 
+    /// Whether the program itself is what it is about: the check is given its digest, and before it is done the program is
+    /// brought beside its place (`.algoric-brought`).
+    pub fn is_brought(self) -> bool {
+        matches!(self, Work::Program)
+    }
+
+    /// Whether the controller is told first that it will be undone.
+    pub fn is_released(self) -> bool {
+        matches!(self, Work::Node)
+    }
+
     /// Whether it takes part of the cluster to be looked at: not done merely to see what drifted.
     pub fn is_trial(self) -> bool {
         matches!(self, Work::Job)
@@ -80,7 +92,7 @@ impl Work {
     pub fn limit_s(self) -> u64 {
         match self {
             Work::Packages => 1800,
-            Work::Database | Work::Identity => 300,
+            Work::Database | Work::Identity | Work::Program => 300,
             Work::Job => 150,
             _ => 90,
         }
@@ -187,7 +199,9 @@ fn agents(park: &Park, computing: &[&Machine]) -> Vec<Vec<Step>> {
         ];
         step(Work::Node, "", machine, &set)
     };
+    let program = |machine: &&Machine| step(Work::Program, "", machine, &[("TO", &node.program)]);
     vec![
+        computing.iter().map(program).collect(),
         put(computing, "node.toml", "node.toml", "/etc/algoric/node.toml", "root", "600"),
         computing.iter().map(agent).collect(),
     ]

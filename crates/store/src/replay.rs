@@ -92,12 +92,19 @@ impl Reader {
             .sql
             .query_row(include_str!("../queries/next-numbers.sql"), [], |row| Ok((row.get(0)?, row.get(1)?)))
             .map_err(&fault)?;
+        Ok(Replay { next_id: JobId(next_id), next_blob, usage: self.past_use()? })
+    }
+
+    /// What everybody used of this machine, as fair share counts it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn past_use(&self) -> Result<FairUsage, StoreError> {
         let usage: Vec<String> = self.db.rows("SELECT value FROM meta WHERE key = 'usage'", |row| row.get(0))?;
-        let usage = match usage.first() {
-            Some(text) => serde_json::from_str(text).map_err(|bad| self.unreadable("past use", &bad))?,
-            None => FairUsage::default(),
-        };
-        Ok(Replay { next_id: JobId(next_id), next_blob, usage })
+        match usage.first() {
+            Some(text) => serde_json::from_str(text).map_err(|bad| self.unreadable("past use", &bad)),
+            None => Ok(FairUsage::default()),
+        }
     }
 
     /// A submission by its number.

@@ -77,6 +77,7 @@ grow-step-slurmdbd = accounting (slurmdbd)
 grow-step-accounting = accounts, QOS and projects
 grow-step-slurmctld = controller (slurmctld)
 grow-step-slurmd = takes jobs (slurmd)
+grow-step-program = the program (algoric)
 grow-step-node = reports to the centre
 grow-step-job = a job on all machines
 
@@ -91,6 +92,9 @@ grow-why-hosts-differ = the names of the cluster are not in /etc/hosts as planne
 grow-why-identity = { $a } has the numbers { $b }, planned are { $c }
 grow-why-packages-missing = missing: { $value }
 grow-why-folder-differs = { $value } is missing, or has another owner or mode
+grow-why-program-differs = it is another one there: { $value }
+grow-why-program-broken = what was brought is not whole: { $value }
+grow-why-node-remembered = the centre still takes what { $value } tells; start the centre, and call this again
 grow-why-node-stranger = the centre has not let { $value } in
 grow-why-file-missing = { $value } is missing
 grow-why-file-differs = { $value } has another content
@@ -138,3 +142,19 @@ grow-paper-does = — on { $machines }; check, deed and undo: `steps/{ $script }
 grow-paper-looks = — on { $machines }; only looks: `steps/{ $script }.sh`
 grow-paper-secret = secret, mode 0600
 grow-paper-tried = Clusters were grown with Slurm { $tried } of Debian 12. Newer ones have every key that is written here, but nobody tried; older than 22.05 are refused.
+
+grow-usage-no-slurm = no Slurm runs the jobs here yet
+grow-usage-no-slurm-advice = It is told what was used once [cluster] engine = "slurm" stands in config.toml and the projects are there: algoric cluster reconcile
+grow-usage-not-root = only root may tell Slurm what others used
+grow-usage-not-root-advice = Call it with sudo, on the controller.
+grow-usage-row = { $project }  { $user }: { $wanted } core-hours, of which Slurm knows { $told }
+grow-usage-dry = Nothing was told. { $count ->
+    [0] Slurm knows all of it.
+    [one] One member's use would be.
+   *[other] { $count } members' use would be.
+}
+grow-usage-done = { $count ->
+    [0] Slurm's fair share knows what was used here.
+    [one] Of one member's use Slurm does not know enough: call this again.
+   *[other] Of { $count } members' use Slurm does not know enough: call this again.
+}

@@ -77,6 +77,7 @@ grow-step-slurmdbd = comptabilité (slurmdbd)
 grow-step-accounting = comptes, QOS et projets
 grow-step-slurmctld = contrôleur (slurmctld)
 grow-step-slurmd = prend des jobs (slurmd)
+grow-step-program = le programme (algoric)
 grow-step-node = rend compte au centre
 grow-step-job = un job sur toutes les machines
 
@@ -91,6 +92,9 @@ grow-why-hosts-differ = les noms de la grappe ne sont pas dans /etc/hosts comme 
 grow-why-identity = { $a } a les numéros { $b }, prévus : { $c }
 grow-why-packages-missing = il manque : { $value }
 grow-why-folder-differs = { $value } manque, ou a un autre propriétaire ou d’autres droits
+grow-why-program-differs = c’en est un autre là-bas : { $value }
+grow-why-program-broken = ce qui a été apporté n’est pas entier : { $value }
+grow-why-node-remembered = le centre prend encore ce que { $value } dit ; démarrez le centre, puis relancez
 grow-why-node-stranger = le centre n'a pas admis { $value }
 grow-why-file-missing = { $value } manque
 grow-why-file-differs = { $value } a un autre contenu
@@ -138,3 +142,19 @@ grow-paper-does = — sur { $machines } ; vérifier, faire, défaire : `steps/{ 
 grow-paper-looks = — sur { $machines } ; regarde seulement : `steps/{ $script }.sh`
 grow-paper-secret = secret, droits 0600
 grow-paper-tried = Des grappes ont été montées avec le Slurm { $tried } de Debian 12. Les plus récents ont toutes les clés écrites ici, mais personne n’a essayé ; avant 22.05, c’est refusé.
+
+grow-usage-no-slurm = aucun Slurm ne fait encore tourner les jobs ici
+grow-usage-no-slurm-advice = Il apprendra l’usage passé quand [cluster] engine = "slurm" sera dans config.toml et que les projets y seront : algoric cluster reconcile
+grow-usage-not-root = seul root peut dire à Slurm ce que d’autres ont utilisé
+grow-usage-not-root-advice = Lancez-le avec sudo, sur le contrôleur.
+grow-usage-row = { $project }  { $user } : { $wanted } heures-cœur, dont Slurm connaît { $told }
+grow-usage-dry = Rien n’a été dit. { $count ->
+    [0] Slurm connaît tout.
+    [one] L’usage d’un membre le serait.
+   *[other] L’usage de { $count } membres le serait.
+}
+grow-usage-done = { $count ->
+    [0] Le partage équitable de Slurm connaît l’usage passé.
+    [one] Slurm ne connaît pas assez l’usage d’un membre : relancez la commande.
+   *[other] Slurm ne connaît pas assez l’usage de { $count } membres : relancez la commande.
+}

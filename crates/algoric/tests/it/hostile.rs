@@ -26,7 +26,7 @@ fn say(ward: &Ward, bytes: &[u8]) -> Vec<u8> {
     heard
 }
 
-fn ask(ward: &Ward, request: &Request) -> Option<Reply> {
+pub fn ask(ward: &Ward, request: &Request) -> Option<Reply> {
     let mut bytes = greeting(api::VERSION);
     api::encode_into(request, &mut bytes).unwrap();
     let heard = say(ward, &bytes);

@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use api::{AgentsRequest, RefusalCode, Reply, Request};
 use nix::{
     sys::signal::{Signal, kill},
     unistd::Pid,
@@ -220,7 +221,82 @@ fn who_is_not_let_in_is_not_heard() {
     assert_eq!(order(&ward, &["forget", "n1"]).0, 0);
     until("it is refused", || one.said().contains("(403)"));
     assert!(row(&ward, "n1").is_null());
-    // Members let nobody in, and nobody but the gate hands reports on: that is said by the centre's own tests.
     assert_ne!(order(&ward, &["invite", "../x"]).0, 0);
     assert_ne!(order(&ward, &["forget", "n9"]).0, 0);
+}
+
+/// A word that lets a machine in is an operator's to ask for, and a machine's only voice is the gate: not a member, not even
+/// root, who is not the centre's user, reports in its place.
+#[test]
+fn members_let_nobody_in_and_only_the_gate_speaks_for_machines() {
+    use std::os::unix::process::CommandExt as _;
+    if !nix::unistd::geteuid().is_root() {
+        eprintln!("NOT RUN: only root can be somebody else");
+        return;
+    }
+    let ward = centre();
+    let one = Machine::new(&ward, "n1", "/bin/true");
+    assert_eq!(one.enrol(&invite(&ward, "n1")).0, 0);
+    for words in [&["invite", "n2"], &["forget", "n1"]] {
+        let mut command = Command::new(EXE);
+        command.arg("node").args(words).env("ALGORIC_DATA", ward.data()).env("LC_ALL", "C").uid(1).gid(1);
+        let (code, said, fault) = outcome(&mut command);
+        assert!(code != 0 && said.is_empty(), "{words:?}: {said}{fault}");
+    }
+    assert!(row(&ward, "n2").is_null() && !row(&ward, "n1").is_null());
+    let key = [7; 32];
+    let wishes = [
+        AgentsRequest::Knows(key),
+        AgentsRequest::Enrol { key, body: br#"{"name":"n3","word":"x"}"#.to_vec() },
+        AgentsRequest::Report { key, body: b"{}".to_vec() },
+    ];
+    for wish in wishes {
+        let said = crate::hostile::ask(&ward, &Request::Agents(wish.clone()));
+        let is_refused = |refusal: &api::Refusal| {
+            refusal.code == RefusalCode::AccessDenied && refusal.detail.contains("only the gate speaks for machines")
+        };
+        assert!(matches!(&said, Some(Reply::Refused(refusal)) if is_refused(refusal)), "{wish:?}: {said:?}");
+    }
+}
+
+/// Processes that hold the port that machines report to, each with its parent.
+fn at_the_gate(port: u16) -> Vec<(i32, i32)> {
+    let table = fs::read_to_string("/proc/net/tcp").unwrap();
+    let wanted = format!(":{port:04X} 00000000:0000 0A");
+    let inode =
+        table.lines().find(|line| line.contains(&wanted)).and_then(|line| line.split_whitespace().nth(9)).unwrap();
+    let socket = format!("socket:[{inode}]");
+    let holds = |pid: &i32| {
+        let fds = fs::read_dir(format!("/proc/{pid}/fd")).into_iter().flatten().flatten();
+        fds.filter_map(|fd| fs::read_link(fd.path()).ok()).any(|link| link.to_str() == Some(&socket))
+    };
+    let parent = |pid: i32| {
+        let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+        stat.rsplit_once(") ")?.1.split(' ').nth(1)?.parse::<i32>().ok().map(|parent| (pid, parent))
+    };
+    let all = fs::read_dir("/proc").unwrap().flatten().filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+    all.filter(holds).filter_map(parent).collect()
+}
+
+/// The process that listens is started anew when it is killed, and machines go on.
+#[test]
+fn a_killed_gate_is_started_anew() {
+    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut ward = Ward::new(&format!("[nodes]\nlisten = '{port}'\naddress = '{port}'\n"));
+    ward.start();
+    let mut one = Machine::new(&ward, "n1", "/bin/true");
+    assert_eq!(one.enrol(&invite(&ward, "n1")).0, 0);
+    one.start();
+    let taken = || account(&ward, "n1").0;
+    until("it reports", || taken() > 1);
+    let gate = || {
+        let all = at_the_gate(port.port());
+        // It is the child of who starts it.
+        all.iter().find(|(_, parent)| all.iter().any(|(other, _)| other == parent)).map(|(pid, _)| *pid)
+    };
+    let before = gate().unwrap();
+    kill(Pid::from_raw(before), Signal::SIGKILL).unwrap();
+    until("there is another one", || gate().is_some_and(|pid| pid != before));
+    let then = taken();
+    until("it reports again", || taken() > then + 1);
 }

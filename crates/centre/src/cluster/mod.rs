@@ -23,7 +23,7 @@ pub(crate) mod sight;
 mod switching;
 #[cfg(test)]
 mod tests;
-mod told;
+pub(crate) mod told;
 mod usage;
 
 use std::{
@@ -37,6 +37,7 @@ use std::{
 
 use dialect::cluster::{
     nodes::{Node, Partition},
+    past,
     queue::Queued,
     tree::Qos,
 };
@@ -262,7 +263,8 @@ impl Cluster {
 
     /// What the queue was.
     fn renew(&mut self, at: Time, rows: Vec<Queued>) {
-        let queue: BTreeMap<JobId, Queued> = rows.into_iter().map(|row| (row.row.id, row)).collect();
+        let queue: BTreeMap<JobId, Queued> =
+            rows.into_iter().filter(|row| !past::is_past(&row.row.partition)).map(|row| (row.row.id, row)).collect();
         let is_over = |id: &JobId, row: &Queued| {
             !row.row.state.is_final() && queue.get(id).is_none_or(|now| now.row.state.is_final())
         };

@@ -17,7 +17,7 @@ use std::{
 
 use dialect::cluster::{
     accounting::{self, Accounted, Reading, Which},
-    nodes,
+    nodes, past,
 };
 use drivers::slurm::{self, Slurm};
 use model::{JobId, Span, Time};
@@ -316,8 +316,14 @@ fn window(slurm: &Slurm, from: Time, to: Time, most: usize) -> Result<Option<Vec
     let mut jobs: Vec<Accounted> = Vec::new();
     let mut bad = None;
     let arguments = accounting::arguments(&Which::Ended(from, to), &separator);
+    let keep = |job: Accounted, jobs: &mut Vec<Accounted>| {
+        // What told Slurm of use of before is nobody's work.
+        if !past::is_past(&job.partition) {
+            jobs.push(job);
+        }
+    };
     let mut take = |bytes: &[u8]| {
-        bad = reading.push(bytes, &mut |job| jobs.push(job)).err();
+        bad = reading.push(bytes, &mut |job| keep(job, &mut jobs)).err();
         if bad.is_some() || jobs.len() > most { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
     slurm.stream("sacct", &arguments, &accounting::ENVIRONMENT, &mut take).map_err(|bad| bad.to_string())?;
@@ -327,7 +333,7 @@ fn window(slurm: &Slurm, from: Time, to: Time, most: usize) -> Result<Option<Vec
     if jobs.len() > most {
         return Ok(None);
     }
-    reading.end(&mut |job| jobs.push(job)).map_err(|bad| format!("sacct: {bad}"))?;
+    reading.end(&mut |job| keep(job, &mut jobs)).map_err(|bad| format!("sacct: {bad}"))?;
     Ok(Some(jobs))
 }
 

@@ -400,31 +400,4 @@ impl Centre {
 }
 
 #[cfg(test)]
-mod tests {
-    use model::CpuSet;
-    use proptest::prelude::*;
-
-    use super::*;
-    use crate::cluster::ledger::held;
-
-    proptest! {
-        /// The same record of usage is the same usage by either engine; all that comes after, up to the invoice, is the same
-        /// code. Slurm counts threads, of whole cores.
-        #[test]
-        fn either_engine_holds_the_same(
-            threads in 1u32..3,
-            cores in 1u32..9,
-            memory in proptest::option::of(0u64..100_000),
-            gpus in 0u32..3,
-            (start, ran, stopped) in (0i64..1_000_000, 0i64..100_000, 0i64..100_000),
-        ) {
-            let machine = Machine::regular("vm", 1, 8, threads, 100_000);
-            let cpus: CpuSet = machine.cores.iter().take(cores as usize).flat_map(|core| core.threads.clone()).collect();
-            let all: Vec<u32> = (0..gpus).collect();
-            let (start, end, suspended) = (Time(start), Time(start + ran), Span(stopped.min(ran)));
-            let here = Used { start, end, suspended, cpus: &cpus, memory_mib: memory, gpus: &all, is_exclusive: false };
-            let there = held("vm".to_owned(), threads, (cpus.len() as u32, memory, gpus), (start, end - suspended));
-            prop_assert_eq!(here.usage(&machine, "vm".to_owned()), there);
-        }
-    }
-}
+mod tests;

@@ -12,6 +12,7 @@ pub mod accounting;
 pub mod nodes;
 pub mod orders;
 pub mod pairs;
+pub mod past;
 pub mod queue;
 pub mod split;
 pub mod tree;

@@ -4,6 +4,7 @@
 //! Everything that a machine is to do arrives on the standard input of its shell, files and secrets with it: a command
 //! line is read by everybody on either machine. Nobody is ever asked for a password (`BatchMode`).
 
+mod carried;
 mod lines;
 
 use std::path::PathBuf;
@@ -11,6 +12,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use crate::meters::{MeterError, command};
+pub use carried::Carried;
 use lines::Lines;
 
 /// A machine and who we are there.
@@ -57,6 +59,11 @@ pub enum RemoteError {
     NoSsh(#[source] MeterError),
 }
 
+/// The shell that reads what a machine is to do.
+fn shell(host: &Host) -> &'static [&'static str] {
+    if host.login == "root" { &["sh", "-s"] } else { &["sudo", "-n", "sh", "-s"] }
+}
+
 /// What `ssh` itself exits with when it cannot reach a machine.
 const SSH_FAILED: Option<i32> = Some(255);
 
@@ -78,10 +85,15 @@ impl Ssh {
     /// # Errors
     /// [`RemoteError`].
     pub fn run(&self, host: &Host, text: &str, limit: Duration) -> Result<Said, RemoteError> {
+        self.talk(host, shell(host), text.as_bytes(), limit)
+    }
+
+    /// Has a machine read `input` by these words.
+    fn talk(&self, host: &Host, words: &[&str], input: &[u8], limit: Duration) -> Result<Said, RemoteError> {
         if let Some(lines) = &self.lines {
             lines.prepare(host, || self.keeper(host)).map_err(RemoteError::Unreachable)?;
         }
-        let said = command::run(self.command(host), text.as_bytes(), "ssh", limit).map_err(|error| match error {
+        let said = command::run(self.command(host, words), input, "ssh", limit).map_err(|error| match error {
             MeterError::Late { limit, .. } => RemoteError::Late(limit),
             error => RemoteError::NoSsh(error),
         })?;
@@ -102,11 +114,10 @@ impl Ssh {
         command
     }
 
-    fn command(&self, host: &Host) -> Command {
+    fn command(&self, host: &Host, words: &[&str]) -> Command {
         let mut command = self.toward(host);
         command.args(["-T", "-l", &host.login, "--", &host.host]);
-        let shell: &[&str] = if host.login == "root" { &["sh", "-s"] } else { &["sudo", "-n", "sh", "-s"] };
-        command.args(shell);
+        command.args(words);
         command
     }
 
@@ -137,7 +148,7 @@ mod tests {
     use super::*;
 
     fn words(ssh: &Ssh, host: &Host) -> String {
-        let command = ssh.command(host);
+        let command = ssh.command(host, shell(host));
         command.get_args().map(|word| word.to_string_lossy().into_owned()).collect::<Vec<_>>().join(" ")
     }
 

@@ -1,10 +1,17 @@
 # The machine reports to the centre. NODE: its name; PROGRAM; CENTRE: where it reports to; DATA: the centre's folder, on the
-# controller. The controller gives a word that lets it in (`give`).
+# controller. The controller gives a word that lets it in (`give`), and forgets it before this is undone (`release`).
 STATE=/var/lib/algoric-node
 UNIT=/etc/systemd/system/algoric-node.service
 PID=/run/algoric-node.pid
 give() { "$PROGRAM" --data "$DATA" node invite "$NODE" --address "$CENTRE"; }
-settings() { cat /etc/algoric/node.toml 2>/dev/null | sha256sum | cut -d' ' -f1; }
+release() {
+    [ -e "$DATA" ] || return 0
+    known=$("$PROGRAM" --data "$DATA" node list --json) || { say node-remembered "$NODE"; return 1; }
+    printf %s "$known" | grep -q "\"name\": *\"$NODE\"" || return 0
+    "$PROGRAM" --data "$DATA" node forget "$NODE" >&2 || { say node-remembered "$NODE"; return 1; }
+}
+# What it runs with: it is started anew when that is another.
+settings() { cat /etc/algoric/node.toml "$PROGRAM" 2>/dev/null | sha256sum | cut -d' ' -f1; }
 is_at_work() {
     if has_systemd; then systemctl is-active --quiet algoric-node; return; fi
     kill -0 "$(cat "$PID" 2>/dev/null)" 2>/dev/null

@@ -18,6 +18,7 @@ fn each_script_has_what_its_work_needs() {
         assert_eq!(has("act"), !work.is_gate(), "{name}");
         assert_eq!(has("undo"), !work.is_gate(), "{name}");
         assert_eq!(has("give"), work.is_given(), "{name}");
+        assert_eq!(has("release"), work.is_released(), "{name}");
     }
 }
 

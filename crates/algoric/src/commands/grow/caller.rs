@@ -1,8 +1,12 @@
 //! Has a machine carry out one step's order. Must not know what was done before, nor what comes next.
 
-use std::{collections::BTreeSet, sync::Mutex, time::Duration};
+use std::{
+    collections::BTreeSet,
+    sync::{Mutex, OnceLock},
+    time::Duration,
+};
 
-use drivers::remote::{Host, RemoteError, Said, Ssh};
+use drivers::remote::{Carried, Host, RemoteError, Said, Ssh};
 use site::{
     Step, probe,
     shell::{self, Order, Parts, Reason},
@@ -16,6 +20,8 @@ pub struct Caller<'a> {
     loaded: &'a Loaded,
     /// Machines that did not answer: they are not waited for again.
     silent: Mutex<BTreeSet<String>>,
+    /// This program, as it is brought to machines.
+    own: OnceLock<Result<Carried, String>>,
 }
 
 /// What became of an order.
@@ -32,12 +38,25 @@ pub enum Outcome {
 impl<'a> Caller<'a> {
     /// The machines of this plan.
     pub fn new(ssh: Ssh, loaded: &'a Loaded) -> Self {
-        Self { ssh, loaded, silent: Mutex::default() }
+        Self { ssh, loaded, silent: Mutex::default(), own: OnceLock::new() }
     }
 
     /// Has a step's machine carry out an order.
     pub fn call(&self, step: &Step, order: Order) -> Outcome {
+        if order == Order::Undo && step.work.is_released() {
+            match self.say(&self.loaded.plan.controller, step, Order::Release, None) {
+                Ok(said) if said.is_success => {}
+                Ok(said) => return Outcome::Not(reasons(&said)),
+                Err(why) => return Outcome::Silent(why),
+            }
+        }
         let mut given = None;
+        if step.work.is_brought() && order != Order::Undo {
+            match self.bring(step, order) {
+                Ok(digest) => given = Some(digest),
+                Err(why) => return Outcome::Silent(why),
+            }
+        }
         let asks = if step.work.is_gate() { Order::Check } else { Order::Act };
         if order == asks && step.work.is_given() {
             // The same script on the controller says what is compared with, or what it takes.
@@ -74,14 +93,33 @@ impl<'a> Caller<'a> {
         self.ask(machine, &shell::text(step, order, parts), Duration::from_secs(step.work.limit_s()))
     }
 
+    /// The digest of this program, which is brought to the step's machine where it is to be put there.
+    fn bring(&self, step: &Step, order: Order) -> Result<String, String> {
+        let own = self.own.get_or_init(|| Carried::own().map_err(|error| format!("this program's own file: {error}")));
+        let own = own.as_ref().map_err(Clone::clone)?;
+        if order == Order::Act {
+            let to = format!("{}.algoric-brought", step.set.get("TO").map_or("", String::as_str));
+            let limit = Duration::from_secs(step.work.limit_s());
+            let said = self.reach(&step.machine, |host| self.ssh.put(host, &to, own, limit))?;
+            if !said.is_success {
+                return Err(said.complaint);
+            }
+        }
+        Ok(own.digest().to_owned())
+    }
+
     fn ask(&self, machine: &str, text: &str, limit: Duration) -> Result<Said, String> {
+        self.reach(machine, |host| self.ssh.run(host, text, limit))
+    }
+
+    fn reach(&self, machine: &str, talk: impl Fn(&Host) -> Result<Said, RemoteError>) -> Result<Said, String> {
         let silent = || self.silent.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let target = self.loaded.plan.targets.iter().find(|target| target.name == machine);
         let Some(target) = target.filter(|_| !silent().contains(machine)) else {
             return Err("it did not answer before".to_owned());
         };
         let host = Host { host: target.host.clone(), port: target.port, login: target.login.clone() };
-        self.ssh.run(&host, text, limit).map_err(|error| {
+        talk(&host).map_err(|error| {
             if matches!(error, RemoteError::Unreachable(_)) {
                 silent().insert(machine.to_owned());
             }

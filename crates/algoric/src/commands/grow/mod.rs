@@ -10,6 +10,7 @@ mod plan;
 mod progress;
 mod scan;
 mod undo;
+mod usage;
 
 use std::{path::PathBuf, sync::mpsc};
 
@@ -31,6 +32,7 @@ pub enum GrowCommand {
     Apply(apply::Args),
     Check(check::Args),
     Undo(undo::Args),
+    Usage(usage::Args),
 }
 
 /// The park that is meant.
@@ -71,6 +73,7 @@ pub fn run(command: GrowCommand, house: &House) -> anyhow::Result<u8> {
         GrowCommand::Apply(args) => apply::run(&args, house),
         GrowCommand::Check(args) => check::run(&args, house),
         GrowCommand::Undo(args) => undo::run(&args, house),
+        GrowCommand::Usage(args) => usage::run(&args, house),
     }
 }
 

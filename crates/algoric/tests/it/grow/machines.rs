@@ -186,7 +186,7 @@ impl Machines {
 
     /// Everything on a machine that a cluster would change.
     pub fn traces(&self, name: &str) -> String {
-        let paths = "/etc/hosts /etc/munge /etc/slurm /etc/mysql /usr/local/sbin";
+        let paths = "/etc/hosts /etc/munge /etc/slurm /etc/mysql /usr/local/sbin /opt/algoric /etc/algoric";
         let line = format!(
             "find {paths} -type f -exec stat -c '%n %U %a %s' {{}} + 2>/dev/null | sort; \
              cat /etc/hosts; ps -eo comm= | grep -E 'slurm|munge|maria' || true"

@@ -95,6 +95,7 @@ fn three_machines_become_a_cluster_and_are_given_back() {
 
     planned(&operator);
     tell("planned");
+    a_centre_is_there(&machines);
     let before: Vec<String> = MACHINES.iter().map(|name| machines.traces(name)).collect();
 
     // Killed while accounting is set up, and called again: it goes on, and nothing is done twice.
@@ -112,13 +113,22 @@ fn three_machines_become_a_cluster_and_are_given_back() {
     assert_eq!((checked.code, checked.stderr.as_str()), (0, ""), "{}", checked.stdout);
     tell("checked");
 
+    fair_share_goes_on(&machines);
+    tell("told of the past");
     broken_and_mended(&operator, &machines);
     tell("broken and mended");
+    the_program_is_brought(&operator, &machines);
+    tell("another program was found, and replaced");
 
     let undone = operator.grow(&["undo"]);
     assert_eq!(undone.code, 0, "{}{}", undone.stdout, undone.stderr);
     let after: Vec<String> = MACHINES.iter().map(|name| machines.traces(name)).collect();
     assert_eq!(before, after, "what was there before is there again, and nothing else");
+    assert_eq!(
+        machines.on("head", &format!("{CENTRE} node list --quiet")),
+        "",
+        "the centre takes nothing more from them"
+    );
     let dump = machines.on("head", "cat /var/lib/algoric/grow/slurm_acct_db-*.sql");
     assert!(dump.contains("mesca_job_table"), "the history was not kept");
     let again = operator.grow(&["undo"]);
@@ -141,7 +151,8 @@ fn planned(operator: &Operator<'_>) {
     assert_eq!((scanned.code, scanned.stdout.as_str()), (0, "head\nn1\nn2\n"), "{}", scanned.stderr);
     let place = operator.machines.place();
     let park = place.join("park.toml");
-    let own = "home = \"/srv/home\"\n[[project]]\nname = \"eau\"\nmembers = [\"nessie\"]\n";
+    let own = "home = \"/srv/home\"\n[[project]]\nname = \"eau\"\nmembers = [\"nessie\"]\n\
+               [node]\ncentre = \"10.88.0.1:7443\"\ndata = \"/var/lib/centre\"\nprogram = \"/opt/algoric/algoric\"\n";
     let text = fs::read_to_string(&park).unwrap();
     // Without systemd beside the unified control groups Debian's Slurm has nobody to ask for its own.
     let has_v2 = Path::new("/sys/fs/cgroup/cgroup.controllers").exists();
@@ -166,6 +177,83 @@ fn planned(operator: &Operator<'_>) {
     assert_eq!(fs::read_to_string(folder.join("files/munge.key")).unwrap(), key, "a new plan goes on with its key");
     let dry = operator.grow(&["apply", "--dry-run"]);
     assert!(dry.code == 0 && dry.stdout.contains("Nothing was changed on mesca."), "{}{}", dry.stdout, dry.stderr);
+}
+
+/// A centre on the controller, to whom machines are to report.
+const CENTRE: &str = "/srv/home/bin/algoric --data /var/lib/centre";
+
+fn a_centre_is_there(machines: &Machines) {
+    let folder = machines.place().join("home/bin");
+    fs::create_dir_all(&folder).unwrap();
+    fs::copy(env!("CARGO_BIN_EXE_algoric"), folder.join("algoric")).unwrap();
+    machines.on(
+        "head",
+        &format!(
+            "mkdir -p -m 755 /var/lib/centre && printf '[nodes]\nlisten = \"0.0.0.0:7443\"\n' > /var/lib/centre/config.toml && \
+             {{ setsid {CENTRE} up --listen 127.0.0.1:8080 > /tmp/centre.log 2>&1 < /dev/null & }}; \
+             for i in $(seq 60); do {CENTRE} status >/dev/null 2>&1 && exit 0; sleep 0.5; done; cat /tmp/centre.log; exit 1"
+        ),
+    );
+}
+
+/// What was used before the cluster came is told to Slurm: near enough, once, and without what budgets are held by.
+fn fair_share_goes_on(machines: &Machines) {
+    let past = "/srv/home/past";
+    machines.on(
+        "head",
+        &format!(
+            "mkdir -p {past} && cp -r /var/lib/centre/db {past}/ && chmod -R a+rX {past} && \
+             printf '[cluster]\nengine = \"slurm\"\n' > {past}/config.toml"
+        ),
+    );
+    let now_ms = jiff::Timestamp::now().as_millisecond();
+    let row = |account: &str, cpu_ms: u64| serde_json::json!({"account": account, "uid": 7001, "cpu_ms": cpu_ms});
+    // Of a project that Slurm does not know nobody can be told anything.
+    let rows = [row("Eau", 36_000_000_000), row("gone", 7_200_000)];
+    let used = serde_json::json!({"at": now_ms - 7 * 86_400_000, "rows": rows, "charged": []}).to_string();
+    let data = rusqlite::Connection::open(machines.place().join("home/past/db/algoric.db")).unwrap();
+    data.execute("INSERT OR REPLACE INTO meta (key, value) VALUES ('usage', ?1)", [used]).unwrap();
+    drop(data);
+    let tell =
+        || machines.on("head", &format!("LC_ALL=C /opt/algoric/algoric --data {past} grow usage 2>&1; echo code $?"));
+    let said = tell();
+    assert!(said.contains("eau  nessie: 5000.00 core-hours, of which Slurm knows "), "{said}");
+    assert!(said.contains("gone  nessie: 1.00 core-hours, of which Slurm knows 0.00\n    sbatch: "), "{said}");
+    assert!(said.ends_with("Of one member's use Slurm does not know enough: call this again.\ncode 1\n"), "{said}");
+    let raw = || machines.on("head", "sshare -a -P -h -o Account,User,RawUsage,GrpTRESRaw | grep 'eau|nessie'");
+    let shares = raw();
+    let fields: Vec<&str> = shares.trim().split('|').collect();
+    // A week is half of it: 36 000 000 CPU-seconds are 18 000 000.
+    let told: u64 = fields[2].parse().unwrap();
+    assert!((17_400_000..18_600_000).contains(&told), "{shares}");
+    let minutes =
+        |name: &str| -> u64 { fields[3].split(',').find_map(|part| part.strip_prefix(name)?.parse().ok()).unwrap() };
+    assert!(minutes("cpu=") <= 1, "what budgets are held by has not counted it: {shares}");
+    let jobs = || machines.on("head", "sacct -a -X -n -P --name=algoric-past -o JobID,State | sort");
+    let before = jobs();
+    assert!(before.lines().count() >= 2 && before.lines().all(|job| job.ends_with("COMPLETED")), "{before}");
+    tell();
+    assert_eq!(jobs(), before, "what Slurm knows it is not told again");
+    assert_eq!(machines.on("head", "scontrol -a show partition | grep -c algoric-past || true"), "0\n");
+}
+
+/// The very program that was called lies on each machine; another one is found, and replaced.
+fn the_program_is_brought(operator: &Operator<'_>, machines: &Machines) {
+    let own = machines.on("head", "sha256sum < /srv/home/bin/algoric");
+    assert_eq!(
+        machines.on("n1", "sha256sum < /opt/algoric/algoric; stat -c '%U %a' /opt/algoric/algoric"),
+        own.clone() + "root 755\n"
+    );
+    machines.on("n1", "cp /bin/true /opt/algoric/new && mv /opt/algoric/new /opt/algoric/algoric");
+    let checked = operator.grow(&["check", "--json"]);
+    assert_eq!((checked.code, findings(&checked)), (4, vec!["program@n1".to_owned(), "node@n1".to_owned()]));
+    let applied = operator.grow(&["apply"]);
+    assert_eq!(applied.code, 0, "{}{}", applied.stdout, applied.stderr);
+    assert_eq!(machines.on("n1", "sha256sum < /opt/algoric/algoric"), own);
+    let again = operator.grow(&["apply"]);
+    assert!(again.stdout.contains("n1    the program (algoric): already so"), "{}", again.stdout);
+    let listed = format!("test \"$({CENTRE} node list --quiet | tr '\\n' ' ')\" = 'head n1 n2 '");
+    machines.on("head", &listed);
 }
 
 /// As Slurm itself says it.
