@@ -86,7 +86,7 @@ fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds
         status["url"].as_str().context("no address")?.trim_start_matches("http://").trim_end_matches('/').to_owned();
     let pid: u32 = status["pid"].to_string().parse()?;
     let cookie = log_in(&stage, &address)?;
-    let mut pages = pages(&address, &cookie)?;
+    let mut pages = pages(&address, &cookie, jobs.parse().unwrap_or(1_000_000))?;
     pages.extend(pages_of_array(&address, &cookie)?);
     let mut good = one_by_one(&address, &cookie, &pages)?;
     good &= all_at_once(&address, &cookie, &pages, seconds, pid)?;
@@ -206,7 +206,7 @@ fn cookies(answer: &Answer) -> String {
 }
 
 /// Every page of a member who runs the centre, with what makes them long: a project's year, a day and a year of energy.
-fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
+fn pages(address: &str, cookie: &str, jobs: u32) -> Result<Vec<String>> {
     let today = jiff::Zoned::now().date();
     let (day, month, year) = (today.to_string(), today.strftime("%Y-%m").to_string(), today.year());
     let mut pages: Vec<String> = [
@@ -221,9 +221,6 @@ fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
         "/jobs/new",
         "/jobs/new/python",
         "/jobs/new/script",
-        "/jobs/500000",
-        "/jobs/999990",
-        "/jobs/500000/national",
         "/projects",
         "/projects/projet01",
         "/projects/projet01/members",
@@ -240,6 +237,10 @@ fn pages(address: &str, cookie: &str) -> Result<Vec<String>> {
     ]
     .map(String::from)
     .to_vec();
+    // One from the middle, one of the last.
+    let (middle, late) = (jobs / 2, jobs - jobs.min(jobs / 100_000 + 20));
+    pages.extend(["", "/national"].map(|part| format!("/jobs/{middle}{part}")));
+    pages.push(format!("/jobs/{late}"));
     pages.push(format!("/projects/projet01?period={year}"));
     pages.push(format!("/projects/projet01/report?year={}", year - 1));
     for place in ["/energy", "/energy/projects", "/energy/projects/projet01"] {
@@ -279,6 +280,8 @@ fn pages_of_array(address: &str, cookie: &str) -> Result<Vec<String>> {
     let place = made.header("location").and_then(|place| place.split('?').next()).map(str::to_owned);
     let page = place.with_context(|| format!("no array: {} {}", made.status, String::from_utf8_lossy(&made.body)))?;
     std::thread::sleep(Duration::from_secs(15));
+    // The one before was idle for too long to be kept.
+    let mut line = Line::open(address)?;
     let held = line.ask("POST", &format!("{page}/act"), cookie, Some(&format!("csrf={mark}&what=hold")), false)?;
     ensure!(held.status == 303, "the array is not held: {}", held.status);
     std::thread::sleep(Duration::from_secs(5));

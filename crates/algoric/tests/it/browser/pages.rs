@@ -112,9 +112,8 @@ fn jobs(stage: &Stage, browser: &Browser) -> [String; 2] {
     );
     let array = submit("sweep", "#f-values", "1\n2\n3\n4\n5");
     browser.go(&format!("{}/jobs/{job}", stage.base));
-    browser.reload_until_text("€");
     // Half a minute tells what the next one should ask for, here and at home.
-    browser.wait_for_text("#SBATCH --time");
+    browser.reload_until_text("#SBATCH --time");
     browser.go(&format!("{}/home", stage.base));
     browser.wait_for_text("#SBATCH --time");
     [job, array]
