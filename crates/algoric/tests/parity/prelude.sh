@@ -7,10 +7,10 @@ over() {
     until states=$(squeue -h -t all -r -o %T -j "$id" 2> /dev/null) && [ -n "$states" ] &&
       ! grep -qE '^(PENDING|RUNNING|SUSPENDED|COMPLETING|CONFIGURING|REQUEUED|STOPPED)' <<< "$states"; do sleep .1; done
     tasks=$(wc -l <<< "$states")
-    # What never ran is not accounted for everywhere.
+    # What never ran is not accounted for everywhere; an `allocation` is one of whose beginning the accounts have not heard yet.
     for tries in {1..40}; do
-      states=$(sacct -n -P -X -D -o State,End -j "$id")
-      [ -n "$states" ] && [ "$(wc -l <<< "$states")" -ge "$tasks" ] && ! grep -qE 'Unknown|^RUNNING|^PENDING' <<< "$states" && break
+      states=$(sacct -n -P -X -D -o State,End,JobName -j "$id")
+      [ -n "$states" ] && [ "$(wc -l <<< "$states")" -ge "$tasks" ] && ! grep -qE 'Unknown|^RUNNING|^PENDING|[|]allocation$' <<< "$states" && break
       sleep .1
     done
   done

@@ -41,8 +41,14 @@ fn is_slow(line: &str) -> bool {
 }
 
 fn is_waiting(line: &str) -> bool {
-    line.starts_with("2> ")
-        && ["queued and waiting for resources", "has been allocated resources"].iter().any(|end| line.ends_with(end))
+    // What a script's steps say is in the file of its output.
+    let is_step = line.starts_with("srun: ")
+        && (line.contains(" step creation temporarily disabled, retrying") || line.contains("Step created for job "));
+    is_step
+        || line.starts_with("2> ")
+            && ["queued and waiting for resources", "has been allocated resources"]
+                .iter()
+                .any(|end| line.ends_with(end))
 }
 
 /// The text without what differs between any two machines and moments.
@@ -119,5 +125,8 @@ fn what_is_compared() {
     let expected =
         ["RunTime=00:00:SS TimeLimit=00:01:00 Priority=... x", "/job00007/slurm_script: line 2: PID Killed", "2> e"];
     assert_eq!(tidy(text, "scontrol", Compare { waits: true }), expected);
+    let waited = "srun: Job 7 step creation temporarily disabled, retrying (Requested nodes are busy)\nran";
+    assert_eq!(tidy(waited, "sbatch", Compare { waits: false }), ["ran"]);
+    assert_eq!(tidy(waited, "sbatch", Compare { waits: true }).len(), 2);
     assert_eq!(tidy("a   0:03 b", "squeue", Compare { waits: true }), ["a   0:SS b"]);
 }

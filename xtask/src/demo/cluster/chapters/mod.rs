@@ -43,9 +43,10 @@ pub const ALL: &[Chapter] = &[
     crashes::CHAPTER,
     totals::CHAPTER,
     adopt::CHAPTER,
-    polling::CHAPTER,
     saving::CHAPTER,
     forecast::CHAPTER,
+    // Last: a slurmctld that was told of ten thousand cancelled jobs has once not ended when it was asked to.
+    polling::CHAPTER,
 ];
 
 /// Whether a line of usage costs what its cores do.
