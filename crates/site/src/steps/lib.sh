@@ -29,14 +29,28 @@ alone() { exec 9> /run/algoric-grow.lock && flock -w 600 9; }
 
 has_systemd() { [ -d /run/systemd/system ]; }
 
-# Whether a service runs. Without systemd its program is looked for: Debian's old scripts say yes without a configuration.
-runs() {
-    if has_systemd; then systemctl is-active --quiet "$1"; return; fi
+# The processes of a service.
+processes() {
     case $1 in
         munge) pidof munged ;;
         mariadb) pidof mariadbd mysqld ;;
         *) pidof "$1" ;;
-    esac >/dev/null
+    esac
+}
+
+# Whether a service runs. Without systemd its program is looked for: Debian's old scripts say yes without a configuration.
+runs() {
+    if has_systemd; then systemctl is-active --quiet "$1"; return; fi
+    processes "$1" >/dev/null
+}
+
+# Whether one of these processes still is one of a service.
+still() {
+    of=$1; shift
+    for process in "$@"; do
+        case " $(processes "$of") " in *" $process "*) return 0 ;; esac
+    done
+    return 1
 }
 
 # What a service was started with: the files named.
@@ -56,7 +70,12 @@ start_with() {
     [ -e "$NOTES/before-$service" ] || { if runs "$service"; then echo up; else echo down; fi > "$NOTES/before-$service"; }
     if has_systemd; then systemctl enable --quiet "$service"; fi
     made=$(made_of "$@")
+    old=; has_systemd || old=$(processes "$service")
     service "$service" restart >/dev/null 2>&1 </dev/null 9>&-
+    # Debian's old scripts do not wait for one that takes its time to end, and which is not the new one.
+    for _ in $(seq 120); do still "$service" $old || break; sleep 0.5; done
+    ! still "$service" $old || { say service-fails "$service"; return 1; }
+    runs "$service" || service "$service" start >/dev/null 2>&1 </dev/null 9>&-
     # It may take its time to come up, or fall over at once.
     for _ in 1 2 3 4 5 6 7 8 9 10; do runs "$service" && break; sleep 0.5; done
     runs "$service" || { say service-fails "$service"; return 1; }

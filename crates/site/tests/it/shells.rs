@@ -100,3 +100,28 @@ fn systemd_finds_no_fault_in_the_agents_unit() {
         Err(_) => eprintln!("not looked at by systemd: no systemd-analyze here"),
     }
 }
+
+/// Without systemd a service that is told to end may take its time: it is not taken for the new one.
+#[test]
+fn who_ends_slowly_is_not_the_new_one() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("slow-service");
+    std::fs::create_dir_all(&folder).unwrap();
+    let check = |service: &str, expected: &str| {
+        let made = r#"
+            has_systemd() { false; }
+            processes() { test -s pids && cat pids; }
+            seq() { echo 1 2 3 4; }
+            NOTES=$PWD/notes; rm -rf notes; echo 7 71 > pids
+            start_with slurmd lib.sh; ls notes/started; cat pids"#;
+        let (_, shared) = SCRIPTS.iter().find(|(name, _)| *name == "lib.sh").unwrap();
+        std::fs::write(folder.join("lib.sh"), shared).unwrap();
+        let script = format!(". ./lib.sh\n{made}")
+            .replace("has_systemd() { false; }", &format!("has_systemd() {{ false; }}\n{service}"));
+        let told = Command::new("sh").arg("-c").arg(script).current_dir(&folder).output().unwrap();
+        let said = String::from_utf8(told.stdout).unwrap();
+        assert_eq!(said.split_whitespace().collect::<Vec<_>>().join(" "), expected, "{service}");
+    };
+    check("service() { (sleep 1; echo 8 > pids) & }", "slurmd 8");
+    check("service() { echo 71 > pids; }", "!service-fails slurmd 71");
+    check("service() { if [ $2 = start ]; then echo 9 > pids; else : > pids; fi; }", "slurmd 9");
+}
