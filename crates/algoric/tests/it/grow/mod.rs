@@ -6,6 +6,7 @@
 //! that is said.
 
 mod machines;
+mod scripts;
 
 use std::{
     fs,
