@@ -65,6 +65,8 @@ fn filled(path: &str) -> String {
 const PUBLIC: &[&str] = &[
     "/",
     "/live/now",
+    "/machines",
+    "/live/machines",
     "/visit",
     "/lang",
     "/style",
