@@ -22,17 +22,21 @@ const BY_DEFAULT: &[(&str, &str)] = &[("drivers", "--skip=meters::"), ("algoric"
 pub struct Tally {
     pub passed: usize,
     pub failed: usize,
+    /// The names of those that failed, as far as they have one.
+    names: Vec<String>,
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "{} passed, {} failed", self.passed, self.failed)
+        write!(f, "{} passed, {} failed", self.passed, self.failed)?;
+        if self.names.is_empty() { Ok(()) } else { write!(f, ": {}", self.names.join(", ")) }
     }
 }
 
 impl Tally {
-    /// Adds what one line of `each.sh` says: `finished: passed=5 failed=0`.
+    /// Adds what one line of `each.sh` says: `finished: passed=5 failed=0`, or `not passed: NAME`.
     fn add(&mut self, line: &str) {
+        self.names.extend(line.strip_prefix("not passed: ").map(str::to_owned));
         let counts = line.strip_prefix("finished: passed=").and_then(|rest| rest.split_once(" failed="));
         if let Some((Ok(passed), Ok(failed))) = counts.map(|(passed, failed)| (passed.parse(), failed.parse())) {
             let (passed, failed): (usize, usize) = (passed, failed);
@@ -159,11 +163,14 @@ mod tests {
     #[test]
     fn closing_lines_are_added_up() {
         let mut tally = Tally::default();
-        for line in ["finished: passed=5 failed=0", "finished: passed=2 failed=4", "finished: passed=x failed=4", "ok"]
-        {
+        for line in ["finished: passed=5 failed=0", "finished: passed=x failed=4", "ok"] {
             tally.add(line);
         }
-        assert_eq!(tally.to_string(), "7 passed, 4 failed");
+        assert_eq!(tally.to_string(), "5 passed, 0 failed");
+        for line in ["not passed: files::names", "not passed: trees::grow", "finished: passed=2 failed=2"] {
+            tally.add(line);
+        }
+        assert_eq!(tally.to_string(), "7 passed, 2 failed: files::names, trees::grow");
     }
 
     #[test]

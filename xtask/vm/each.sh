@@ -28,12 +28,13 @@ sed -n 's/: test$//p' "$logs/names" | xargs -r -d '\n' -P 2 -I{} bash -c 'one "$
 rm "$logs/names" "$logs/list"
 
 passed=$(find "$logs/passed" -type f | wc -l)
-failed=0
+failed=0 names=
 for log in "$logs"/*; do
   [ -f "$log" ] || continue
-  failed=$((failed + 1))
+  failed=$((failed + 1)) names+=" ${log##*/}"
   printf '\n---- %s\n' "${log##*/}"
   cat "$log"
 done
+for name in $names; do echo "not passed: $name"; done
 echo "finished: passed=$passed failed=$failed"
 [ "$failed" = 0 ]

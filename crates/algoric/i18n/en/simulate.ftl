@@ -33,4 +33,5 @@ simulate-dropped-too-large = { $trace }: { $count } jobs were left out that need
 simulate-dropped-no-submit-time = { $trace }: { $count } jobs were left out that were submitted before the trace begins
 simulate-dropped-no-estimate = { $trace }: { $count } jobs were left out that request no time
 simulate-dropped-too-much-memory = { $trace }: { $count } jobs were left out that need more memory for their cores than the machines have
+simulate-own-order = { $trace }: predictive brings its own order of jobs; { $policy } is not played
 simulate-forgets-memory = { $trace }: { $policy } does not look at memory here; machines may get more jobs than they have memory for

@@ -12,6 +12,8 @@ pub struct Page {
     pub status: u16,
     /// Names in small letters.
     pub headers: Vec<(String, String)>,
+    /// Bytes of the body, as they came.
+    pub size: usize,
     pub text: String,
 }
 
@@ -85,6 +87,13 @@ impl Browser {
         self.ask("GET", path, &[], "")
     }
 
+    /// The bytes of a page as browsers get it: compressed.
+    pub fn transferred(&mut self, path: &str) -> usize {
+        let page = self.get_with(path, &[("Accept-Encoding", "gzip")]);
+        assert_eq!(page.header("content-encoding"), "gzip", "{path}");
+        page.size
+    }
+
     pub fn get_with(&mut self, path: &str, headers: &[(&str, &str)]) -> Page {
         self.ask("GET", path, headers, "")
     }
@@ -127,7 +136,8 @@ fn read(bytes: &[u8]) -> Option<Page> {
     let body = &bytes[end + 4..];
     let is_chunked = headers.iter().any(|(name, value)| name == "transfer-encoding" && value == "chunked");
     let body = if is_chunked { unchunked(body) } else { body.to_vec() };
-    Some(Page { status, headers, text: String::from_utf8_lossy(&body).into_owned() })
+    let size = body.len();
+    Some(Page { status, headers, size, text: String::from_utf8_lossy(&body).into_owned() })
 }
 
 fn unchunked(mut bytes: &[u8]) -> Vec<u8> {

@@ -109,3 +109,24 @@ fn memory_of_machines_is_told_of() {
         assert_eq!(said.stderr.contains("conservative does not look at memory"), warned, "{}", said.stderr);
     }
 }
+
+/// `predictive` decides by itself who is first, but for the centre's own rules: whoever names another order is told.
+#[test]
+fn an_order_that_is_not_played_is_told() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("one.swf");
+    std::fs::write(&file, "; MaxProcs: 2\n8 5 -1 10 2 -1 -1 2 20 -1 1 1 1 -1 1 -1 -1 -1\n").unwrap();
+    for (policy, power, told) in [
+        ("fcfs", "predictive", true),
+        ("easy-sjbf", "predictive=5s", true),
+        ("conservative", "predictive", true),
+        ("easy", "predictive", false),
+        ("centre", "predictive", false),
+        ("fcfs", "off-after=600s", false),
+    ] {
+        let said = simulate(&[file.to_str().unwrap(), "--policy", policy, "--power", power]);
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        let line = format!("one: predictive brings its own order of jobs; {policy} is not played");
+        assert_eq!(said.stderr.contains(&line), told, "{policy} {power}: {}", said.stderr);
+    }
+}

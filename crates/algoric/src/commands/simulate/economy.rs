@@ -126,6 +126,12 @@ impl Economy {
         self.park.is_some() || self.tariff.is_some() || self.power.is_some() || self.states.is_some()
     }
 
+    /// Whether a policy gives way to the order that switching by forecast brings.
+    pub fn replaces(&self, policy: Policy) -> bool {
+        let has_own = matches!(self.power, Some(Power::Predictive { .. })) && policy != Policy::Centre;
+        has_own && policy.rule() != Some(Rule::Easy { shortest_first: false })
+    }
+
     /// What a policy, or a park, is called in pictures: with what its machines do, unless they are always on.
     pub fn shown(&self, name: &str) -> String {
         match self.power {

@@ -286,6 +286,10 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
             let names = (way.name.as_str(), way.policy);
             let outlay = args.economy.play(names, rules, trace, &workload, &park, args.plot.is_some())?;
+            if args.economy.replaces(way.policy) {
+                let gaps = [("trace", name.into()), ("policy", way.policy.to_string().into())];
+                console::complain(words.with("simulate-own-order", &gaps) + "\n");
+            }
             if outlay.forgets_memory {
                 let gaps = [("trace", name.into()), ("policy", way.name.as_str().into())];
                 console::complain(words.with("simulate-forgets-memory", &gaps) + "\n");
