@@ -6,7 +6,7 @@ use serde::{Serialize, de::DeserializeOwned};
 pub const MAGIC: [u8; 4] = *b"ALGO";
 
 /// Version of these types. A centre refuses another one with a clear text instead of guessing.
-pub const VERSION: u32 = 10;
+pub const VERSION: u32 = 11;
 
 /// Greatest frame accepted, in bytes: a script of 4 MiB, an environment of 2 MiB, and room.
 pub const MAX_FRAME: usize = 8 << 20;

@@ -21,6 +21,7 @@ pub(crate) struct UsedQuestion {
     pub(crate) period: Period,
     pub(crate) from: Time,
     pub(crate) until: Time,
+    pub(crate) now: Time,
     /// Hardware threads of a core.
     pub(crate) threads: u32,
     /// Of members, as far as they are known.
@@ -61,7 +62,7 @@ fn part(period: Period, day: Date) -> String {
 
 /// Sums what a project used.
 pub(crate) fn used(reader: &Reader, question: UsedQuestion) -> Result<Reply, StoreError> {
-    let UsedQuestion { project, period, from, until, threads, mut names, only } = question;
+    let UsedQuestion { project, period, from, until, now, threads, mut names, only } = question;
     let (first, end) = days(period);
     let mut parts: BTreeMap<String, Used> = BTreeMap::new();
     for day in first.series(1.day()).take_while(|day| *day < end) {
@@ -100,6 +101,8 @@ pub(crate) fn used(reader: &Reader, question: UsedQuestion) -> Result<Reply, Sto
         period: period.to_string(),
         from,
         until,
+        has_before: reader.first_used(&project)?.is_some_and(|day| day < start),
+        has_after: until <= now,
         total: sums(&total),
         parts: parts.iter().map(|(name, used)| (name.clone(), sums(used))).collect(),
         members: greatest(members.collect(), usize::MAX),

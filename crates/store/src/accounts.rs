@@ -87,6 +87,20 @@ impl Reader {
         Ok(())
     }
 
+    /// The row of one job that is not over, without its steps; nothing of what is over is read for it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn live_account(&self, facts: LiveFacts) -> Result<Option<AccountRow>, StoreError> {
+        let Some((submitted, spec, _, _)) = self.spec(facts.base)? else { return Ok(None) };
+        let common = Common::new(facts.base, submitted, spec);
+        let mut row = None;
+        let mut parts = Parts { rows: Vec::new(), bytes: 0, each: &mut |mut rows| row = rows.pop() };
+        self.live_rows(&common, facts, false, &mut parts)?;
+        parts.hand_over();
+        Ok(row)
+    }
+
     /// The submissions whose finished runs the filter may select.
     fn bases(&self, filter: &AccountFilter) -> Result<Vec<JobId>, StoreError> {
         let mut bases = Vec::new();

@@ -221,6 +221,20 @@ impl Reader {
         Ok(tasks)
     }
 
+    /// Every run of a task of an array that is over, by attempt.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn runs_of_task(&self, base: JobId, task: u32) -> Result<Vec<AccountRow>, StoreError> {
+        let Some((submitted, spec, _, _)) = self.spec(base)? else { return Ok(Vec::new()) };
+        let common = Common::new(base, submitted, spec);
+        let states = format!("{:?}", JobState::ALL.iter().map(|state| state.text()).collect::<Vec<_>>());
+        let fault = self.db.fault("reading a task's runs");
+        let mut statement = self.db.sql.prepare_cached(include_str!("../queries/one-task-runs.sql")).map_err(&fault)?;
+        let rows = statement.query_map(params![base.0, task, states], |row| run_row(&common, row)).map_err(&fault)?;
+        rows.collect::<rusqlite::Result<_>>().map_err(fault)
+    }
+
     /// What a run used over time, as it was written; the last attempt's.
     ///
     /// # Errors

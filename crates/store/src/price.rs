@@ -1,6 +1,8 @@
 //! What single jobs paid, and what arrays used in all: read by submission. Triggers in the file keep the sums. Must not know
 //! what an entry says.
 
+use std::collections::BTreeSet;
+
 use model::{JobId, RunId, Time};
 use rusqlite::{OptionalExtension, Row, params};
 
@@ -72,13 +74,33 @@ impl Reader {
         self.db.rows_of(query, params![base.0, task], run)
     }
 
-    /// Entries of the ledger about the runs of a job's record, in order, as they were written.
+    /// How many of these runs are of a submission (or of one of its tasks). It takes as long as there are runs in question,
+    /// however many the submission has.
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn entries_of(&self, job: JobId) -> Result<Vec<String>, StoreError> {
-        let query = "SELECT text FROM ledger_entry WHERE job = ?1 ORDER BY number";
-        self.db.rows_of(query, [job.0], |row| row.get(0))
+    pub fn count_among(&self, base: JobId, task: Option<u32>, runs: &BTreeSet<RunId>) -> Result<u64, StoreError> {
+        if runs.is_empty() {
+            return Ok(0);
+        }
+        let query = "SELECT count(*) FROM json_each(?1) AS one
+                     CROSS JOIN run ON run.job = one.value ->> 0 AND run.attempt = one.value ->> 1
+                     WHERE base = ?2 AND (?3 IS NULL OR task = ?3) AND start IS NOT NULL";
+        let list: Vec<String> = runs.iter().map(|run| format!("[{},{}]", run.job, run.attempt)).collect();
+        let list = format!("[{}]", list.join(","));
+        let found = self.db.rows_of(query, params![list, base.0, task], |row| row.get::<_, i64>(0))?;
+        Ok(found.first().copied().unwrap_or(0).cast_unsigned())
+    }
+
+    /// Entries of the ledger about the runs of a submission (or of one of its tasks), in order, as they were written.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn entries_of(&self, base: JobId, task: Option<u32>) -> Result<Vec<String>, StoreError> {
+        let query = "SELECT text FROM ledger_entry WHERE job IN
+                         (SELECT job FROM run WHERE base = ?1 AND (?2 IS NULL OR task = ?2) AND start IS NOT NULL)
+                     ORDER BY number";
+        self.db.rows_of(query, params![base.0, task], |row| row.get(0))
     }
 
     /// The template that a submission was made by, and what was filled in, as JSON.

@@ -25,11 +25,56 @@ const BROWSERS: usize = 100;
 const EVERY: Duration = Duration::from_secs(5);
 /// Root starts the centre as somebody's of this machine, so that forms know a home; where there is nobody as this one.
 const NOBODY_KNOWN: u32 = 54_321;
+/// Every page of a member who runs the centre, and the lists that programs ask for.
+const PAGES: &[&str] = &[
+    "/visit",
+    "/live/now",
+    "/machines",
+    "/live/machines",
+    "/style",
+    "/home",
+    "/jobs",
+    "/jobs?everybody=1",
+    "/jobs?everybody=1&which=failed",
+    "/jobs?state=FAILED",
+    "/jobs/new",
+    "/jobs/new/python",
+    "/jobs/new/script",
+    "/projects",
+    "/projects/projet01",
+    "/projects/projet01/members",
+    "/projects/projet01/invoices",
+    "/projects/projet01/report",
+    "/energy/projects",
+    "/energy/projects/projet01",
+    "/files/at/home",
+    "/files/bin",
+    "/account",
+    "/operator/members",
+    "/operator/audit",
+    "/api",
+    "/api/v1/centre",
+    "/api/v1/machines",
+    "/api/v1/me",
+    "/api/v1/jobs",
+    "/api/v1/jobs?everybody=true&limit=500",
+    "/api/v1/projects",
+    "/api/v1/projects/projet01",
+    "/api/v1/projects/projet01/members",
+    "/api/v1/projects/projet01/budgets",
+    "/api/v1/projects/projet01/usage",
+    "/api/v1/projects/projet01/invoices",
+    "/api/v1/energy",
+    "/api/v1/energy/prices",
+    "/api/v1/apps",
+    "/api/v1/tokens",
+];
 const PASSWORD: &str = "une phrase assez longue";
 
-/// `bench portal [--jobs N] [--seconds N] [--binary FILE] [--data DIR]`
+/// `bench portal [--jobs N] [--seconds N] [--binary FILE] [--data DIR] [--only TEXT]`: of the pages those with TEXT in their
+/// address.
 pub fn main(arguments: &[String]) -> Result<ExitCode> {
-    tools::only(arguments, &[], &["jobs", "seconds", "binary", "data"])?;
+    tools::only(arguments, &[], &["jobs", "seconds", "binary", "data", "only"])?;
     let jobs = tools::option(arguments, "jobs").unwrap_or("1000000");
     let seconds = tools::option(arguments, "seconds").unwrap_or("60");
     let seconds: u64 = seconds.parse().with_context(|| format!("--seconds takes a number, not '{seconds}'"))?;
@@ -43,12 +88,13 @@ pub fn main(arguments: &[String]) -> Result<ExitCode> {
     let own = folder.join("algoric");
     fs::copy(&binary, &own).with_context(|| format!("copying {}", binary.display()))?;
     let binary = own;
-    let measured = measure(&folder, &binary, jobs, tools::option(arguments, "data"), seconds);
+    let only = tools::option(arguments, "only").unwrap_or_default();
+    let measured = measure(&folder, &binary, jobs, tools::option(arguments, "data"), seconds, only);
     fs::remove_dir_all(&folder).with_context(|| format!("cannot remove {}", folder.display()))?;
     measured.map(|()| ExitCode::SUCCESS)
 }
 
-fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds: u64) -> Result<()> {
+fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds: u64, only: &str) -> Result<()> {
     let text = |path: &Path| path.to_str().map(String::from).context("a path that is no text");
     let stage = Stage::new(&text(&folder.join("stage"))?, Some(&text(binary)?))?;
     match data {
@@ -88,6 +134,7 @@ fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds
     let cookie = log_in(&stage, &address)?;
     let mut pages = pages(&address, &cookie, jobs.parse().unwrap_or(1_000_000))?;
     pages.extend(pages_of_array(&address, &cookie)?);
+    pages.retain(|page| page.contains(only));
     let mut good = one_by_one(&address, &cookie, &pages)?;
     good &= all_at_once(&address, &cookie, &pages, seconds, pid)?;
     println!("resident memory of the centre: {:.0} MiB", idle::memory(&[pid], "VmRSS:").unwrap_or(0.0));
@@ -205,42 +252,16 @@ fn cookies(answer: &Answer) -> String {
     pairs.join("; ")
 }
 
-/// Every page of a member who runs the centre, with what makes them long: a project's year, a day and a year of energy.
+/// [`PAGES`], with what makes them long: a project's year, a day and a year of energy; and single jobs.
 fn pages(address: &str, cookie: &str, jobs: u32) -> Result<Vec<String>> {
     let today = jiff::Zoned::now().date();
     let (day, month, year) = (today.to_string(), today.strftime("%Y-%m").to_string(), today.year());
-    let mut pages: Vec<String> = [
-        "/visit",
-        "/machines",
-        "/style",
-        "/home",
-        "/jobs",
-        "/jobs?everybody=1",
-        "/jobs?everybody=1&which=failed",
-        "/jobs?state=FAILED",
-        "/jobs/new",
-        "/jobs/new/python",
-        "/jobs/new/script",
-        "/projects",
-        "/projects/projet01",
-        "/projects/projet01/members",
-        "/projects/projet01/invoices",
-        "/projects/projet01/report",
-        "/energy/projects",
-        "/energy/projects/projet01",
-        "/files/at/home",
-        "/files/bin",
-        "/account",
-        "/operator/members",
-        "/operator/audit",
-        "/api",
-    ]
-    .map(String::from)
-    .to_vec();
+    let mut pages: Vec<String> = PAGES.iter().copied().map(String::from).collect();
     // One from the middle, one of the last.
     let (middle, late) = (jobs / 2, jobs - jobs.min(jobs / 100_000 + 20));
     pages.extend(["", "/national"].map(|part| format!("/jobs/{middle}{part}")));
     pages.push(format!("/jobs/{late}"));
+    pages.extend(["", "/price", "/history"].map(|part| format!("/api/v1/jobs/{middle}{part}")));
     pages.push(format!("/projects/projet01?period={year}"));
     pages.push(format!("/projects/projet01/report?year={}", year - 1));
     for place in ["/energy", "/energy/projects", "/energy/projects/projet01"] {
@@ -249,6 +270,10 @@ fn pages(address: &str, cookie: &str, jobs: u32) -> Result<Vec<String>> {
         }
     }
     let mut line = Line::open(address)?;
+    let machines = String::from_utf8(line.ask("GET", "/machines", cookie, None, false)?.body)?;
+    if let Some(name) = machines.split("href=\"/machines/").nth(1).and_then(|rest| rest.split('"').next()) {
+        pages.extend([format!("/machines/{name}"), format!("/energy/machine/{name}")]);
+    }
     let mut there = Vec::new();
     for page in pages {
         let answer = line.ask("GET", &page, cookie, None, true)?;
@@ -285,7 +310,9 @@ fn pages_of_array(address: &str, cookie: &str) -> Result<Vec<String>> {
     let held = line.ask("POST", &format!("{page}/act"), cookie, Some(&format!("csrf={mark}&what=hold")), false)?;
     ensure!(held.status == 303, "the array is not held: {}", held.status);
     std::thread::sleep(Duration::from_secs(5));
-    Ok(vec![page.clone(), format!("{page}?state=pending"), format!("{page}?state=completed"), format!("{page}_9000")])
+    let parts = ["", "?state=pending", "?state=completed", "_0", "_9000", "/national"];
+    let calls = ["", "/tasks", "/why", "/price"].map(|part| format!("/api/v1{page}{part}"));
+    Ok(parts.into_iter().map(|part| format!("{page}{part}")).chain(calls).collect())
 }
 
 fn one_by_one(address: &str, cookie: &str, pages: &[String]) -> Result<bool> {

@@ -153,6 +153,21 @@ fn a_project_shows_its_members_what_it_used_and_what_it_paid() {
     assert_eq!((paper.status, paper.header("content-type")), (200, "application/pdf"));
     assert!(paper.text.starts_with("%PDF-"));
     assert_eq!(ada.get("/projects/eau/report?year=1999").status, 200, "nothing was used, and it says so");
+    // Arrows lead no further than there is something: back to the first run, and on to now.
+    let later = year.parse::<i32>().unwrap() + 1;
+    for (path, back, on) in [
+        ("".to_owned(), false, false),
+        (format!("?period={year}"), false, false),
+        (format!("?period={later}"), true, false),
+        ("?period=1999-12".to_owned(), false, true),
+        (format!("/report?year={year}"), false, false),
+        (format!("/report?year={later}"), true, false),
+        ("/report?year=1999".to_owned(), false, true),
+    ] {
+        let page = ada.get(&format!("/projects/eau{path}"));
+        let arrows = ["prev", "next"].map(|to| page.text.contains(&format!("rel=\"{to}\"")));
+        assert_eq!((page.status, arrows), (200, [back, on]), "{path}");
+    }
     for none in ["/projects/nothing", "/projects/nothing/report", "/projects/eau/invoices/F2026-0001.pdf"] {
         assert_eq!(ada.get(none).status, 404, "{none}");
     }

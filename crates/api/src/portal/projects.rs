@@ -199,6 +199,10 @@ pub struct ProjectUsed {
     pub from: Time,
     /// and the first one after it.
     pub until: Time,
+    /// Something of it ended before: there is something to go back to.
+    pub has_before: bool,
+    /// It is over: there is a period after it that has begun.
+    pub has_after: bool,
     /// All of it.
     pub total: Sums,
     /// By month of a year, by day else; parts in which nothing ended are there, too.

@@ -3,7 +3,7 @@
 
 use api::{JobTarget, OwnerRow, RunAdvice};
 use energy::advice::Room;
-use model::{AccountRow, JobId, JobState, Uid};
+use model::{AccountRow, JobId, Uid};
 use store::{Reader, StoreError};
 
 use super::{advice, report::add};
@@ -42,7 +42,7 @@ pub(super) fn of(
         reader.job_energy(*record)?.iter().for_each(|run| add(&mut total, run));
     }
     let rows = match task {
-        Some(task) => tasks_at(reader, base, task)?,
+        Some(task) => last(reader.runs_of_task(base, task)?),
         None => last_run(reader, base)?,
     };
     let cores = held(reader, rows.first())?;
@@ -73,19 +73,6 @@ fn some_tasks(reader: &Reader, base: JobId) -> Result<Vec<AccountRow>, StoreErro
     }
     rows.retain(|row| row.start.is_some());
     Ok(rows)
-}
-
-fn tasks_at(reader: &Reader, base: JobId, task: u32) -> Result<Vec<AccountRow>, StoreError> {
-    let mut rows = Vec::new();
-    for state in JobState::ALL.iter().filter(|state| state.is_final()) {
-        let found = reader.tasks_in(base, *state, task, 1)?;
-        rows.extend(
-            found
-                .into_iter()
-                .filter(|row| matches!(&row.array, model::ArrayPlace::Task { index, .. } if *index == task)),
-        );
-    }
-    Ok(last(rows))
 }
 
 fn last_run(reader: &Reader, base: JobId) -> Result<Vec<AccountRow>, StoreError> {

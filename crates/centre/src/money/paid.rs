@@ -21,7 +21,7 @@ use crate::{
 };
 
 /// Of an array of more runs than these only sums are told.
-const MOST_RUNS: usize = 200;
+const MOST_RUNS: i64 = 200;
 /// So many running tasks are priced one by one; the others as they are on average.
 const MOST_RUNNING: usize = 200;
 
@@ -155,21 +155,15 @@ pub(crate) fn reply(reader: &Reader, question: PaidQuestion) -> Result<Reply, St
     let task = target.tasks.as_ref().and_then(|tasks| tasks.first());
     let is_array = stored.spec.array.is_some() && task.is_none();
     let used = if is_array { reader.array_used(base)? } else { store::ArrayUsed::default() };
-    if used.priced > MOST_RUNS as i64 {
+    paid.due = reader.count_among(base, task, &due)?;
+    if used.runs > MOST_RUNS {
         paid.priced = used.priced.cast_unsigned();
         paid.work_microeur = used.work_microeur;
         paid.paid_microeur = used.paid_microeur;
-        // All that waits for a price is this array's, but for what others have due this minute.
-        paid.due = (used.runs - used.priced).max(0).cast_unsigned().min(due.len() as u64);
     } else {
-        let runs = reader.runs_over(base, task)?;
-        paid.due = runs.iter().filter(|run| due.contains(run)).count() as u64;
-        let records: BTreeSet<JobId> = runs.iter().map(|run| run.job).collect();
-        for record in records {
-            for text in reader.entries_of(record)? {
-                if let Ok(entry) = serde_json::from_str::<Entry>(&text) {
-                    enter(&mut paid, entry.what);
-                }
+        for text in reader.entries_of(base, task)? {
+            if let Ok(entry) = serde_json::from_str::<Entry>(&text) {
+                enter(&mut paid, entry.what);
             }
         }
     }

@@ -302,15 +302,9 @@ fn rows(reader: &Reader, query: &JobQuery, live: Vec<LiveFacts>, report: &mut Jo
             (report.shown, report.rows) = (Some(state), rows);
         }
         (true, Some(task)) => {
-            for state in JobState::ALL {
-                let of_task = |row: &AccountRow| task_of(row) == Some(task);
-                report.rows.extend(reader.tasks_in(report.id, *state, task, 8)?.into_iter().filter(of_task));
-            }
-            report.rows.sort_by_key(|row| row.attempt);
-            if let Some(facts) = live.first() {
-                let filter = AccountFilter { targets: Some(Vec::new()), ..AccountFilter::default() };
-                let rows = |part: Vec<AccountRow>| report.rows.extend(part);
-                live_rows(reader, &filter, facts.clone(), rows)?;
+            report.rows = reader.runs_of_task(report.id, task)?;
+            if let Some(facts) = live.into_iter().next() {
+                report.rows.extend(reader.live_account(facts)?);
             }
         }
         (false, _) => {
@@ -327,18 +321,6 @@ fn rows(reader: &Reader, query: &JobQuery, live: Vec<LiveFacts>, report: &mut Jo
         }
     }
     Ok(())
-}
-
-/// What is not over, as rows of accounts.
-fn live_rows(
-    reader: &Reader,
-    filter: &AccountFilter,
-    facts: LiveFacts,
-    mut take: impl FnMut(Vec<AccountRow>),
-) -> Result<(), StoreError> {
-    reader.accounts(filter, vec![facts], &mut |part| {
-        take(part.into_iter().filter(|row| row.end.is_none()).collect());
-    })
 }
 
 fn task_of(row: &AccountRow) -> Option<u32> {

@@ -237,6 +237,7 @@ impl Centre {
             period,
             from,
             until,
+            now: self.now,
             threads: self.state.config().machine.threads_per_core(),
             names,
             only: (!sees_all(caller) && !caller.leads(name)).then_some(caller.account),

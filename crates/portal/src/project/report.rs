@@ -10,7 +10,7 @@ use axum::{
 use documents::{Sheet, Table};
 use serde::Deserialize;
 
-use super::{bills::download, core_hours, drawn_hours, one, place, used};
+use super::{bills::download, core_hours, drawn_hours, one, place, show::around, used};
 use crate::{
     chart::{Bar, Bars, Unit},
     door::DoorError,
@@ -43,8 +43,8 @@ struct Report<'a> {
     visit: &'a Visit,
     shown: &'a ProjectShown,
     used: &'a ProjectUsed,
-    before: i32,
-    after: i32,
+    /// The years before and after, where there is something.
+    around: [Option<String>; 3],
     place: String,
     heading: String,
     facts: Vec<(String, String)>,
@@ -86,13 +86,11 @@ pub(super) async fn page(
         unit: Unit::Cores,
     };
     let chart = chart.draw(visit.words());
-    let year: i32 = used.period.parse().unwrap_or(1970);
     page::show(&Report {
         visit: &visit,
         shown: &shown,
         used: &used,
-        before: year - 1,
-        after: year + 1,
+        around: around(&used),
         place: place(&name),
         heading,
         facts,

@@ -37,8 +37,8 @@ struct ProjectPage<'a> {
     visit: &'a Visit,
     shown: &'a ProjectShown,
     used: &'a ProjectUsed,
-    /// Names of the period before and after, and of its year.
-    around: [String; 3],
+    /// Names of the period before and after, where there is something, and of the year around.
+    around: [Option<String>; 3],
     place: String,
     title: String,
     budget: Option<String>,
@@ -103,7 +103,7 @@ pub(super) async fn page(
         visit: &visit,
         shown: &shown,
         used: &used,
-        around: around(&used.period),
+        around: around(&used),
         place: place(&name),
         title: period_title(&visit, &used),
         budget,
@@ -125,8 +125,15 @@ pub(super) fn period_title(visit: &Visit, used: &ProjectUsed) -> String {
     }
 }
 
-/// The period before, the one after, and its year.
-fn around(period: &str) -> [String; 3] {
+/// The period before and the one after, as far as anything is known of them, and the year of a month or a day.
+pub(super) fn around(used: &ProjectUsed) -> [Option<String>; 3] {
+    let [before, after, year] = neighbours(&used.period);
+    let is_year = used.period == year;
+    [used.has_before.then_some(before), used.has_after.then_some(after), (!is_year).then_some(year)]
+}
+
+/// The period before, the one after, and its year; of a day its month.
+fn neighbours(period: &str) -> [String; 3] {
     let mut numbers = period.split('-').map(|part| part.parse::<i16>().unwrap_or(1));
     let (year, month, day) = (numbers.next().unwrap_or(1970), numbers.next(), numbers.next());
     let shown = |year: i16, month: i16| format!("{year:04}-{month:02}");
@@ -284,7 +291,7 @@ mod tests {
             ("2026-12", "2026-11", "2027-01", "2026"),
             ("2026-11-22", "2026-11", "2026-11", "2026"),
         ] {
-            assert_eq!(around(period), [before, after, year].map(str::to_owned), "{period}");
+            assert_eq!(neighbours(period), [before, after, year].map(str::to_owned), "{period}");
         }
     }
 }

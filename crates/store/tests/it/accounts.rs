@@ -136,3 +136,24 @@ fn a_wide_question_is_answered_at_once() {
     };
     assert_eq!((ask(4), ask(3)), (0, 1));
 }
+
+#[test]
+fn one_task_is_read_without_the_others() {
+    let file = File::new();
+    file.write(array(0..3, "sbatch x")).unwrap();
+    // The second one was tried twice.
+    let again = finished(3, 1, JobState::Failed, Exit::default());
+    file.write(vec![over(1, Finished { task: Some((JobId(1), 1)), ..again })]).unwrap();
+    let reader = file.reader();
+    let runs = |task| {
+        let rows = reader.runs_of_task(JobId(1), task).unwrap();
+        rows.iter().map(|row| (row.id.0, row.attempt, row.state)).collect::<Vec<_>>()
+    };
+    assert_eq!(runs(0), [(2, 0, JobState::Completed)]);
+    assert_eq!(runs(1), [(3, 0, JobState::Completed), (3, 1, JobState::Failed)]);
+    assert_eq!(runs(9), []);
+    let waits = live(9, ArrayPlace::Task { base: JobId(1), index: 9 }, JobState::Pending);
+    let row = reader.live_account(waits.clone()).unwrap().unwrap();
+    assert_eq!((row.id, row.state, row.array), (JobId(9), JobState::Pending, waits.row.array.clone()));
+    assert_eq!(reader.live_account(LiveFacts { base: JobId(77), ..waits }).unwrap(), None);
+}

@@ -41,7 +41,13 @@ fn an_array_is_the_sum_of_its_tasks() {
     assert_eq!((found.energy_uj, found.electricity_microeur, found.measured_ms), (13, 13, 2));
     assert_eq!((found.priced, found.work_microeur, found.paid_microeur), (2, 150, 90));
     let reader = file.reader();
-    assert_eq!(reader.entries_of(JobId(3)).unwrap().len(), 2);
+    let entries = |id, task| reader.entries_of(JobId(id), task).unwrap().len();
+    assert_eq!([entries(1, Some(0)), entries(1, Some(1)), entries(1, None), entries(2, None)], [1, 2, 3, 0]);
+    // Of some runs, those that are its own; another attempt is none of them.
+    let runs = [(1, 0), (2, 0), (3, 0), (3, 1), (9, 0)].map(|(job, attempt)| RunId { job: JobId(job), attempt }).into();
+    let among = |id, task| reader.count_among(JobId(id), task, &runs).unwrap();
+    assert_eq!([among(1, Some(0)), among(1, None), among(2, None), among(3, None)], [1, 2, 1, 0]);
+    assert_eq!(reader.count_among(JobId(1), None, &[].into()).unwrap(), 0);
     assert_eq!(reader.runs_over(JobId(1), Some(1)).unwrap(), [RunId { job: JobId(3), attempt: 0 }]);
     assert_eq!(reader.runs_over(JobId(1), None).unwrap().len(), 2);
     drop(reader);
