@@ -140,11 +140,17 @@ impl Centre {
             Some((&entry[..at], &entry[at + 1..]))
         });
         let mut caller: Vec<Borrowed<'_>> = caller.collect();
+        let usual_niceness = dialect::environment::niceness(0);
         let own = if spec.get_user_env { own_environment(spec.owner.uid) } else { Vec::new() };
         for (name, value) in &own {
             if !caller.iter().any(|(known, _)| known == name) {
                 caller.push((name, value));
             }
+        }
+        // What did not come from a command (the portal) is submitted by nobody's process.
+        let (name, value) = &usual_niceness;
+        if !caller.iter().any(|(known, _)| known == name) {
+            caller.push((name, value));
         }
         Environment::from_pairs(dialect::environment::completed(caller, &ours))
     }

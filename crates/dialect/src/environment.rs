@@ -52,7 +52,13 @@ impl Builder {
     }
 }
 
-/// What a batch script gets on top of what came along from the caller.
+/// How nice (-20 to 19) the process was that submitted: told to the job, which itself begins with the niceness of the
+/// launcher.
+pub fn niceness(nice: i32) -> Variable {
+    (b"SLURM_PRIO_PROCESS".to_vec(), nice.to_string().into_bytes())
+}
+
+/// What a batch script gets on top of what came along from the caller, which has its [`niceness`].
 pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
     let mut env = Builder::default();
     env.set("ENVIRONMENT", "BATCH");
@@ -63,7 +69,7 @@ pub fn batch(spec: &JobSpec, place: &Place<'_>) -> Vec<Variable> {
     env.number("SLURM_JOB_GID", spec.owner.gid);
     env.number("SLURM_JOB_UID", spec.owner.uid);
     env.set("SLURM_JOB_USER", &spec.owner.user);
-    for name in ["SLURM_GTIDS", "SLURM_LOCALID", "SLURM_NODEID", "SLURM_PRIO_PROCESS", "SLURM_PROCID"] {
+    for name in ["SLURM_GTIDS", "SLURM_LOCALID", "SLURM_NODEID", "SLURM_PROCID"] {
         env.set(name, "0");
     }
     env.set("SLURM_TOPOLOGY_ADDR", place.node);
@@ -126,7 +132,6 @@ pub fn of_own_allocation(uid: u32, gid: u32, user: &str, node: &str, cpus: u32) 
     env.number("SLURM_JOB_UID", uid);
     env.number("SLURM_JOB_GID", gid);
     env.set("SLURM_JOB_USER", user);
-    env.set("SLURM_PRIO_PROCESS", "0");
     env.set("SLURM_TOPOLOGY_ADDR", node);
     env.set("SLURM_TOPOLOGY_ADDR_PATTERN", "node");
     env.0

@@ -134,6 +134,14 @@ pub fn limits() -> Limits {
     Limits(all.into_iter().filter_map(|(name, resource)| Some((name, soft(resource)?))).collect())
 }
 
+/// How nice this process is (proc(5)); 0 where that cannot be read.
+pub fn niceness() -> i32 {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    // The name may have anything in it; the field is the 17th after it.
+    let field = stat.rsplit_once(')').and_then(|(_, rest)| rest.split_whitespace().nth(16));
+    field.and_then(|nice| nice.parse().ok()).unwrap_or(0)
+}
+
 /// A program as a shell finds it: as typed where it has a `/`, else by `PATH`.
 pub fn program(typed: &Path) -> PathBuf {
     if typed.as_os_str().as_bytes().contains(&b'/') {

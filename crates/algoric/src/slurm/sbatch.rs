@@ -13,6 +13,7 @@ use std::{
 use api::{Reply, Request};
 use dialect::{
     environ::Variable,
+    environment,
     errors::{Action, Refused},
     refusal::Refusal,
     sbatch::{self, Line, Source, Submission},
@@ -20,7 +21,12 @@ use dialect::{
 };
 use model::{Exit, JobId, JobState, Text};
 
-use super::{advice, asked, caller::Caller, login, refused::failed};
+use super::{
+    advice, asked,
+    caller::{self, Caller},
+    login,
+    refused::failed,
+};
 use crate::{
     client::{Client, ClientError},
     commands::quote::sentences,
@@ -154,7 +160,8 @@ fn complete(job: &Submission, script: Option<Text>, caller: &Caller) -> Result<a
         Some(file) => exported(file)?,
         None => job.environment(&caller.environ),
     };
-    let variables = if spec.get_user_env { with_login(variables) } else { variables };
+    let mut variables = if spec.get_user_env { with_login(variables) } else { variables };
+    variables.push(environment::niceness(caller::niceness()));
     Ok(api::Submission {
         spec,
         script: job.script().to_vec(),

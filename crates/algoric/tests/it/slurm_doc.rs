@@ -52,7 +52,6 @@ out by surprise. The tables of options are generated from the code (`crates/algo
 | `scontrol top` | for operators, unless the site allows it | for everybody, among one's own jobs |
 | `scontrol notify` | shown by the step's `srun` | written to the job's error file |
 | errors | Slurm's words | the same, and on a terminal one line of help after them (`algoric: ...`, English or French; `ALGORIC_ADVICE=always`: everywhere) |
-| `SLURM_PRIO_PROCESS` | the niceness of who submits | always 0: not passed on yet |
 | several nodes (`-N 2`), heterogeneous jobs | yes | one machine: such jobs wait with `PartitionConfig`, or are refused |
 ";
 

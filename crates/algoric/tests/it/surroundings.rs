@@ -44,6 +44,17 @@ fn without_export_a_job_has_what_a_login_gives() {
 }
 
 #[test]
+fn a_job_is_told_how_nice_was_who_submitted_it() {
+    let ward = ward();
+    let own: i32 = outcome(&mut Command::new("nice")).1.trim().parse().unwrap();
+    let nicer = (own + 3).min(19);
+    let script = "echo $SLURM_PRIO_PROCESS; SLURM_PRIO_PROCESS=7 srun sh -c 'echo $SLURM_PRIO_PROCESS'; nice";
+    // The job itself is as nice as the launcher.
+    assert_eq!(job(&ward, "nice -n 3 sbatch -W job.sh", script), format!("{nicer}\n{own}\n{own}\n"));
+    assert_eq!(job(&ward, "SLURM_PRIO_PROCESS=9 sbatch -W job.sh", script), format!("{own}\n{own}\n{own}\n"));
+}
+
+#[test]
 fn programs_of_mpich_find_each_other() {
     let ward = ward();
     let Ok(compiler) = Command::new("mpicc.mpich").arg("-show").output() else {

@@ -68,18 +68,19 @@ fn place(job: u32, name: &'static str) -> Place<'static> {
 
 #[test]
 fn batch_jobs() {
-    let ours = environment::complete(Vec::new(), environment::batch(&spec(), &place(14, "env-plain.sh")));
+    let ours =
+        environment::complete(vec![environment::niceness(0)], environment::batch(&spec(), &place(14, "env-plain.sh")));
     check(ours, "### output file slurm-14.out", &[]);
 
     let all = tasks("3-5:2");
     let task = Place { array: Some((JobId(15), 3, &all)), ..place(16, "env-array.sh") };
-    let ours = environment::complete(Vec::new(), environment::batch(&spec(), &task));
+    let ours = environment::complete(vec![environment::niceness(0)], environment::batch(&spec(), &task));
     check(ours, "### output file slurm-15_3.out", &[]);
 
     let mut asked = JobSpec { export: Some("ALL,FOO=bar".into()), ..spec() };
     (asked.request.tasks, asked.request.cpus_per_task) = (Some(1), Some(2));
     let place = Place { cpus: 2, memory: Memory::PerNode(200), ..place(18, "named") };
-    let ours = environment::complete(Vec::new(), environment::batch(&asked, &place));
+    let ours = environment::complete(vec![environment::niceness(0)], environment::batch(&asked, &place));
     check(ours, "$ sbatch -n 1 -c 2 --mem=200M", &["FOO=bar"]);
 }
 
@@ -88,7 +89,7 @@ fn steps() {
     let mut asked = spec();
     asked.request.tasks = Some(2);
     let place = Place { cpus: 2, ..place(17, "env-srun.sh") };
-    let caller = environment::complete(Vec::new(), environment::batch(&asked, &place));
+    let caller = environment::complete(vec![environment::niceness(0)], environment::batch(&asked, &place));
     let step = Step {
         id: 0,
         tasks: 2,

@@ -162,6 +162,7 @@ fn environment(asked: &Srun, granted: &Granted, caller: &Caller, node: &str) -> 
         name: asked.asked.job_name.as_ref(),
     };
     let mut own = environment::step(&step);
+    own.push(environment::niceness(caller::niceness()));
     if asked.preserve_env {
         let kept = ["SLURM_NTASKS", "SLURM_NPROCS", "SLURM_JOB_NUM_NODES", "SLURM_NNODES"];
         let is_kept = |name: &[u8]| kept.iter().any(|kept| kept.as_bytes() == name);
