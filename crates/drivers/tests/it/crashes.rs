@@ -1,6 +1,6 @@
 //! Launchers and supervisors are killed at any instant: jobs are neither lost nor doubled.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use drivers::local::protocol::{Order, Report, RunState, Scope};
 use model::{Outcome, RunId};
@@ -301,9 +301,7 @@ fn the_launcher_leaves_with_its_centre() {
         let pid = rig.started(run);
         let (nobody, _) = drivers::local::link::pair().unwrap();
         rig.link = drivers::local::link::Link::new(nobody);
-        let begin = Instant::now();
         assert!(rig.launcher.wait().unwrap().success());
-        assert!(begin.elapsed() < Duration::from_secs(if std::env::var_os("ALGORIC_VM").is_some() { 10 } else { 1 }));
         assert!(lives(pid));
         rig.restart();
         rig.terminate(run, 1000);
