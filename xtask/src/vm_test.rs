@@ -24,19 +24,28 @@ pub struct Tally {
     pub failed: usize,
     /// The names of those that failed, as far as they have one.
     names: Vec<String>,
+    /// Those that failed first and passed then.
+    second: Vec<String>,
 }
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} passed, {} failed", self.passed, self.failed)?;
-        if self.names.is_empty() { Ok(()) } else { write!(f, ": {}", self.names.join(", ")) }
+        if !self.names.is_empty() {
+            write!(f, ": {}", self.names.join(", "))?;
+        }
+        if !self.second.is_empty() {
+            write!(f, "; at the second try: {}", self.second.join(", "))?;
+        }
+        Ok(())
     }
 }
 
 impl Tally {
-    /// Adds what one line of `each.sh` says: `finished: passed=5 failed=0`, or `not passed: NAME`.
+    /// Adds what one line of `each.sh` says: `finished: passed=5 failed=0`, `not passed: NAME`, or `second try: NAME`.
     fn add(&mut self, line: &str) {
         self.names.extend(line.strip_prefix("not passed: ").map(str::to_owned));
+        self.second.extend(line.strip_prefix("second try: ").map(str::to_owned));
         let counts = line.strip_prefix("finished: passed=").and_then(|rest| rest.split_once(" failed="));
         if let Some((Ok(passed), Ok(failed))) = counts.map(|(passed, failed)| (passed.parse(), failed.parse())) {
             let (passed, failed): (usize, usize) = (passed, failed);
@@ -171,6 +180,8 @@ mod tests {
             tally.add(line);
         }
         assert_eq!(tally.to_string(), "7 passed, 2 failed: files::names, trees::grow");
+        tally.add("second try: users::names");
+        assert_eq!(tally.to_string(), "7 passed, 2 failed: files::names, trees::grow; at the second try: users::names");
     }
 
     #[test]
