@@ -11,6 +11,19 @@ use anyhow::{Context, Result};
 use super::slurm::Cluster;
 use crate::rooms::Said;
 
+/// How many things were so, and which were not: `CHAPTER: WHAT`.
+pub struct Played {
+    pub passed: usize,
+    pub failed: Vec<String>,
+}
+
+impl std::fmt::Display for Played {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} passed, {} failed", self.passed, self.failed.len())?;
+        if self.failed.is_empty() { Ok(()) } else { write!(f, " ({})", self.failed.join("; ")) }
+    }
+}
+
 /// One thing that was looked at.
 struct Check {
     what: String,
@@ -109,16 +122,19 @@ impl Evidence {
         Ok(said)
     }
 
-    /// How many things were so, and how many were not.
-    pub fn tally(&self) -> (usize, usize) {
-        let checks = || self.chapters.iter().flat_map(|chapter| &chapter.checks);
-        let passed = checks().filter(|check| check.is_good).count();
-        (passed, checks().count() - passed)
+    /// How many things were so, and which were not.
+    pub fn played(&self) -> Played {
+        let mut played = Played { passed: 0, failed: Vec::new() };
+        for chapter in &self.chapters {
+            played.passed += chapter.checks.iter().filter(|check| check.is_good).count();
+            let bad = chapter.checks.iter().filter(|check| !check.is_good);
+            played.failed.extend(bad.map(|check| format!("{}: {}", chapter.name, check.what)));
+        }
+        played
     }
 
     fn write(&self) -> Result<()> {
-        let (passed, failed) = self.tally();
-        let mut page = format!("# A cluster of Slurm\n\n{}\n\n{passed} passed, {failed} failed.\n", self.head);
+        let mut page = format!("# A cluster of Slurm\n\n{}\n\n{}.\n", self.head, self.played());
         for chapter in &self.chapters {
             write!(page, "\n## {}\n\n{} ({:.0} s)\n\n", chapter.name, chapter.about, chapter.seconds)?;
             for check in &chapter.checks {

@@ -17,14 +17,8 @@ use anyhow::{Context, Result, ensure};
 use crate::rooms::address;
 use crate::{packages, tools};
 use chapters::Chapter;
-use evidence::Evidence;
+use evidence::{Evidence, Played};
 use slurm::{Cluster, HEAD, MACHINES};
-
-/// What is played, and how many things were so.
-pub struct Played {
-    pub passed: usize,
-    pub failed: usize,
-}
 
 /// `DIR [--keep-running] [--chapters NAME,...] [--binary FILE]`
 pub fn main(folder: &str, options: &[String]) -> Result<ExitCode> {
@@ -32,8 +26,8 @@ pub fn main(folder: &str, options: &[String]) -> Result<ExitCode> {
     let is_kept = options.iter().any(|option| option == "--keep-running");
     let played =
         play(Path::new(folder), tools::option(options, "binary"), is_kept, tools::option(options, "chapters"))?;
-    println!("\ncluster: {} passed, {} failed", played.passed, played.failed);
-    Ok(if played.failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    println!("\ncluster: {played}");
+    Ok(if played.failed.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 /// Plays the chapters that are named, in the story's order, or all.
@@ -63,12 +57,12 @@ pub fn play(folder: &Path, binary: Option<&str>, is_kept: bool, named: Option<&s
         let outcome = (chapter.play)(&mut cluster, &mut evidence);
         evidence.close(outcome)?;
     }
-    let (passed, failed) = evidence.tally();
+    let played = evidence.played();
     keep_logs(&cluster, &folder)?;
     if is_kept {
         keep(&cluster, &folder)?;
     }
-    Ok(Played { passed, failed })
+    Ok(played)
 }
 
 /// What the services wrote.
