@@ -1,12 +1,12 @@
 #!/bin/bash
 # each.sh FOLDER FILE [FILTER] — in the guest: runs each test of the test binary FILE (whose name contains FILTER; not those
 # with TEXT in it: --skip=TEXT, several by blanks) in a process of its own, in FOLDER, two at a time, as nextest does
-# outside. A test that fails shows all that it printed, and has a second try. TEST_LIMIT: seconds for one (120).
+# outside. A test that fails shows all that it printed, and has a second try. TEST_LIMIT: seconds for one (240).
 set -u
 folder=$1 filter=${3:-}
 export file=$2 logs
 logs=$(mktemp -d)
-export CARGO_MANIFEST_DIR=$folder TEST_LIMIT=${TEST_LIMIT:-120}
+export CARGO_MANIFEST_DIR=$folder TEST_LIMIT=${TEST_LIMIT:-240}
 cd "$folder" || exit 1
 
 one() {

@@ -85,6 +85,8 @@ fn a_users_launcher_takes_only_his_own() {
     );
 }
 
+const TICK: std::time::Duration = std::time::Duration::from_millis(5);
+
 /// A launcher at a path takes whom it was told to, one at a time.
 #[test]
 fn the_door() {
@@ -103,10 +105,12 @@ fn the_door() {
         match unsafe { nix::unistd::fork() }.unwrap() {
             nix::unistd::ForkResult::Child => {
                 nix::unistd::setuid(uid.into()).unwrap();
-                let mut link = Link::connect(&door).unwrap();
+                // A socket is there a moment before anybody listens at it.
+                let mut tries = (0..1000).map(|_| (Link::connect(&door), std::thread::sleep(TICK)).0);
+                let mut link = tries.find_map(Result::ok).unwrap();
                 let mut reports = Vec::new();
                 while reports.is_empty() && link.receive(&mut reports).unwrap() {
-                    std::thread::sleep(std::time::Duration::from_millis(5));
+                    std::thread::sleep(TICK);
                 }
                 // SAFETY: leaves at once.
                 unsafe { nix::libc::_exit(i32::from(matches!(reports.first(), Some(Report::Hello(_))))) }
