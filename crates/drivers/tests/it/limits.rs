@@ -109,10 +109,11 @@ fn cores() {
             let mut launch = rig.job();
             launch.cpus = CpuSet::from_iter(wanted.iter().copied());
             let run = rig.launch(launch, "#!/bin/sh\ngrep Cpus_allowed_list /proc/self/status\n");
-            assert_eq!(rig.outcome(run), exited(0));
+            let outcome = rig.outcome(run);
             let expected = if wanted.is_empty() { available.clone() } else { wanted };
             let expected = CpuSet::from_iter(expected).to_string();
-            assert_eq!(rig.output(run), format!("Cpus_allowed_list:\t{expected}\n"), "{mode:?}");
+            assert_eq!(rig.output(run), format!("Cpus_allowed_list:\t{expected}\n"), "{mode:?} {outcome:?}");
+            assert_eq!(outcome, exited(0));
         }
     }
 }
