@@ -336,9 +336,16 @@ fn tidy_line(line: &str, command: &str) -> String {
         if let Some(at) = word.find("job0").filter(|_| word.contains("/slurm_script")) {
             word.drain(..at);
         }
-        for key in
-            ["Priority=", "AllocNode:Sid=", "SLURM_TASK_PID=", "StdErr=", "GroupId=", "LastSchedEval=", "SrunHost:Pid="]
-        {
+        for key in [
+            "Priority=",
+            "AllocNode:Sid=",
+            "SLURM_TASK_PID=",
+            "SLURM_PRIO_PROCESS=",
+            "StdErr=",
+            "GroupId=",
+            "LastSchedEval=",
+            "SrunHost:Pid=",
+        ] {
             if word.starts_with(key) {
                 *word = format!("{key}...");
             }

@@ -1,7 +1,7 @@
 //! What of two texts is compared: everything but
 //!
 //! - times of day and dates (but those after 2030), and how long something took (less than a minute);
-//! - numbers of processes and of sessions, priorities, and where the centre keeps a script;
+//! - numbers of processes and of sessions, priorities, how nice who types is, and where the centre keeps a script;
 //! - which number a job is given (Slurm uses one up also for some that it refuses), as long as it keeps it;
 //! - variables that say where Slurm's own parts are (`SLURM_CONF`, its ports, `SLURM_WORKING_CLUSTER`);
 //! - the order of the two streams, of what several write at once (standard error, lines labelled with a task), and how
@@ -15,7 +15,8 @@ const ABSENT: &[&str] =
     &["SLURM_CONF=", "SLURM_WORKING_CLUSTER=", "SLURM_SRUN_COMM_PORT=", "SLURM_STEP_LAUNCHER_PORT="];
 
 /// What stands after these is nobody's business.
-const MASKED: &[&str] = &["Priority=", "AllocNode:Sid=", "SLURM_TASK_PID=", "LastSchedEval=", "SrunHost:Pid="];
+const MASKED: &[&str] =
+    &["Priority=", "AllocNode:Sid=", "SLURM_TASK_PID=", "SLURM_PRIO_PROCESS=", "LastSchedEval=", "SrunHost:Pid="];
 
 /// Where a line belongs: those whose order is anybody's guess are put in order.
 fn place(line: &str) -> (u8, &str) {
