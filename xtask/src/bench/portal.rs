@@ -23,6 +23,8 @@ const GOAL_BYTES: usize = 60_000;
 /// Browsers, and how often each loads a page.
 const BROWSERS: usize = 100;
 const EVERY: Duration = Duration::from_secs(5);
+/// Tasks of an array.
+const TASKS: u64 = 10_000;
 /// Root starts the centre as somebody's of this machine, so that forms know a home; where there is nobody as this one.
 const NOBODY_KNOWN: u32 = 54_321;
 /// Every page of a member who runs the centre, and the lists that programs ask for.
@@ -133,7 +135,7 @@ fn measure(folder: &Path, binary: &Path, jobs: &str, data: Option<&str>, seconds
     let pid: u32 = status["pid"].to_string().parse()?;
     let cookie = log_in(&stage, &address)?;
     let mut pages = pages(&address, &cookie, jobs.parse().unwrap_or(1_000_000))?;
-    pages.extend(pages_of_array(&address, &cookie)?);
+    pages.extend(pages_of_arrays(&address, &cookie)?);
     pages.retain(|page| page.contains(only));
     let mut good = one_by_one(&address, &cookie, &pages)?;
     good &= all_at_once(&address, &cookie, &pages, seconds, pid)?;
@@ -288,31 +290,50 @@ fn pages(address: &str, cookie: &str, jobs: u32) -> Result<Vec<String>> {
     Ok(there)
 }
 
-/// An array of ten thousand tasks, submitted by the form: some hundred are over, the others are held, so that nothing runs
-/// while pages are measured. Its page, lists of its tasks, one of them.
-fn pages_of_array(address: &str, cookie: &str) -> Result<Vec<String>> {
+/// Two arrays of ten thousand tasks, submitted by the form: one is over, of the other some thousands are and the rest is held,
+/// so that nothing runs while pages are measured. Their pages, lists of their tasks, some tasks, and what programs ask.
+fn pages_of_arrays(address: &str, cookie: &str) -> Result<Vec<String>> {
     let mut line = Line::open(address)?;
     let form = line.ask("GET", "/jobs/new/script", cookie, None, false)?;
     if form.status != 200 {
-        println!("left out, as nobody has an account: the array");
+        println!("left out, as nobody has an account: arrays");
         return Ok(Vec::new());
     }
     let html = String::from_utf8_lossy(&form.body).into_owned();
     let mark = html.split("name=\"csrf\" value=\"").nth(1).and_then(|rest| rest.split('"').next()).unwrap_or_default();
-    let script = "%23!/bin/sh%0A%23SBATCH+-t+1+--mem=10+--array=0-9999+-o+/dev/null%0Atrue%0A";
+    let (whole, count) = array(&mut line, cookie, mark, TASKS)?;
+    println!("an array that is over, with {count} tasks: {whole}");
+    let (page, count) = array(&mut line, cookie, mark, TASKS / 4)?;
+    let held = line.ask("POST", &format!("{page}/act"), cookie, Some(&format!("csrf={mark}&what=hold")), false)?;
+    ensure!(held.status == 303, "the array is not held: {} {}", held.status, String::from_utf8_lossy(&held.body));
+    println!("an array of which more than {count} tasks are over, the others held: {page}");
+    std::thread::sleep(Duration::from_secs(5));
+    let parts = ["", "?state=pending", "?state=completed", "_0", "_9000", "/national"];
+    let calls = ["", "/tasks", "/why", "/price"].map(|part| format!("/api/v1{page}{part}"));
+    let mut pages: Vec<String> = parts.into_iter().map(|part| format!("{page}{part}")).chain(calls).collect();
+    pages.extend(["", "_9000"].map(|part| format!("{whole}{part}")));
+    pages.extend(["/tasks", "/price"].map(|part| format!("/api/v1{whole}{part}")));
+    Ok(pages)
+}
+
+/// Submits an array, and waits until so many of its tasks are over; its page, and how many are.
+fn array(line: &mut Line, cookie: &str, mark: &str, enough: u64) -> Result<(String, u64)> {
+    let script = format!("%23!/bin/sh%0A%23SBATCH+-t+1+--mem=10+--array=0-{}+-o+/dev/null%0Atrue%0A", TASKS - 1);
     let body = format!("csrf={mark}&do=submit&folder=/tmp&script={script}");
     let made = line.ask("POST", "/jobs/new/script", cookie, Some(&body), false)?;
     let place = made.header("location").and_then(|place| place.split('?').next()).map(str::to_owned);
     let page = place.with_context(|| format!("no array: {} {}", made.status, String::from_utf8_lossy(&made.body)))?;
-    std::thread::sleep(Duration::from_secs(15));
-    // The one before was idle for too long to be kept.
-    let mut line = Line::open(address)?;
-    let held = line.ask("POST", &format!("{page}/act"), cookie, Some(&format!("csrf={mark}&what=hold")), false)?;
-    ensure!(held.status == 303, "the array is not held: {}", held.status);
-    std::thread::sleep(Duration::from_secs(5));
-    let parts = ["", "?state=pending", "?state=completed", "_0", "_9000", "/national"];
-    let calls = ["", "/tasks", "/why", "/price"].map(|part| format!("/api/v1{page}{part}"));
-    Ok(parts.into_iter().map(|part| format!("{page}{part}")).chain(calls).collect())
+    for _ in 0..600 {
+        std::thread::sleep(Duration::from_millis(500));
+        let told = line.ask("GET", &format!("/api/v1{page}"), cookie, None, false)?;
+        let told: serde_json::Value = serde_json::from_slice(&told.body)?;
+        let states = told["states"].as_array().context("no states")?;
+        let over = states.iter().filter_map(|state| state["count"].as_u64()).sum();
+        if over >= enough {
+            return Ok((page, over));
+        }
+    }
+    anyhow::bail!("{page} does not come to {enough} tasks in five minutes")
 }
 
 fn one_by_one(address: &str, cookie: &str, pages: &[String]) -> Result<bool> {
