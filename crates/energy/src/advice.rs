@@ -109,7 +109,7 @@ const TELLING: Span = Span::seconds(30);
 pub fn advise(runs: &[Run], room: &Room, bill: &Bill) -> Option<Advice> {
     let first = runs.first()?;
     let mut advice = Advice {
-        busy_milli: runs.iter().map(busy_milli).max().unwrap_or(0),
+        busy_milli: runs.iter().map(|run| model::busy_milli(run.cpu_us, run.elapsed)).max().unwrap_or(0),
         memory_mib: runs.iter().map(|run| run.max_rss_kib.div_ceil(1024)).max().unwrap_or(0),
         longest: runs.iter().map(|run| run.elapsed).max().unwrap_or(Span(0)),
         next_cpus: None,
@@ -174,11 +174,6 @@ fn spare(advice: &mut Advice, had: &Run, room: &Room, bill: &Bill) {
         let of_all = i128::from(bill.microeur) * i128::from(advice.saved.0);
         advice.saved_microeur = narrow(of_all / i128::from(bill.total.0.max(1)));
     }
-}
-
-/// CPUs that computed, on average, in thousandths.
-fn busy_milli(run: &Run) -> u64 {
-    run.cpu_us / (run.elapsed.0.max(1) as u64)
 }
 
 /// Whether `enough` is no more than `part`/`of` of `had`.

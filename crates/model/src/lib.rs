@@ -24,7 +24,7 @@ pub use job::{
 pub use machine::{Core, CpuSet, Gpu, Machine, TopologyError};
 pub use money::{Money, MoneyError};
 pub use nearest::{distance, hint, hinted, nearest};
-pub use outcome::{Exit, Outcome, Usage};
+pub use outcome::{Exit, Outcome, Usage, busy_milli};
 pub use rows::{
     AccountRow, ArrayPlace, NodePower, NodeRow, PartitionRow, PriorityRow, PriorityWeights, QosRow, QueueDetail,
     QueueRecord, QueueRow, ShareRow, StepRow, WishedRequest, Wishes,

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Span;
+
 /// The two numbers of Slurm's `ExitCode`: what the process returned, and the signal that ended it (0: none).
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default, Serialize, Deserialize)]
 pub struct Exit {
@@ -59,6 +61,25 @@ impl Usage {
             max_rss_kib: self.max_rss_kib.max(other.max_rss_kib),
             read_bytes: self.read_bytes.saturating_add(other.read_bytes),
             write_bytes: self.write_bytes.saturating_add(other.write_bytes),
+        }
+    }
+}
+
+/// CPUs that computed, on average, in thousandths. Where clocks count whole seconds, as Slurm's accounting does, a short
+/// run takes no time: then of one second.
+pub fn busy_milli(cpu_us: u64, elapsed: Span) -> u64 {
+    let ms = if elapsed.0 > 0 { elapsed.0.cast_unsigned() } else { 1000 };
+    cpu_us / ms
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_takes_no_time_keeps_no_cpus_busy() {
+        for (cpu_us, ms, milli) in [(2_000_000, 1000, 2000), (300_000, 300, 1000), (7000, 0, 7), (0, 0, 0)] {
+            assert_eq!(busy_milli(cpu_us, Span(ms)), milli, "{cpu_us} us in {ms} ms");
         }
     }
 }

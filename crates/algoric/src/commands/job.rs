@@ -158,7 +158,7 @@ fn elapsed(row: &AccountRow, now: Time) -> Option<Span> {
 }
 
 fn busy_milli(row: &AccountRow, elapsed: Span) -> u64 {
-    row.usage.map_or(0, |usage| (usage.user_us + usage.system_us) / (elapsed.0.max(1) as u64))
+    row.usage.map_or(0, |usage| model::busy_milli(usage.user_us + usage.system_us, elapsed))
 }
 
 fn limit(limit: TimeLimit, words: &Words) -> String {

@@ -209,7 +209,7 @@ pub(crate) fn reply(reader: &Reader, question: JobsQuestion) -> Result<Reply, St
             report.open |= report.states.is_empty() && seen.is_some_and(|seen| seen < submitted);
             rows(reader, &query, live, &mut report)?;
             let single = report.spec.array.is_none() || report.task.is_some();
-            let last = report.rows.last().map(|row| row.id).or(there.map(|_| query.id));
+            let last = report.rows.last().map(|row| row.id).or(report.open.then_some(query.id));
             let record = record.or(last).filter(|_| single);
             if let Some(record) = record {
                 report.files = files(&report, record, &node);

@@ -8,7 +8,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use files::{Place, Root};
-use model::{AccountRow, JobState, Memory, QueueRow, Text, TimeLimit};
+use model::{AccountRow, JobState, Memory, QueueRow, Span, Text, TimeLimit};
 use serde::Deserialize;
 
 use super::{Badge, Named, advice, ask, make::Home, now, output, series, tasks};
@@ -300,7 +300,7 @@ fn used(visit: &Visit, energy: Option<&RunsReport>, last: Option<&AccountRow>, i
         let ran = (until - start).0.saturating_sub(row.suspended.0).max(0);
         add("job-ran", words.span(ran));
         if let Some(usage) = row.usage.filter(|_| row.end.is_some()) {
-            let busy = (usage.user_us + usage.system_us) as i128 * 100 / (i128::from(ran.max(1)) * 1000);
+            let busy = i128::from(model::busy_milli(usage.user_us + usage.system_us, Span(ran)) / 10);
             add(
                 "job-busy",
                 visit.tw("job-busy-of", &[("busy", words.decimal(busy, 2).into()), ("cpus", row.cpus.into())]),

@@ -106,8 +106,12 @@ fn used(line: &PriceLine, words: &impl Speech) -> String {
         words.with(&format!("price-term-{}", term.resource.replace('_', "-")), &gaps)
     };
     let terms: Vec<String> = line.terms.iter().map(term).collect();
-    let gaps = [("amount", words.price(line.microeur).into()), ("terms", terms.join(" + ").into())];
-    words.with("price-used", &gaps)
+    let amount = words.price(line.microeur);
+    // What used nothing, as clocks tell, has no terms.
+    if terms.is_empty() {
+        return amount;
+    }
+    words.with("price-used", &[("amount", amount.into()), ("terms", terms.join(" + ").into())])
 }
 
 /// What is paid, and what of tax comes on top: in micro-euros, as an invoice reckons it before its one rounding.

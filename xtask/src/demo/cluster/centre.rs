@@ -111,7 +111,12 @@ pub fn link(cluster: &Cluster, member: &str) -> Result<()> {
 /// A line of shell that calls the pages' interface as who has a token.
 pub fn call(method: &str, path: &str, body: &str) -> String {
     let body = if body.is_empty() { String::new() } else { format!(" '{body}'") };
-    format!("python3 /home/portal.py $(cat token) {method} {path}{body}")
+    format!("python3 /home/portal.py call $(cat token) {method} {path}{body}")
+}
+
+/// A line of shell that sees the pages as the member does who was linked.
+pub fn browse(words: &str) -> String {
+    format!("python3 /home/portal.py {words}")
 }
 
 /// What is said before a line that is typed with this program's own commands of Slurm's language.

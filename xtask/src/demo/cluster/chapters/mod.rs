@@ -12,6 +12,7 @@ mod mpi;
 mod nodes;
 mod orders;
 mod polling;
+mod portal;
 mod saving;
 mod totals;
 mod urgent;
@@ -35,6 +36,7 @@ pub const ALL: &[Chapter] = &[
     grow::CHAPTER,
     engine::CHAPTER,
     orders::CHAPTER,
+    portal::CHAPTER,
     machines::CHAPTER,
     mpi::CHAPTER,
     urgent::CHAPTER,
