@@ -181,7 +181,7 @@ fn a_month(built: &[Executable]) -> Result<Outcome> {
 }
 
 /// What a run of all tests plays: all but `forecast` and the measure `polling` (docs/cluster.md).
-const CHAPTERS: &str = "history,grow,engine,orders,machines,mpi,urgent,budget,nodes,crashes,totals,adopt,saving";
+const CHAPTERS: &str = "history,grow,engine,orders,portal,machines,mpi,urgent,budget,nodes,crashes,totals,adopt,saving";
 
 /// A real cluster of Slurm, and what a centre that has grown must stand.
 fn a_cluster(built: &[Executable], closing: &mut Vec<String>) -> Result<Outcome> {
