@@ -86,6 +86,9 @@ pub struct Played {
 /// What never came to be.
 pub const NEVER: i64 = i64::MAX;
 
+/// After so many jobs `progress` is told: often enough for a bar that moves by slow rules, too.
+const TOLD: usize = 256;
+
 /// Plays all of a workload. `progress` is told from time to time how many jobs have come.
 ///
 /// # Errors
@@ -105,7 +108,7 @@ pub fn run<S: Scheduler>(
             Order::Batch => play.batch(now)?,
             Order::Pyss => play.pyss(now)?,
         }
-        if play.next - told >= 1 << 16 {
+        if play.next - told >= TOLD {
             told = play.next;
             progress(told);
         }

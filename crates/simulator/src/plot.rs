@@ -75,20 +75,31 @@ pub fn over_the_day(name: &str, draws: &[(i64, i64, i64)], local0: i64) -> Curve
 #[derive(Clone, Copy, PartialEq, Debug)]
 pub struct Across {
     name: &'static str,
-    /// Places that have names; none: round numbers.
-    marks: &'static [(i64, &'static str)],
+    marks: Marks,
+}
+
+/// Where something is written below the axis.
+#[derive(Clone, Copy, PartialEq, Debug)]
+enum Marks {
+    /// At round numbers.
+    Round,
+    /// At all multiples.
+    Every(u32),
+    /// At so many seconds, as [`tenfold`] places them.
+    Named(&'static [(i64, &'static str)]),
 }
 
 impl Across {
-    /// Days, or hours of the day: the numbers as they are.
-    pub const fn plain(name: &'static str) -> Self {
-        Across { name, marks: &[] }
-    }
+    /// Days: the numbers as they are.
+    pub const DAYS: Self = Across { name: "days", marks: Marks::Round };
+
+    /// Hours of the day.
+    pub const HOURS: Self = Across { name: "hour of the day", marks: Marks::Every(6) };
 
     /// How long somebody waited, as [`waits`] has it: each mark is about ten times as far as the one before.
     pub const WAITS: Self = Across {
         name: "time waited",
-        marks: &[
+        marks: Marks::Named(&[
             (1, "1 s"),
             (10, "10 s"),
             (60, "1 min"),
@@ -98,15 +109,19 @@ impl Across {
             (86_400, "1 day"),
             (864_000, "10 days"),
             (8_640_000, "100 days"),
-        ],
+        ]),
     };
 
     fn ticks(&self, from: f64, to: f64) -> Vec<(f64, String)> {
-        if self.marks.is_empty() {
-            return ticks(from, to).into_iter().map(|tick| (tick, tick.to_string())).collect();
+        let plain = |tick: f64| (tick, tick.to_string());
+        match self.marks {
+            Marks::Round => ticks(from, to).into_iter().map(plain).collect(),
+            Marks::Every(step) => multiples(f64::from(step), from, to).into_iter().map(plain).collect(),
+            Marks::Named(marks) => {
+                let all = marks.iter().map(|(seconds, name)| (tenfold(*seconds), (*name).to_owned()));
+                all.filter(|(place, _)| (from..=to).contains(place)).collect()
+            }
         }
-        let all = self.marks.iter().map(|(seconds, name)| (tenfold(*seconds), (*name).to_owned()));
-        all.filter(|(place, _)| (from..=to).contains(place)).collect()
     }
 }
 
@@ -277,7 +292,11 @@ fn ticks(from: f64, to: f64) -> Vec<f64> {
     let rough = (to - from) / 5.0;
     let power = 10f64.powf(rough.log10().floor());
     let step = [1.0, 2.0, 5.0, 10.0].map(|factor| factor * power).into_iter().find(|step| *step >= rough);
-    let step = step.unwrap_or(rough);
+    multiples(step.unwrap_or(rough), from, to)
+}
+
+/// All multiples between two.
+fn multiples(step: f64, from: f64, to: f64) -> Vec<f64> {
     let first = (from / step).ceil() as i64;
     let last = (to / step).floor() as i64;
     // Rounded once more, so that 0.30000000000000004 is 0.3.
@@ -303,7 +322,7 @@ mod tests {
         assert!((area(&waiting) - 3_500.0).abs() < 1e-6);
         assert!((area(&used) - 18_000.0).abs() < 1e-6);
         assert_eq!(ticks(0.0, 1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
-        let picture = svg("a < b", Across::plain("days"), "jobs", &[waiting], &[]);
+        let picture = svg("a < b", Across::DAYS, "jobs", &[waiting], &[]);
         assert!(picture.contains("a &lt; b") && picture.contains("<polyline"));
         // One waits for nothing, the other 3 500 seconds.
         let picture = svg("w", Across::WAITS, "part", &[waits("w", &workload, &played)], &[]);
@@ -322,7 +341,9 @@ mod tests {
         let tariff = Tariff::new(String::new(), 200_000, &[(22 * 3600, 6 * 3600, 100_000)]);
         let grounds: Vec<_> = prices(&tariff).into_iter().map(|ground| (ground.across, ground.height)).collect();
         assert_eq!(grounds, [((0.0, 6.0), 0.5), ((6.0, 22.0), 1.0), ((22.0, 24.0), 0.5)]);
-        let picture = svg("a", Across::plain("hours"), "kW", &[curve], &prices(&tariff));
+        let picture = svg("a", Across::HOURS, "kW", &[curve], &prices(&tariff));
+        let hours: Vec<_> = Across::HOURS.ticks(0.0, 24.0).into_iter().map(|(_, mark)| mark).collect();
+        assert_eq!(hours, ["0", "6", "12", "18", "24"], "as a day is parted");
         assert!(picture.contains("0.1 €/kWh") && picture.matches("<rect").count() == 4);
     }
 }

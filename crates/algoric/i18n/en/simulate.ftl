@@ -11,6 +11,7 @@ column-longest-wait = LONGEST WAIT
 column-loose-bound = LOOSE BOUND
 column-makespan = ALL DONE AFTER
 column-mean-wait = MEAN WAIT
+column-park-and-policy = PARK, POLICY
 column-policy = POLICY
 column-saved = SAVED
 column-share-of-bound = OF THE BOUND

@@ -11,6 +11,7 @@ column-longest-wait = PLUS LONGUE ATTENTE
 column-loose-bound = BORNE LÂCHE
 column-makespan = TOUT FINI APRÈS
 column-mean-wait = ATTENTE MOYENNE
+column-park-and-policy = PARC, RÈGLE
 column-policy = RÈGLE
 column-saved = ÉCONOMISÉ
 column-share-of-bound = PART DE LA BORNE

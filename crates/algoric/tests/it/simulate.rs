@@ -130,3 +130,29 @@ fn an_order_that_is_not_played_is_told() {
         assert_eq!(said.stderr.contains(&line), told, "{policy} {power}: {}", said.stderr);
     }
 }
+
+/// The table says what is played, and where, if that is what is compared.
+#[test]
+fn what_is_played_has_its_name() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    std::fs::write(path("one.swf"), "; MaxProcs: 2\n8 5 -1 10 2 -1 -1 2 20 -1 1 1 1 -1 1 -1 -1 -1\n").unwrap();
+    let park = "[[machines]]\nname = 'a'\ncount = 2\ncores = 4\nidle_w = 1\nbusy_w = 2\noff_w = 0\nboot_s = 3\n";
+    std::fs::write(path("rack.toml"), park).unwrap();
+    for (wish, head, name) in [
+        (vec!["--policy", "fcfs"], "POLICY", "fcfs"),
+        (vec!["--power", "off-after=600s"], "POLICY", "easy, off-after=600s"),
+        (vec!["--power", "predictive=5s"], "POLICY", "predictive=5s"),
+        (vec!["--power", "predictive=5s", "--policy", "centre"], "POLICY", "centre, predictive=5s"),
+        (vec!["--compare", &path("rack.toml")], "PARK, POLICY", "rack, easy"),
+        (vec!["--compare", &path("rack.toml"), "--power", "predictive=5s"], "PARK, POLICY", "rack, predictive=5s"),
+    ] {
+        let said = simulate(&[vec![&*path("one.swf")], wish].concat());
+        assert_eq!(said.code, 0, "{}", said.stderr);
+        // The second column ends where two spaces are.
+        let cell =
+            |line: &str| line.split("  ").filter(|part| !part.is_empty()).nth(1).map(|part| part.trim().to_owned());
+        let lines: Vec<_> = said.stdout.lines().take(2).map(cell).collect();
+        assert_eq!(lines, [Some(head.to_owned()), Some(name.to_owned())], "{}", said.stdout);
+    }
+}

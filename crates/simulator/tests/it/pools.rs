@@ -90,3 +90,13 @@ fn impossible_facts() {
         assert_eq!(pool.decide(5), Some(Ticket(1)), "{rule:?}");
     }
 }
+
+/// Whoever shows how far it is hears of it often, also where jobs are few.
+#[test]
+fn progress_is_told_often() {
+    let workload = workload(4, vec![(2, 2, 10, 4); 5_000]);
+    let mut scheduler = PoolScheduler::new(&workload, EASY, Order::Batch);
+    let mut told = Vec::new();
+    clock::run(&workload, &mut scheduler, Order::Batch, &mut |count| told.push(count)).unwrap();
+    assert!(told.len() >= 15 && told.is_sorted() && told.iter().all(|count| *count <= 5_000), "{told:?}");
+}

@@ -98,8 +98,8 @@ pub struct Outlay {
 pub struct CostRow {
     /// Which trace.
     pub trace: String,
-    /// Which policy.
-    pub policy: String,
+    /// What was played, for people.
+    pub shown: String,
     /// What it cost.
     #[serde(flatten)]
     pub costs: Costs,
@@ -132,12 +132,14 @@ impl Economy {
         has_own && policy.rule() != Some(Rule::Easy { shortest_first: false })
     }
 
-    /// What a policy, or a park, is called in pictures: with what its machines do, unless they are always on.
-    pub fn shown(&self, name: &str) -> String {
-        match self.power {
-            None | Some(Power::AlwaysOn) => name.to_owned(),
-            Some(power) => format!("{name}, {power}"),
-        }
+    /// What is played, for people: where, in which order unless switching by forecast brings its own, and what machines
+    /// do unless they are always on.
+    pub fn shown(&self, park: Option<&str>, policy: Option<Policy>) -> String {
+        let power = self.power.filter(|power| *power != Power::AlwaysOn);
+        let has_own = |policy: &Policy| matches!(power, Some(Power::Predictive { .. })) && *policy != Policy::Centre;
+        let policy = policy.filter(|policy| !has_own(policy)).map(|policy| policy.to_string());
+        let parts = [park.map(str::to_owned), policy, power.map(|power| power.to_string())];
+        parts.into_iter().flatten().collect::<Vec<_>>().join(", ")
     }
 
     /// The park that is named.
@@ -148,7 +150,7 @@ impl Economy {
         self.park.as_deref().map(read_park).transpose()
     }
 
-    /// Plays a workload on a park, which is called so; with `plot` also what is to be drawn.
+    /// Plays a workload on a park, which is called so in pictures; with `plot` also what is to be drawn.
     ///
     /// # Errors
     /// When the policy cannot play it, or something cannot be read.
@@ -193,7 +195,7 @@ impl Economy {
             bound_loose_cost_eur: bounds.loose_eur,
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
-        let watts = plot.then(|| plot::over_the_day(&self.shown(name), &outcome.draws, local0));
+        let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
         let respects_memory = policy != Policy::Centre && plan.respects_memory();
         let forgets_memory = !respects_memory && park.memory_matters(trace, workload);
         let Outcome { played, states, .. } = outcome;
@@ -225,7 +227,7 @@ impl Noun for CostRow {
         let saved = if costs.always_on_cost_eur > 0.0 { 1.0 - costs.cost_eur / costs.always_on_cost_eur } else { 0.0 };
         vec![
             self.trace.clone(),
-            self.policy.clone(),
+            self.shown.clone(),
             format!("{} kWh", words.decimal(costs.energy_wh as f64 / 1000.0)),
             euros(costs.cost_eur),
             percent(saved),

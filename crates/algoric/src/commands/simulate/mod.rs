@@ -177,10 +177,11 @@ pub fn run(args: &Args, house: &House) -> anyhow::Result<u8> {
         }
     }
     if !reports.is_empty() {
-        console::print(show::table(&reports, &house.words));
+        let parks = args.compare.iter().any(|candidate| matches!(candidate, Candidate::Park(_)));
+        console::print(report::table(&reports, parks, &house.words));
         let costs: Vec<_> = reports.iter().filter_map(Report::cost_row).collect();
         if !costs.is_empty() {
-            console::print(format!("\n{}", show::table(&costs, &house.words)));
+            console::print(format!("\n{}", report::table(&costs, parks, &house.words)));
         }
     }
     Ok(exit::OK)
@@ -241,9 +242,21 @@ fn tell_dropped(name: &str, trace: &Trace, workload: &Workload, words: &Words) -
 
 /// One way to play: what it is called, its policy, its park.
 struct Way {
+    /// That of its park where parks are set side by side, else that of its policy.
     name: String,
     policy: Policy,
     park: Option<Park>,
+}
+
+impl Way {
+    /// What people are told in tables, and in pictures, which have less room.
+    fn shown(&self, economy: &Economy) -> [String; 2] {
+        if self.name == self.policy.to_string() {
+            let shown = economy.shown(None, Some(self.policy));
+            return [shown.clone(), shown];
+        }
+        [Some(self.policy), None].map(|policy| economy.shown(Some(&self.name), policy))
+    }
 }
 
 fn ways(args: &Args) -> anyhow::Result<Vec<Way>> {
@@ -272,6 +285,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
     let mut reports = Vec::new();
     let mut pictures = Pictures::default();
     for (number, way) in ways.iter().enumerate() {
+        let [in_tables, in_pictures] = way.shown(&args.economy);
         let unknown = || Fault::new("simulate-no-procs", [("trace", name.to_owned())]).code(exit::USAGE);
         let procs = way.park.as_ref().map(Park::cores).or(args.procs).or_else(|| trace.procs()).ok_or_else(unknown)?;
         let workload = match &way.park {
@@ -284,8 +298,8 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
         let begun = Instant::now();
         let (played, costs, wall_s) = if way.park.is_some() || args.economy.is_asked_for() {
             let park = way.park.clone().unwrap_or_else(|| Park::of_processors(procs));
-            let names = (way.name.as_str(), way.policy);
-            let outlay = args.economy.play(names, rules, trace, &workload, &park, args.plot.is_some())?;
+            let outlay =
+                args.economy.play((&in_pictures, way.policy), rules, trace, &workload, &park, args.plot.is_some())?;
             if args.economy.replaces(way.policy) {
                 let gaps = [("trace", name.into()), ("policy", way.policy.to_string().into())];
                 console::complain(words.with("simulate-own-order", &gaps) + "\n");
@@ -306,7 +320,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
         };
         let took = Took { read_s, wall_s };
         let mut report = Report::new((name, &way.name), trace, &workload, &played, took);
-        report.costs = costs;
+        (report.shown, report.costs) = (in_tables, costs);
         if args.check {
             report = report.checked(trace, &workload, &played);
         }
@@ -315,7 +329,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
             write_text(&several(file, args, name, &way.name), starts(trace, &workload, &played)?)?;
         }
         if args.plot.is_some() {
-            pictures.add(&args.economy.shown(&way.name), &workload, &played);
+            pictures.add(&in_pictures, &workload, &played);
         }
     }
     if let Some(folder) = &args.plot {
@@ -381,8 +395,8 @@ impl Pictures {
 
     fn write(&self, folder: &Path, trace: &str) -> anyhow::Result<()> {
         let all = [
-            ("queue", "jobs waiting", Across::plain("days"), "jobs", &self.waiting),
-            ("use", "cores in use", Across::plain("days"), "cores", &self.used),
+            ("queue", "jobs waiting", Across::DAYS, "jobs", &self.waiting),
+            ("use", "cores in use", Across::DAYS, "cores", &self.used),
             ("waits", "part of the jobs that waited at most so long", Across::WAITS, "part", &self.waits),
         ];
         let save = |name: String, picture: String| -> io::Result<()> {
@@ -395,7 +409,7 @@ impl Pictures {
         }
         if !self.watts.is_empty() {
             let title = format!("{trace}: what machines drew in the mean, over what it costs");
-            let picture = plot::svg(&title, Across::plain("hour of the day"), "kW", &self.watts, &self.prices);
+            let picture = plot::svg(&title, Across::HOURS, "kW", &self.watts, &self.prices);
             save(format!("{trace}-watts.svg"), picture).with_context(|| format!("{}", folder.display()))?;
         }
         Ok(())

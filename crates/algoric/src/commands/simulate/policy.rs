@@ -95,7 +95,8 @@ where
 /// Does something of so many steps, with a bar on the terminal when it takes long.
 pub fn with_bar<T>(steps: usize, work: impl FnOnce(&mut dyn FnMut(usize)) -> T) -> T {
     let bar = ProgressBar::new(steps as u64);
-    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} {per_sec} {eta}");
+    // Whole jobs a second: `0` are the decimals.
+    let style = ProgressStyle::with_template("{bar:40} {human_pos}/{human_len} {per_sec:0} {eta}");
     bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
     let begun = std::time::Instant::now();
     let done = work(&mut |done| {

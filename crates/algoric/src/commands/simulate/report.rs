@@ -10,7 +10,7 @@ use simulator::{
 
 use super::economy::{CostRow, Costs};
 use crate::{
-    show::{Column, Noun, number, text},
+    show::{self, Column, Noun, number, text},
     words::Words,
 };
 
@@ -21,6 +21,9 @@ pub struct Report {
     pub trace: String,
     /// Which policy.
     pub policy: String,
+    /// What was played, for people.
+    #[serde(skip)]
+    pub shown: String,
     /// Jobs played.
     pub jobs: u64,
     /// Jobs left out.
@@ -90,6 +93,7 @@ impl Report {
         Report {
             trace: names.0.to_owned(),
             policy: names.1.to_owned(),
+            shown: names.1.to_owned(),
             jobs: metrics.jobs,
             dropped: workload.dropped.total(),
             dropped_why: reasons(&workload.dropped).collect(),
@@ -122,7 +126,7 @@ impl Report {
     /// Its line in the table of costs.
     pub fn cost_row(&self) -> Option<CostRow> {
         let costs = self.costs.clone()?;
-        Some(CostRow { trace: self.trace.clone(), policy: self.policy.clone(), costs })
+        Some(CostRow { trace: self.trace.clone(), shown: self.shown.clone(), costs })
     }
 }
 
@@ -150,7 +154,7 @@ impl Noun for Report {
         let seconds = |seconds: f64| words.span(Span((seconds * 1000.0) as i64));
         vec![
             self.trace.clone(),
-            self.policy.clone(),
+            self.shown.clone(),
             self.jobs.to_string(),
             self.dropped.to_string(),
             self.procs.to_string(),
@@ -163,6 +167,16 @@ impl Noun for Report {
             self.differ_from_trace_wait.map_or_else(|| "-".to_owned(), |count| count.to_string()),
         ]
     }
+}
+
+/// A table; its head says whether parks are set side by side.
+pub fn table<T: Noun>(rows: &[T], parks: bool, words: &Words) -> String {
+    let title = |column: &Column| match column.title {
+        "column-policy" if parks => words.say("column-park-and-policy"),
+        title => words.say(title),
+    };
+    let right: Vec<bool> = T::COLUMNS.iter().map(|column| column.right).collect();
+    show::plain(T::COLUMNS.iter().map(title).collect(), rows.iter().map(|row| row.cells(words)).collect(), &right)
 }
 
 /// What the kernel says that this process had at most.
