@@ -23,7 +23,7 @@ use simulator::{
 };
 
 use super::House;
-use crate::{console, exit, report::Fault, show, words::Words};
+use crate::{console, exit, report::Fault, words::Words};
 use economy::Economy;
 use policy::{Policy, Rules};
 use report::{Report, Took};
