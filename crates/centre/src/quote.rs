@@ -56,7 +56,7 @@ impl Centre {
     }
 
     fn quote_of(&self, spec: JobSpec) -> Quote {
-        let expected = self.expectation(&spec);
+        let expected = self.expectation(&spec).filter(tells);
         let middle = expected.map(|expected| expected.middle);
         let tasks = spec.array.as_ref().map_or(1, |array| array.tasks.len());
         let draw = self.draw_of(&spec.request);
@@ -170,6 +170,11 @@ impl Centre {
 
 fn times(energy: Energy, tasks: u64) -> Energy {
     Energy(energy.0.saturating_mul(i64::try_from(tasks).unwrap_or(i64::MAX)))
+}
+
+/// What a member's other jobs took tells who asks for a price of a new one only if they all took about as long.
+fn tells(expected: &Expectation) -> bool {
+    expected.basis != Basis::Member || expected.high.0 <= expected.low.0.saturating_mul(3)
 }
 
 fn told(expected: Expectation) -> Expected {

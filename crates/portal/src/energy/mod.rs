@@ -1,6 +1,7 @@
 //! Where energy went: of the centre, of a machine, of projects; by day, month and year. Who may see what is decided in the
 //! centre.
 
+pub mod meter;
 mod when;
 
 use std::sync::Arc;
