@@ -6,6 +6,7 @@ list-of = { $first } and { $last }
 no-account-title = You can look, not compute yet
 no-account-what = No account of the machine is linked to you.
 no-account-help = A job runs under an account of the machine, with its files and rights. An operator of the centre links one to you, or makes one; there is nothing for you to do.
+no-account-operator = A job runs under an account of the machine, with its files and rights. You are an operator: link one to yourself, or have one made, on the members’ page.
 
 jobs-title = Jobs
 jobs-which = Which

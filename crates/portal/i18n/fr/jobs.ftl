@@ -6,6 +6,7 @@ list-of = { $first } et { $last }
 no-account-title = Vous pouvez regarder, pas encore calculer
 no-account-what = Aucun compte de la machine n’est lié à vous.
 no-account-help = Un travail tourne sous un compte de la machine, avec ses fichiers et ses droits. Un opérateur du centre en lie un au vôtre, ou en crée un ; vous n’avez rien à faire.
+no-account-operator = Un travail tourne sous un compte de la machine, avec ses fichiers et ses droits. Vous êtes opérateur : liez-en un à vous-même, ou faites-en créer un, sur la page des membres.
 
 jobs-title = Travaux
 jobs-which = Lesquels
