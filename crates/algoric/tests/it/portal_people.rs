@@ -165,6 +165,24 @@ fn who_runs_a_centre_of_their_own_computes_at_once() {
 }
 
 #[test]
+fn who_begins_a_roots_centre_is_told_what_to_do() {
+    if !nix::unistd::geteuid().is_root() {
+        return;
+    }
+    let mut ward = Ward::new("");
+    ward.start();
+    let url = url(&ward);
+    let (mut marie, mut yann) = (operator(&ward, &url), invited(&ward, &url, "yann", "Yann"));
+    for page in ["/home", "/jobs/new", "/files", "/account"] {
+        let (hers, his) = (marie.get(page).text, yann.get(page).text);
+        assert!(hers.contains("href=\"/operator/members\"") && hers.contains("link one to yourself"), "{page}: {hers}");
+        assert!(!his.contains("/operator/members") && his.contains("An operator of the centre"), "{page}: {his}");
+    }
+    assert!(marie.get("/projects").text.contains("algoric project add"));
+    assert!(yann.get("/projects").text.contains("an operator to make one"));
+}
+
+#[test]
 fn members_come_are_given_accounts_and_are_kept_out() {
     if !nix::unistd::geteuid().is_root() {
         return;

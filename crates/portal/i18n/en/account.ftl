@@ -112,6 +112,7 @@ members-roles = Roles
 members-account = Account of the machine
 members-made = made here
 members-no-account = none: looks but does not compute
+members-which-account = Without an account of the machine one looks and does not compute: link one that is there, or have a new one made.
 members-projects = Projects
 members-promised = once an account is linked
 members-email = E-mail

@@ -2,6 +2,7 @@
 
 projects-none = You are in no project.
 projects-none-help = A job is always counted on a project. Ask who answers for one to invite you, or an operator to make one.
+projects-none-operator = A project is what jobs are counted on, and who pays. On the machine, make one, put its members in, give it a budget:
 projects-members = { $count ->
     [one] 1 member
    *[other] { $count } members

@@ -112,6 +112,7 @@ members-roles = Rôles
 members-account = Compte de la machine
 members-made = créé ici
 members-no-account = aucun : regarde mais ne calcule pas
+members-which-account = Sans compte de la machine, on regarde sans calculer : liez-en un qui existe, ou faites-en créer un.
 members-projects = Projets
 members-promised = quand un compte sera lié
 members-email = E-mail

@@ -2,6 +2,7 @@
 
 projects-none = Vous n’êtes dans aucun projet.
 projects-none-help = Un travail se compte toujours sur un projet. Demandez à la personne qui en répond de vous inviter, ou à un opérateur d’en créer un.
+projects-none-operator = Un projet est ce à quoi l’on compte les travaux, et qui paie. Sur la machine, créez-en un, mettez-y ses membres, donnez-lui un budget :
 projects-members = { $count ->
     [one] 1 membre
    *[other] { $count } membres
