@@ -50,12 +50,16 @@ impl Centre {
     pub(crate) fn quote(&mut self, conn: ConnId, peer: Peer, submission: Submission) -> Result<(), Refusal> {
         let spec = JobSpec { batch: true, ..submission.spec };
         let spec = self.admit(peer, spec, &submission.script, &submission.environment)?;
-        let quote = self.quote_of(spec);
+        if self.quote_there(conn, &spec, submission.script, &submission.environment) {
+            return Ok(());
+        }
+        let quote = self.quote_of(spec, None);
         self.reply(conn, &Reply::Quote(Box::new(quote)));
         Ok(())
     }
 
-    fn quote_of(&self, spec: JobSpec) -> Quote {
+    /// What it would take; `there`: when a Slurm would start it, which only Slurm knows.
+    pub(crate) fn quote_of(&self, spec: JobSpec, there: Option<Time>) -> Quote {
         let expected = self.expectation(&spec).filter(tells);
         let middle = expected.map(|expected| expected.middle);
         let tasks = spec.array.as_ref().map_or(1, |array| array.tasks.len());
@@ -68,11 +72,10 @@ impl Centre {
             greatest: spec.time_limit.span(),
         };
         let energy = |run: Span| Some(times(power?.over(run), tasks));
-        // When a Slurm would start it, only Slurm knows.
         let is_here = self.cluster.is_none();
         let foresee =
             |patience| is_here.then(|| self.state.foresee(spec.clone(), self.now, patience, middle)).flatten();
-        let plain = foresee(Patience::None);
+        let plain = there.or_else(|| foresee(Patience::None));
         let offer = |start: Option<Time>| Offer {
             start,
             cost_microeur: runs.each(|run| Some(self.cost(start.unwrap_or(self.now), run, energy(run)?).0)),

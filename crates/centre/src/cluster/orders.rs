@@ -11,7 +11,7 @@ use dialect::cluster::{
     pairs,
 };
 use drivers::local::protocol::{Command, Environment, Order};
-use model::{CpuSet, JobId, JobSpec, JobState, Owner, QueueDetail, Text, TimeLimit};
+use model::{CpuSet, JobId, JobSpec, JobState, Owner, QueueDetail, Span, Text, TimeLimit};
 use store::{ClusterWrite, Write};
 
 use super::{Queued, Said};
@@ -28,6 +28,8 @@ pub(crate) enum Doing {
     Submit(ConnId, Arc<JobSpec>, Vec<u8>, Option<JobForm>),
     /// `--test-only`.
     Test(ConnId, Box<JobSpec>),
+    /// The same, for a quote.
+    Quote(ConnId, Box<JobSpec>),
     /// A job that waited here when the cluster came.
     Move(JobId, Arc<JobSpec>, store::BlobId),
     /// An order about so many jobs.
@@ -36,7 +38,28 @@ pub(crate) enum Doing {
     Machines(String),
 }
 
+/// With more jobs in the queue than this, to work out when another one would start costs slurmctld too much to be asked
+/// while somebody types.
+const MOST_FOR_QUOTES: usize = 2000;
+
 type Unanswered = Result<Option<Request>, Refusal>;
+
+/// A start so soon is no wait.
+const AT_ONCE: Span = Span::seconds(5);
+
+/// Why Slurm would not take a job, if that is what it says.
+fn refusal(said: &str) -> Option<String> {
+    said.contains("allocation failure").then(|| complaint(said))
+}
+
+/// What of the caller's environment goes along: what describes another job is not this one's.
+fn along(environment: &[(Text, Text)], more: Option<(&[u8], &[u8])>) -> Environment {
+    let own = |name: &Text| ["SLURM_", "SBATCH_"].iter().any(|start| name.as_bytes().starts_with(start.as_bytes()));
+    let kept = environment.iter().filter(|(name, _)| !own(name));
+    let pairs: Vec<(&[u8], &[u8])> =
+        kept.map(|(name, value)| (name.as_bytes(), value.as_bytes())).chain(more).collect();
+    Environment::from_pairs(pairs)
+}
 
 impl Centre {
     /// Passes an order on; what is none of Slurm's is given back.
@@ -109,24 +132,44 @@ impl Centre {
         is_short(form.as_ref())?;
         let offered = self.offer(&spec)?;
         offered.as_ref().map_or(Ok(()), |offered| self.covered(offered))?;
-        let mut words = orders::sbatch(&spec);
         if test_only {
-            words.insert(1, b"--test-only".to_vec());
+            let doing = Doing::Test(conn, Box::new(spec.clone()));
+            self.try_there(&spec, script, &environment, doing);
+            return Ok(());
         }
-        let seconds: Option<(&[u8], &[u8])> = test_only.then_some((b"SLURM_TIME_FORMAT", b"%s"));
-        // What describes another job is not this one's.
-        let own = |name: &Text| ["SLURM_", "SBATCH_"].iter().any(|start| name.as_bytes().starts_with(start.as_bytes()));
-        let environment = environment.iter().filter(|(name, _)| !own(name));
-        let environment: Vec<(&[u8], &[u8])> =
-            environment.map(|(name, value)| (name.as_bytes(), value.as_bytes())).chain(seconds).collect();
-        let workdir = spec.workdir.clone();
-        let (owner, text) = (spec.owner.clone(), Text::from(script.clone()));
-        let doing = match test_only {
-            true => Doing::Test(conn, Box::new(spec)),
-            false => Doing::Submit(conn, Arc::new(spec), script, form),
-        };
-        self.run_as(owner, words, Environment::from_pairs(environment), workdir, text, doing);
+        let (owner, workdir, text) = (spec.owner.clone(), spec.workdir.clone(), Text::from(script.clone()));
+        let (words, environment) = (orders::sbatch(&spec), along(&environment, None));
+        let doing = Doing::Submit(conn, Arc::new(spec), script, form);
+        self.run_as(owner, words, environment, workdir, text, doing);
         Ok(())
+    }
+
+    /// Has Slurm asked for a quote when a job would start, if that is cheap enough; `false`: it is not asked.
+    pub(crate) fn quote_there(
+        &mut self,
+        conn: ConnId,
+        spec: &JobSpec,
+        script: Vec<u8>,
+        environment: &[(Text, Text)],
+    ) -> bool {
+        let Some(cluster) = &self.cluster else { return false };
+        let is_own = |doing: &Doing| matches!(doing, Doing::Quote(_, other) if other.owner.uid == spec.owner.uid);
+        // One at a time for each: forms ask as one types.
+        if cluster.fault.is_some() || cluster.queue.len() > MOST_FOR_QUOTES || cluster.doing.values().any(is_own) {
+            return false;
+        }
+        let doing = Doing::Quote(conn, Box::new(spec.clone()));
+        self.try_there(spec, script, environment, doing);
+        true
+    }
+
+    /// `sbatch --test-only` as the member.
+    fn try_there(&mut self, spec: &JobSpec, script: Vec<u8>, environment: &[(Text, Text)], doing: Doing) {
+        let mut words = orders::sbatch(spec);
+        words.insert(1, b"--test-only".to_vec());
+        let environment = along(environment, Some((b"SLURM_TIME_FORMAT", b"%s")));
+        // The folder of a job that is only tried need not be there yet.
+        self.run_as(spec.owner.clone(), words, environment, Text::from("/"), Text::from(script), doing);
     }
 
     /// Lets the launcher run one of Slurm's commands as a member.
@@ -157,7 +200,9 @@ impl Centre {
     pub(crate) fn command_told(&mut self, number: u64, code: Option<u8>, output: &Text, said: &Text) {
         let Some(cluster) = &mut self.cluster else { return };
         let Some(doing) = cluster.doing.remove(&number) else { return };
-        cluster.look_soon();
+        if !matches!(doing, Doing::Quote(..)) {
+            cluster.look_soon();
+        }
         let refused = || Reply::Refused(refuse(RefusalCode::Other, complaint(&said.lossy())));
         match doing {
             Doing::Submit(conn, spec, script, form) => match submitted(&output.lossy()).filter(|_| code == Some(0)) {
@@ -173,6 +218,16 @@ impl Centre {
                 let (id, start, cpus, node, partition) = told.unwrap_or_else(otherwise);
                 self.reply(conn, &Reply::WouldStart { id, start, cpus, partition, node });
             }
+            Doing::Quote(conn, spec) => match refusal(&said.lossy()).filter(|_| code != Some(0)) {
+                Some(detail) => self.reply(conn, &Reply::Refused(refuse(RefusalCode::Other, detail))),
+                None => {
+                    let start = would_start(&said.lossy()).map(|(_, start, ..)| start).filter(|_| code == Some(0));
+                    // Slurm counts whole seconds, and begins its work at the next one.
+                    let start = start.map(|start| if start <= self.now + AT_ONCE { self.now } else { start });
+                    let quote = self.quote_of(*spec, start);
+                    self.reply(conn, &Reply::Quote(Box::new(quote)));
+                }
+            },
             Doing::Move(id, spec, script) => {
                 match submitted(&output.lossy()).filter(|_| code == Some(0)) {
                     Some(there) => self.has_moved(id, there, spec, script),

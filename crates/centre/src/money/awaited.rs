@@ -76,3 +76,39 @@ impl Centre {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+
+    use super::*;
+
+    /// Each machine tells its part once, in any order, also across a restart; what it repeats is not counted.
+    #[test]
+    fn a_price_waits_for_each_machine_once() {
+        let machines: BTreeSet<Arc<str>> = ["n1", "n2"].map(Arc::from).into();
+        let usage = ledger::price::Usage {
+            machine: "blade".to_owned(),
+            start: model::Time(0),
+            end: model::Time(60_000),
+            cores: 4,
+            memory_mib: 100,
+            gpus: 0,
+            exclusive: false,
+            energy_uj: 0,
+            stored_mib: 0,
+        };
+        let mut due = Due::there("eau".to_owned(), model::Uid(7), usage, None, machines);
+        let tell = |due: &mut Due, name: &str, energy: i64| {
+            due.closed(&Arc::from(name), energy);
+            // The row that a start would take up.
+            *due = serde_json::from_str(&serde_json::to_string(due).unwrap()).unwrap();
+            due.energy_uj
+        };
+        assert_eq!(tell(&mut due, "n2", 30), None);
+        assert_eq!(tell(&mut due, "n2", 30), None, "said twice");
+        assert_eq!(tell(&mut due, "n3", 7), None, "none of its machines");
+        assert_eq!(tell(&mut due, "n1", 12), Some(42));
+        assert_eq!(tell(&mut due, "n1", 12), Some(42));
+    }
+}

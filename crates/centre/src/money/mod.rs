@@ -200,6 +200,17 @@ fn parsed<T: serde::de::DeserializeOwned>(rows: Vec<(String, String)>, what: &st
     rows.into_iter().filter_map(read).collect()
 }
 
+/// What came of an entry that the centre makes by itself.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Entered {
+    /// It is in the ledger now.
+    Now,
+    /// It was there.
+    Before,
+    /// The ledger does not take it.
+    Not,
+}
+
 impl Centre {
     /// Puts into the ledger what happened, with the batch that is being filled.
     ///
@@ -215,14 +226,14 @@ impl Centre {
 
     /// As [`Centre::post`], for what the centre does by itself: what was said before is no fault, what cannot be is one
     /// of ours, said in the log, and the rest goes on.
-    fn enter_own(&mut self, day: Day, what: What) -> bool {
+    fn enter_own(&mut self, day: Day, what: What) -> Entered {
         let shown = what.key();
         match self.enter(day, what) {
-            Ok(_) => true,
-            Err(JournalError::Already(_)) => false,
+            Ok(_) => Entered::Now,
+            Err(JournalError::Already(_)) => Entered::Before,
             Err(fault) => {
                 complain!("the ledger does not take `{shown}`: {fault}");
-                false
+                Entered::Not
             }
         }
     }

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use std::{collections::BTreeSet, sync::Arc};
 use store::{Fact, Settled, StoredEvent};
 
+use super::Entered;
 use crate::{complain::complain, core::Centre, metering::holds as held_parts};
 
 /// A run that is over and has no price yet.
@@ -39,7 +40,7 @@ pub(crate) struct Due {
 
 /// What a run gets back.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
-struct Back {
+pub(super) struct Back {
     reason: Reason,
     /// All that it cost, besides what comes on top.
     is_whole: bool,
@@ -135,7 +136,13 @@ impl Due {
     }
 
     /// Of a run of other machines, which tell its energy a little later.
-    fn there(project: String, member: Uid, usage: Usage, back: Option<Back>, machines: BTreeSet<Arc<str>>) -> Self {
+    pub(super) fn there(
+        project: String,
+        member: Uid,
+        usage: Usage,
+        back: Option<Back>,
+        machines: BTreeSet<Arc<str>>,
+    ) -> Self {
         Self { project, member, usage, energy_uj: None, by: Time(0), back, machines, told_uj: 0, is_noted: true }
     }
 }
@@ -281,11 +288,13 @@ impl Centre {
             Ok(what) => what,
             Err(fault) => return complain!("run {run} has no price: {fault}"),
         };
-        if is_noted {
+        let settled = if let What::Settle(settled) = &what { Some(settled.clone()) } else { None };
+        let entered = self.enter_own(day, what);
+        // What the ledger does not take is tried again by the next start.
+        if is_noted && entered != Entered::Not {
             self.note_awaited(run, None);
         }
-        let settled = if let What::Settle(settled) = &what { Some(settled.clone()) } else { None };
-        if self.enter_own(day, what)
+        if entered == Entered::Now
             && let (Some(settled), Some(back)) = (settled, back)
         {
             self.give_back(day, &settled, back);

@@ -10,7 +10,10 @@ use ledger::{
 };
 use model::{JobId, JobSpec, Money as Euros, Request, RunId, Span, Time};
 
-use super::holds::{array_run, scaled};
+use super::{
+    Entered,
+    holds::{array_run, scaled},
+};
 use crate::core::{Centre, refuse};
 
 /// A submission that has a price.
@@ -104,7 +107,7 @@ impl Centre {
     pub(super) fn hold_money(&mut self, run: RunId, project: &str, greatest: &[Line]) -> bool {
         let day = self.money.day(self.now);
         match book::reserve(&self.money.ledger, project, run, greatest) {
-            Ok(reserve) => self.enter_own(day, What::Reserve(reserve)),
+            Ok(reserve) => self.enter_own(day, What::Reserve(reserve)) == Entered::Now,
             Err(fault) => {
                 crate::complain::complain!("nothing is set aside for run {run}: {fault}");
                 false

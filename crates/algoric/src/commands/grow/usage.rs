@@ -34,7 +34,7 @@ pub struct Args {
 type Whose = (String, String);
 
 /// What is missing is told in so many rounds: each comes nearer.
-const ROUNDS: usize = 3;
+const ROUNDS: usize = 5;
 /// Less is not worth a job, in CPU-seconds.
 const LEAST: u64 = 60;
 /// So many of a hundred are near enough.

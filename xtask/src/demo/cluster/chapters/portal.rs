@@ -50,6 +50,10 @@ fn from_a_form(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         asked.text.contains("60.00"),
         &asked.text,
     );
+    evidence.check("and when Slurm would start it", asked.text.contains("Start at once"), &asked.text);
+    let too_much = format!("form python quote 'program=1' memory=100M 'time=10 min' cpus=50 folder={FOLDER}");
+    let too_much = alice(evidence, &browse(&too_much))?;
+    evidence.check("what Slurm would refuse is said so", too_much.text.contains("would be refused"), &too_much.text);
     let none = alice(evidence, "squeue -h -u alice")?;
     evidence.same("asking submits nothing", &none.text, "");
     let job = alice(evidence, &form("submit"))?.text.trim().to_owned();
