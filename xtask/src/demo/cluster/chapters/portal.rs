@@ -94,9 +94,12 @@ fn from_a_form(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
 fn buttons(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let alice = |evidence: &mut Evidence, line: &str| evidence.type_line(cluster, HEAD, "alice", line);
     // It needs all three machines, one of which is busy.
-    let busy = alice(evidence, "sbatch --parsable -w n1 -n2 --mem=50 -t 10 -o /dev/null --wrap 'sleep 300'")?.text;
+    let busy =
+        alice(evidence, "sbatch --parsable -J page-busy -w n1 -n2 --mem=50 -t 10 -o /dev/null --wrap 'sleep 300'")?
+            .text;
     let busy = busy.trim().to_owned();
-    let waits = alice(evidence, "sbatch --parsable -N3 -n6 --mem=50 -t 10 -o /dev/null --wrap 'sleep 300'")?.text;
+    let waits =
+        alice(evidence, "sbatch --parsable -J page-waits -N3 -n6 --mem=50 -t 10 -o /dev/null --wrap 'sleep 300'")?.text;
     let waits = waits.trim().to_owned();
     let see = browse(&format!("see /jobs/{waits}"));
     let shown = cluster.until(&format!("cd /home/alice && {see} | grep -q 'job is running'"), PATIENCE);
