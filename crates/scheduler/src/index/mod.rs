@@ -7,4 +7,4 @@ mod skyline;
 
 pub use line::{Least, Line, Summary};
 pub use shelves::{Key, Shelves};
-pub use skyline::{Hole, Skyline, Step};
+pub use skyline::{Place, Skyline, Step, Stretch};

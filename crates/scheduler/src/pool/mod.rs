@@ -5,6 +5,7 @@
 mod easy;
 mod plan;
 mod sizes;
+mod turns;
 
 use crate::backfill::walk;
 use crate::index::{Least, Line, Shelves};
@@ -248,7 +249,7 @@ impl Pool {
         self.running.remove((until, ticket.0));
         self.pass.forget();
         if self.rule == Rule::Conservative {
-            self.plan.ended(now, until, cores);
+            self.plan.ended(now, ticket.0);
         }
         Ok(())
     }

@@ -7,26 +7,28 @@
 //!
 //! Looking at everybody each time would be dear: of two hundred who wait, twenty are promised anything better. Whoever
 //! found nothing better finds nothing better until there is new room, so only new room is looked at: who was promised a
-//! start right behind it may [slide](Plan::note_row) forward, who fits into a hole around it may
-//! [jump](Plan::note_room) there.
+//! start right behind it may slide forward ([`note_row`]), who fits into a hole around it may jump there
+//! ([`Plan::note_room`]). Nearly all slide, and by little: each knows its two steps of the [`Skyline`], so that a slide
+//! touches what lies between old and new, and nothing is searched for.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
-use std::ops::Range;
 
-use super::sizes::Sizes;
+use super::sizes::{Known, Sizes};
+use super::turns::Turns;
 use super::{Ask, Ticket};
-use crate::index::{Hole, Skyline};
+use crate::index::{Place, Skyline, Stretch};
 
 /// No job.
 const NOBODY: u32 = u32::MAX;
 
-/// A job and what it is promised.
+/// A job and where in the plan it is.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Hope {
     cores: u32,
     estimate: u32,
-    start: i64,
+    /// The steps at which it is to start and to end, for as long as these are not over.
+    steps: (Place, Place),
     /// Neighbours in a [`Row`], which is a ring.
     next: u32,
     before: u32,
@@ -36,70 +38,57 @@ impl Hope {
     fn ask(&self) -> Ask {
         Ask { cores: self.cores, estimate: self.estimate }
     }
-
-    fn until(&self) -> i64 {
-        self.start + i64::from(self.estimate)
-    }
 }
 
 /// Who is promised to start at a step, in the order of the queue.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 struct Row {
     first: u32,
-    /// None of them needs fewer cores...
-    least: u32,
-    /// ...or less time.
-    shortest: u32,
+    /// None of them needs fewer cores.
+    least: i64,
 }
 
 impl Default for Row {
     fn default() -> Self {
-        Row { first: NOBODY, least: u32::MAX, shortest: u32::MAX }
+        Row { first: NOBODY, least: i64::MAX }
     }
 }
 
-/// What those need at least who are promised a start behind some instant, and the latest of their starts.
-#[derive(Clone, Copy, Debug)]
-struct Behind {
-    least: u32,
-    shortest: u32,
-    latest: i64,
+/// What jobs that ended early left. Nobody who needs as few cores as `low` has gained by it.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Room {
+    until: i64,
+    low: i64,
 }
 
-fn behind(all: &[(i64, Behind)], instant: i64) -> Option<Behind> {
-    let count = all.partition_point(|(at, _)| *at > instant);
-    all.get(count.checked_sub(1)?).map(|(_, those)| *those)
-}
-
-/// A span of time that has both in it.
-fn hull(one: Option<(i64, i64)>, other: (i64, i64)) -> Option<(i64, i64)> {
-    Some(one.map_or(other, |one| (one.0.min(other.0), one.1.max(other.1))))
+/// Where somebody may fit in. If there are several holes, all is one from the first to the last.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+struct Hole {
+    from: i64,
+    until: i64,
 }
 
 /// Who is promised what.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
     skyline: Skyline<Row>,
-    /// By number; of those who wait no more, nothing is true.
+    /// By number; of those who wait no more, nothing is true but when they end.
     hopes: Vec<Hope>,
+    /// Their promised starts: many are looked through for one that is late enough.
+    starts: Vec<i64>,
     sizes: Sizes,
     /// Those whose promised start has come.
     due: BinaryHeap<Reverse<u32>>,
     /// What jobs that ended early left since the queue was compressed, all together.
-    new_room: Option<Hole>,
-    /// Those before this number have had their turn.
+    new_room: Option<Room>,
+    /// Who is to be looked at. Those before `next` had their turn in this compression: they are for the next one.
+    turns: Turns,
     next: u32,
-    /// Whose turn it is in a compression.
-    turns: BinaryHeap<Reverse<u32>>,
-    /// Who of them may fit into a hole, from when until when; for the others there is room right before their start.
-    holes: Vec<(u32, (i64, i64))>,
-    /// What was found too late for whose turn was over: it is for the next compression.
-    late: Vec<u32>,
-    late_hole: Option<(i64, i64)>,
-    stack: Vec<(i64, i64)>,
-    /// When the last compression began: for each step at which somebody is promised a start, from the last to the
-    /// first, what is known of those who are promised that or a later one. It stays true while promises become earlier.
-    behind: Vec<(i64, Behind)>,
+    /// Who of them may fit into a hole that new room made; for the others there is room right before their start.
+    holes: Vec<(u32, Hole)>,
+    /// Only there to be reused.
+    begins: Vec<i64>,
+    levels: Vec<(i64, usize)>,
 }
 
 impl Plan {
@@ -107,28 +96,34 @@ impl Plan {
         Plan {
             skyline: Skyline::new(cores),
             hopes: Vec::new(),
+            starts: Vec::new(),
             sizes: Sizes::default(),
             due: BinaryHeap::new(),
             new_room: None,
-            next: NOBODY,
-            turns: BinaryHeap::new(),
+            turns: Turns::default(),
+            next: 0,
             holes: Vec::new(),
-            late: Vec::new(),
-            late_hole: None,
-            stack: Vec::new(),
-            behind: Vec::new(),
+            begins: Vec::new(),
+            levels: Vec::new(),
         }
     }
 
     /// When a job is promised to start.
     pub fn start_of(&self, number: u32) -> Option<i64> {
-        self.hopes.get(number as usize).map(|hope| hope.start)
+        self.starts.get(number as usize).copied()
+    }
+
+    /// When a job is to be over that is promised a start, or runs.
+    fn until(&self, number: u32) -> i64 {
+        self.starts[number as usize] + i64::from(self.hopes[number as usize].estimate)
     }
 
     /// The next instant at which somebody is promised a start.
     pub fn wake(&self) -> Option<i64> {
-        let steps = self.skyline.steps()[self.skyline.front()..].iter();
-        steps.skip(1).find(|step| step.mark.first != NOBODY).map(|step| step.at)
+        if self.sizes.is_empty() {
+            return None;
+        }
+        self.skyline.first_marked(|row| row.first != NOBODY)
     }
 
     /// Who starts next: the first whose promised start has come.
@@ -141,40 +136,68 @@ impl Plan {
     /// A job came.
     pub fn arrived(&mut self, now: i64, number: u32, ask: Ask) {
         self.compress(now);
-        let start = self.skyline.earliest(now, i64::from(ask.cores), i64::from(ask.estimate));
         let Ask { cores, estimate } = ask;
-        let hope = Hope { cores, estimate, start, next: NOBODY, before: NOBODY };
-        self.hopes.push(hope);
+        let begin =
+            self.skyline.earlier(self.skyline.front(), i64::MAX, i64::MAX, i64::from(cores), i64::from(estimate));
+        // After all that is planned, everything is free.
+        let begin = begin.unwrap_or_else(|| self.skyline.last());
+        let start = self.skyline.step(begin).at;
+        let end = self.skyline.take_until(begin, start + i64::from(estimate), i64::from(cores));
+        self.hopes.push(Hope { cores, estimate, steps: (begin, end), next: NOBODY, before: NOBODY });
+        self.starts.push(start);
         self.sizes.push(number, ask, start);
-        self.stand(now, number, hope);
-        self.skyline.change(start, hope.until(), -i64::from(ask.cores));
+        self.stand(now, number, begin, end);
     }
 
     /// A job started; as planned, unless somebody else decided.
     pub fn started(&mut self, now: i64, number: u32) {
-        let hope = self.hopes[number as usize];
-        if hope.start > now {
-            self.advance(now);
-            self.promise(now, number, hope, now);
+        self.advance(now);
+        let start = self.starts[number as usize];
+        if start > now {
+            self.promise(now, number, self.skyline.front());
         }
         if self.due.peek() == Some(&Reverse(number)) {
             self.due.pop();
         } else {
             self.due.retain(|other| other.0 != number);
         }
-        if hope.start < now {
-            // Others were late before.
-            let (planned, until) = (hope.until().max(now), now + i64::from(hope.estimate));
-            self.skyline.change(planned, until, -i64::from(hope.cores));
+        if start < now {
+            self.put_off(now, number);
         }
-        self.sizes.remove(number, hope.ask());
+        self.sizes.remove(number, self.hopes[number as usize].ask());
     }
 
-    /// A job ended that had cores until `until`.
-    pub fn ended(&mut self, now: i64, until: i64, cores: u32) {
+    /// A job starts later than it was promised, as others were late.
+    fn put_off(&mut self, now: i64, number: u32) {
+        let is_over = self.until(number) <= now;
+        self.starts[number as usize] = now;
+        let until = self.until(number);
+        let hope = &mut self.hopes[number as usize];
+        let planned = if is_over { self.skyline.front() } else { hope.steps.1 };
+        let end = self.skyline.take_until(planned, until, i64::from(hope.cores));
+        hope.steps.1 = end;
+        self.skyline.hold(end);
+        if !is_over {
+            self.skyline.release(planned);
+        }
+    }
+
+    /// A job that had started ended.
+    pub fn ended(&mut self, now: i64, number: u32) {
+        let until = self.until(number);
         if until > now {
             self.advance(now);
-            self.give(now, now, until, cores);
+            let Hope { cores, steps, .. } = self.hopes[number as usize];
+            if self.sizes.is_empty() {
+                // Nobody waits who could gain by it.
+                self.skyline.take(self.skyline.front(), steps.1, -i64::from(cores));
+                self.skyline.release(steps.1);
+                return;
+            }
+            let (low, _) = self.give(self.skyline.front(), steps.1, cores);
+            self.skyline.release(steps.1);
+            let room = self.new_room.get_or_insert(Room { until, low });
+            (room.until, room.low) = (room.until.max(until), room.low.min(low));
         }
     }
 
@@ -182,7 +205,7 @@ impl Plan {
         let Plan { skyline, hopes, due, .. } = self;
         skyline.advance(now, |row| {
             let mut number = row.first;
-            loop {
+            while number != NOBODY {
                 due.push(Reverse(number));
                 number = hopes[number as usize].next;
                 if number == row.first {
@@ -196,68 +219,61 @@ impl Plan {
     fn compress(&mut self, now: i64) {
         self.advance(now);
         let Some(room) = self.new_room.take() else { return };
-        self.next = 0;
-        self.look_behind();
-        self.turns.extend(self.late.drain(..).map(Reverse));
-        self.note_room(now, room.from, room.until, room.cores);
-        if let Some((from, until)) = self.late_hole.take() {
-            self.note_room(now, from, until, i64::MAX);
-        }
-        while let Some(Reverse(number)) = self.turns.pop() {
-            if number < self.next {
-                continue;
-            }
-            let mut hole = None;
-            self.holes.retain(|(other, its)| {
-                if *other == number {
-                    hole = hull(hole, *its);
-                }
-                *other != number
-            });
+        self.look(room);
+        while let Some(number) = self.turns.take(self.next) {
             self.next = number + 1;
-            self.turn(now, number, hole.is_some());
-            // Others behind may fit into what is left of the hole.
-            if let Some((from, until)) = hole {
-                let steps = self.skyline.step(from)..self.skyline.step(until - 1) + 1;
-                self.note_holes(now, steps, (from, until), (1, i64::MAX), 1);
+            let hole = self.holes.iter().position(|(other, _)| *other == number);
+            let hole = hole.map(|at| self.holes.swap_remove(at).1);
+            self.turn(now, number, hole);
+            if let Some(hole) = hole {
+                self.note_same(now, number, hole);
             }
         }
-        self.next = NOBODY;
+        self.next = 0;
     }
 
     /// A job's turn.
-    fn turn(&mut self, now: i64, number: u32, may_jump: bool) {
-        let hope = self.hopes[number as usize];
-        if hope.start <= now {
+    fn turn(&mut self, now: i64, number: u32, hole: Option<Hole>) {
+        if self.starts[number as usize] <= now {
             return;
         }
-        let (cores, long) = (i64::from(hope.cores), i64::from(hope.estimate));
-        let step = self.skyline.step(hope.start);
-        let start = match may_jump {
-            true => self.skyline.earlier(now, hope.start, cores, long).unwrap_or(hope.start),
-            false => self.skyline.back(now, step, cores),
-        };
-        let next = self.hopes[number as usize].next;
-        if start < hope.start {
-            self.promise(now, number, hope, start);
+        let Hope { cores, estimate, steps, next, .. } = self.hopes[number as usize];
+        let (cores, long) = (i64::from(cores), i64::from(estimate));
+        let mut better = self.skyline.back(steps.0, cores);
+        let planned = self.skyline.step(better).at;
+        if let Some(hole) = hole.filter(|hole| hole.from < planned) {
+            let from = self.skyline.find(self.skyline.front(), hole.from);
+            better = self.skyline.earlier(from, hole.until - long, planned, cores, long).unwrap_or(better);
+        }
+        if better != steps.0 {
+            self.promise(now, number, better);
         }
         // The next in its row, who is not looked at as long as others are before it.
         if next > number {
-            self.note_behind(hope.start, next);
+            self.note_behind(steps.0, next);
+        }
+    }
+
+    /// The next of a job's size might fit into what is left of a hole; not before that job, which had the choice.
+    fn note_same(&mut self, now: i64, number: u32, hole: Hole) {
+        let Plan { hopes, starts, sizes, turns, holes, next, .. } = self;
+        let hole = Hole { from: hole.from.max(starts[number as usize]).max(now), ..hole };
+        let same = sizes.next(hopes[number as usize].ask(), (hole.from, hole.until), *next, starts);
+        if let Some(same) = same {
+            note_hole(turns, holes, same, hole);
         }
     }
 
     /// Those of a row from this one on.
-    fn note_behind(&mut self, at: i64, mut number: u32) {
-        let step = self.skyline.step(at);
-        let [.., before, this] = self.skyline.steps()[..=step] else { return };
-        if this.at != at || i64::from(this.mark.least) > before.free {
+    fn note_behind(&mut self, place: Place, mut number: u32) {
+        let free = self.skyline.step(self.skyline.before(place)).free;
+        if self.skyline.mark(place).least > free {
             return;
         }
         loop {
             let hope = &self.hopes[number as usize];
-            if i64::from(hope.cores) <= before.free {
-                self.turns.push(Reverse(number));
+            if i64::from(hope.cores) <= free {
+                self.turns.insert(number);
                 return;
             }
             if hope.next <= number {
@@ -267,127 +283,70 @@ impl Plan {
         }
     }
 
-    /// Whose promised start is right behind new room, at this step.
-    fn note_row(&mut self, step: usize) {
-        let [.., before, this] = self.skyline.steps()[..=step] else { return };
-        let (mut number, mut least) = (this.mark.first, u32::MAX);
-        loop {
-            let hope = &self.hopes[number as usize];
-            least = least.min(hope.cores);
-            if i64::from(hope.cores) <= before.free {
-                if number >= self.next || !self.is_compressing() {
-                    self.turns.push(Reverse(number));
-                    return;
-                }
-                self.late.push(number);
-            }
-            number = hope.next;
-            if number == this.mark.first {
-                // Everybody was looked at.
-                self.skyline.mark(step).least = least;
-                return;
-            }
-        }
-    }
-
-    fn is_compressing(&self) -> bool {
-        self.next != NOBODY
-    }
-
-    /// What those need at least who are promised a start later than at each step.
-    fn look_behind(&mut self) {
-        self.behind.clear();
-        let mut those = Behind { least: u32::MAX, shortest: u32::MAX, latest: i64::MIN };
-        for step in self.skyline.steps()[self.skyline.front()..].iter().rev().filter(|step| step.mark.first != NOBODY) {
-            those.least = those.least.min(step.mark.least);
-            those.shortest = those.shortest.min(step.mark.shortest);
-            those.latest = those.latest.max(step.at);
-            self.behind.push((step.at, those));
-        }
-    }
-
-    /// Who might fit into the holes around new room of so many cores. Whoever does is promised a start behind it.
-    fn note_room(&mut self, now: i64, from: i64, until: i64, cores: i64) {
-        let from = from.max(now);
-        let Some(Behind { least, shortest, latest }) = behind(&self.behind, from).filter(|_| from < until) else {
-            return;
-        };
-        let first = self.skyline.step(from);
-        let last = first + self.skyline.steps()[first..].partition_point(|step| step.at < until);
+    /// Gives cores back from one step until before another. Says how few were free somewhere, and how many are now.
+    fn give(&mut self, from: Place, until: Place, cores: u32) -> (i64, i64) {
+        let Plan { skyline, hopes, turns, next, .. } = self;
         let (mut low, mut high) = (i64::MAX, i64::MIN);
-        for step in &self.skyline.steps()[first..last] {
-            (low, high) = (low.min(step.free), high.max(step.free));
+        skyline.give(from, until, i64::from(cores), |free, row: &mut Row| {
+            (low, high) = (low.min(free), high.max(free));
+            if row.least <= free {
+                note_row(hopes, turns, *next, row, free);
+            }
+        });
+        (low - i64::from(cores), high)
+    }
+
+    /// Who might fit into a hole that has to do with the room that jobs left.
+    fn look(&mut self, room: Room) {
+        let first = self.skyline.front();
+        let (mut place, mut high) = (first, i64::MIN);
+        while self.skyline.step(place).at < room.until {
+            high = high.max(self.skyline.step(place).free);
+            place = self.skyline.next(place);
         }
-        let least = i64::from(least).max(low.saturating_sub(cores) + 1);
-        let Some(least) = self.sizes.at_least(least).filter(|least| *least <= high) else { return };
-        let steps = self.skyline.around(first..last, least);
-        let begin = self.skyline.steps()[steps.start].at.max(now);
-        if begin + i64::from(shortest) <= self.skyline.end(steps.end - 1).min(latest) {
-            self.note_holes(now, steps, (from, until), (least, cores), shortest);
+        let from = self.skyline.step(first).at;
+        if from < room.until {
+            self.note_room(first, (from, room.until), (room.low, high));
         }
     }
 
-    /// Who might fit into the holes in some steps that have to do with a span of time; of `least` cores at least, and who
-    /// did not when there were `cores` fewer. Nobody who does is done sooner than in `shortest`.
-    fn note_holes(
-        &mut self,
-        now: i64,
-        steps: Range<usize>,
-        (from, until): (i64, i64),
-        (least, cores): (i64, i64),
-        shortest: u32,
-    ) {
-        let Plan { skyline, hopes, sizes, turns, holes, late_hole, stack, next, .. } = self;
-        let (next, start_of) = (if *next == NOBODY { 0 } else { *next }, |number: u32| hopes[number as usize].start);
-        skyline.holes(steps, now, least, stack, |hole| {
-            let short = hole.until - hole.from < i64::from(shortest);
-            if short || hole.from >= until || hole.until <= from {
-                return;
-            }
-            let sizes_of = least.max(hole.cores.saturating_sub(cores) + 1)..=hole.cores;
-            let found = sizes.fitting(hole, sizes_of, next, start_of);
-            // Whoever had his turn already could have had this hole when it was larger.
-            if found.before && cores < i64::MAX {
-                *late_hole = hull(*late_hole, (hole.from, hole.until));
-            }
-            if let Some(first) = found.first {
-                turns.push(Reverse(first));
-                holes.push((first, (hole.from, hole.until)));
-            }
+    /// Who might fit into a hole that has to do with new room, from an instant in some step until another; nobody has
+    /// gained by it who needs as few cores as `low`, and nobody has room who needs more than `high`.
+    fn note_room(&mut self, first: Place, (from, until): (i64, i64), (low, high): (i64, i64)) {
+        let Plan { skyline, starts, sizes, turns, holes, next, begins, levels, .. } = self;
+        let Some(Known { least, shortest, latest }) = sizes.between(low, high, from, levels) else { return };
+        let reach = skyline.reach(first, least);
+        let stretch = Stretch { first: reach, step: first, from, until, before: latest };
+        // The hole for who needs least must do for who needs it for the shortest time.
+        if !skyline.has_span(stretch, least, shortest) {
+            return;
+        }
+        let cores = |level: &(i64, usize)| level.0;
+        skyline.spans(stretch, levels, cores, begins, |(_, level), hole| {
+            sizes.fitting(*level, hole, *next, starts, |fitting| {
+                for number in [fitting.before, fitting.behind].into_iter().flatten() {
+                    note_hole(turns, holes, number, Hole { from: hole.0, until: hole.1 });
+                }
+            });
         });
     }
 
-    /// There is new room.
-    fn give(&mut self, now: i64, from: i64, until: i64, cores: u32) {
-        let mut step = self.skyline.change(from, until, i64::from(cores)) + 1;
-        while let Some(this) = self.skyline.steps().get(step).filter(|step| step.at <= until) {
-            if i64::from(this.mark.least) <= self.skyline.steps()[step - 1].free {
-                self.note_row(step);
-            }
-            step += 1;
-        }
-        if self.is_compressing() {
-            self.note_room(now, from, until, i64::from(cores));
-        } else {
-            let room = self.new_room.get_or_insert(Hole { from, until, cores: 0 });
-            (room.from, room.until) = (room.from.min(from), room.until.max(until));
-            room.cores += i64::from(cores);
-        }
-    }
-
     /// A job stands where those are who are promised the same start.
-    fn stand(&mut self, now: i64, number: u32, hope: Hope) {
-        if hope.start <= now {
+    fn stand(&mut self, now: i64, number: u32, begin: Place, end: Place) {
+        let hopes = &mut self.hopes;
+        let hope = &mut hopes[number as usize];
+        hope.steps = (begin, end);
+        self.skyline.hold(end);
+        if self.starts[number as usize] <= now {
             self.due.push(Reverse(number));
             return;
         }
-        let step = self.skyline.cut(hope.start);
-        let row = self.skyline.mark(step);
-        (row.least, row.shortest) = (row.least.min(hope.cores), row.shortest.min(hope.estimate));
-        let hopes = &mut self.hopes;
+        self.skyline.hold(begin);
+        let row = self.skyline.mark(begin);
+        row.least = row.least.min(i64::from(hope.cores));
         if row.first == NOBODY {
             row.first = number;
-            (hopes[number as usize].next, hopes[number as usize].before) = (number, number);
+            (hope.next, hope.before) = (number, number);
             return;
         }
         let first = row.first;
@@ -407,12 +366,11 @@ impl Plan {
     }
 
     /// A job leaves where it stood.
-    fn leave(&mut self, number: u32, hope: Hope) {
-        let step = self.skyline.step(hope.start);
-        let Hope { next, before, .. } = self.hopes[number as usize];
+    fn leave(&mut self, number: u32) {
+        let Hope { next, before, steps, .. } = self.hopes[number as usize];
         self.hopes[before as usize].next = next;
         self.hopes[next as usize].before = before;
-        let row = self.skyline.mark(step);
+        let row = self.skyline.mark(steps.0);
         if next == number {
             *row = Row::default();
         } else if row.first == number {
@@ -420,17 +378,55 @@ impl Plan {
         }
     }
 
-    /// A job is promised another start.
-    fn promise(&mut self, now: i64, number: u32, old: Hope, start: i64) {
-        if old.start > now {
-            self.leave(number, old);
-        }
-        let new = Hope { start, ..old };
-        self.hopes[number as usize] = new;
-        self.sizes.moved(new.ask(), old.start, |job| self.hopes[job as usize].start);
-        self.stand(now, number, new);
+    /// A job is promised an earlier start, at a step.
+    fn promise(&mut self, now: i64, number: u32, begin: Place) {
+        self.leave(number);
+        let Hope { cores, estimate, steps: (old_begin, old_end), .. } = self.hopes[number as usize];
+        let start = self.skyline.step(begin).at;
+        let planned = std::mem::replace(&mut self.starts[number as usize], start);
+        let (until, new_until) = (planned + i64::from(estimate), start + i64::from(estimate));
         // What it keeps is neither taken nor given.
-        self.skyline.change(start, old.start.min(new.until()), -i64::from(old.cores));
-        self.give(now, old.start.max(new.until()), old.until(), old.cores);
+        let (end, given) = if new_until > planned {
+            self.skyline.take(begin, old_begin, i64::from(cores));
+            let end = self.skyline.cut_before(old_end, new_until);
+            (end, end)
+        } else {
+            (self.skyline.take_until(begin, new_until, i64::from(cores)), old_begin)
+        };
+        self.stand(now, number, begin, end);
+        let (low, high) = self.give(given, old_end, cores);
+        self.note_room(given, (self.skyline.step(given).at, until), (low, high));
+        self.skyline.release(old_begin);
+        self.skyline.release(old_end);
+    }
+}
+
+/// Whose promised start is right behind new room, in which so many cores are free.
+fn note_row(hopes: &[Hope], turns: &mut Turns, next: u32, row: &mut Row, free: i64) {
+    let (mut number, mut least) = (row.first, i64::MAX);
+    loop {
+        let hope = &hopes[number as usize];
+        least = least.min(i64::from(hope.cores));
+        if i64::from(hope.cores) <= free {
+            turns.insert(number);
+            if number >= next {
+                return;
+            }
+        }
+        number = hope.next;
+        if number == row.first {
+            // Everybody was looked at.
+            row.least = least;
+            return;
+        }
+    }
+}
+
+/// Somebody may fit into a hole.
+fn note_hole(turns: &mut Turns, holes: &mut Vec<(u32, Hole)>, number: u32, hole: Hole) {
+    turns.insert(number);
+    match holes.iter_mut().find(|(other, _)| *other == number) {
+        Some((_, its)) => *its = Hole { from: its.from.min(hole.from), until: its.until.max(hole.until) },
+        None => holes.push((number, hole)),
     }
 }
