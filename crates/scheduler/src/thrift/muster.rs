@@ -52,6 +52,8 @@ impl Muster {
     ) -> Option<(u32, i64)> {
         let mut before: Option<Before> = None;
         let mut next = None;
+        // What is there, and since when: for each in turn it goes on from where it was enough for those before.
+        let (mut there, mut at, mut more) = (ready, now, None);
         for (place, called) in self.called.iter().enumerate() {
             let cores = u64::from(called.cores);
             let ends = now + i64::from(called.estimate);
@@ -61,12 +63,10 @@ impl Muster {
                 break;
             }
             let needs = before.map_or(0, |before| before.needs) + cores;
-            let (mut there, mut at) = (ready, now);
-            for (up, more) in coming().take_while(|coming| coming.0 < now + boot_s) {
-                if there >= needs {
-                    break;
-                }
-                (there, at) = (there + more, up);
+            while there < needs {
+                let soon = more.get_or_insert_with(&coming).next().filter(|coming| coming.0 < now + boot_s);
+                let Some((up, cores)) = soon else { break };
+                (there, at) = (there + cores, up);
             }
             let (at, left) = if there < needs { (now + boot_s, 0) } else { (at, there - needs) };
             before = Some(match before {

@@ -428,18 +428,19 @@ impl<'a> Yard<'a> {
 
     /// Cores of machines that boot for nobody, and when they are on: each instant once, in order.
     pub fn coming(&self) -> impl Iterator<Item = (i64, u64)> {
-        let of = |stable: &Stable| {
-            let cores = u64::from(stable.cores);
-            stable.booting.iter().map(move |group| (group.at, u64::from(group.count) * cores)).collect::<Vec<_>>()
-        };
-        let mut coming: Vec<(i64, u64)> = self.stables.iter().flat_map(of).collect();
-        coming.sort_unstable();
-        coming.dedup_by(|next, first| {
-            let same = next.0 == first.0;
-            first.1 += if same { next.1 } else { 0 };
-            same
-        });
-        coming.into_iter()
+        // Each kind's are in order already.
+        let kinds = self.stables.iter().map(|stable| (u64::from(stable.cores), stable.booting.iter().peekable()));
+        let mut kinds: Vec<_> = kinds.collect();
+        std::iter::from_fn(move || {
+            let next = kinds.iter_mut().filter_map(|(_, groups)| groups.peek()).map(|group| group.at).min()?;
+            let mut sum = 0;
+            for (cores, groups) in &mut kinds {
+                while let Some(group) = groups.next_if(|group| group.at == next) {
+                    sum += u64::from(group.count) * *cores;
+                }
+            }
+            Some((next, sum))
+        })
     }
 
     /// When the first of the machines is on that boot for nobody.
