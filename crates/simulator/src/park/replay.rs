@@ -183,10 +183,12 @@ impl ParkScheduler<'_> {
             }
         }
         // Who waits for machines also gets cores beside other jobs.
-        let called = thrifty.muster.cores().saturating_sub(self.yard.beside(now));
+        let called = match thrifty.muster.cores() {
+            0 => 0,
+            cores => cores.saturating_sub(self.yard.beside(now)),
+        };
         let warm = called + u64::from(thrifty.thrift.warm(now));
         self.yard.keep(now, warm, REST);
-        self.yard.boot(now, warm);
         Ok(())
     }
 

@@ -5,6 +5,7 @@
 //! machines with other jobs (the fullest first), then idle machines (the most recently idle first, so that the others
 //! can sleep), then those that boot, then those that are off. Of each it takes as many cores as there is memory for.
 
+use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
@@ -374,11 +375,20 @@ impl<'a> Yard<'a> {
         }
     }
 
-    /// Keeps so many cores idle or booting, of those that were idle for at least `rest` seconds: others are switched
-    /// off, the dearest kinds and the longest idle first.
+    /// Keeps so many cores idle or booting: of more, those that were idle for at least `rest` seconds are switched off,
+    /// the dearest kinds and the longest idle first; of fewer, others boot, the cheapest kinds first.
     pub fn keep(&mut self, now: i64, cores: u64, rest: i64) {
         self.ready(now);
-        let mut more = self.warm().saturating_sub(cores);
+        let warm = self.warm();
+        match cores.cmp(&warm) {
+            Ordering::Less => self.switch_off(now, warm - cores, rest),
+            Ordering::Equal => {}
+            Ordering::Greater => self.boot(now, cores - warm),
+        }
+    }
+
+    /// No more than so many cores less.
+    fn switch_off(&mut self, now: i64, mut more: u64, rest: i64) {
         for (kind, stable) in self.stables.iter_mut().enumerate().rev() {
             while more >= u64::from(stable.cores) {
                 let Some(group) = stable.idle.front_mut().filter(|group| group.at + rest <= now) else { break };
@@ -393,10 +403,8 @@ impl<'a> Yard<'a> {
         }
     }
 
-    /// Boots machines until so many cores are idle or boot, the cheapest kinds first.
-    pub fn boot(&mut self, now: i64, cores: u64) {
-        self.ready(now);
-        let mut less = cores.saturating_sub(self.warm());
+    /// No fewer than so many cores more, as long as there are any.
+    fn boot(&mut self, now: i64, mut less: u64) {
         for (kind, stable) in self.stables.iter_mut().enumerate() {
             while less > 0 {
                 let most = less.div_ceil(u64::from(stable.cores)) as u32;
