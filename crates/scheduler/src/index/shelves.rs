@@ -66,6 +66,18 @@ impl Shelf {
         }
     }
 
+    /// The least cores on it, where it is known that nobody has fewer than so many: whoever has as few ends the search.
+    fn least(&self, floor: u32) -> u32 {
+        let mut least = u32::MAX;
+        for item in self.items() {
+            least = least.min(item.cores);
+            if least == floor {
+                break;
+            }
+        }
+        least
+    }
+
     fn find(&self, key: Key) -> usize {
         let wanted = rank(key);
         self.items().partition_point(|item| rank(item.key()) < wanted)
@@ -126,7 +138,7 @@ impl Shelves {
         label.last = shelf.items[shelf.len - 1].key();
         label.sum -= u64::from(cores);
         if cores == label.least {
-            label.least = shelf.items().iter().map(|item| item.cores).min().unwrap_or(u32::MAX);
+            label.least = shelf.least(cores);
         }
         true
     }
@@ -222,6 +234,13 @@ impl Shelves {
         None
     }
 
+    /// Those whose key is after an instant, in order.
+    pub fn after(&self, instant: i64) -> impl Iterator<Item = (Key, u32)> + '_ {
+        let full = self.labels.partition_point(|label| label.last.0 <= instant);
+        let items = self.labels[full..].iter().flat_map(|label| self.shelves[label.shelf as usize].items());
+        items.filter(move |item| item.by > instant).map(|item| (item.key(), item.cores))
+    }
+
     /// All, in order.
     pub fn iter(&self) -> impl Iterator<Item = (Key, u32)> + '_ {
         self.labels.iter().flat_map(|label| {
@@ -263,6 +282,8 @@ mod tests {
                 prop_assert_eq!(shelves.len(), map.len());
                 let until = |instant: i64| map.range(..(instant + 1, 0)).map(|(_, cores)| u64::from(*cores)).sum::<u64>();
                 prop_assert_eq!(shelves.until(instant), until(instant));
+                let after = map.range((instant + 1, 0)..).map(|(key, cores)| (*key, *cores));
+                prop_assert!(shelves.after(instant).eq(after));
                 let wanted = u64::from(cores * number) + 1;
                 let when = map.keys().map(|key| key.0).find(|instant| until(*instant) >= wanted);
                 prop_assert_eq!(shelves.when(wanted), when.map(|instant| (instant, until(instant))));

@@ -96,6 +96,11 @@ impl Room {
         now >= self.stale || price != self.dear
     }
 
+    /// When these hours begin.
+    pub fn from(&self) -> i64 {
+        self.from
+    }
+
     /// Somebody who runs will do so until an instant.
     pub fn runs_until(&mut self, until: i64, cores: u32) {
         self.left -= (until.min(self.until) - self.from).max(0) * i64::from(cores);

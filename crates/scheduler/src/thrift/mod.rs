@@ -352,7 +352,8 @@ impl<P: Prices> Thrift<P> {
         for (_, job) in &self.held {
             room.holds(run(*job), self.lines.of(*job).ask.cores);
         }
-        for (key, cores) in self.running.iter() {
+        // Estimates are no lower than what is expected: who is gone by the estimate before then takes nothing.
+        for (key, cores) in self.running.after(room.from()) {
             let Phase::Runs { since, .. } = self.jobs[key.1 as usize].phase else { continue };
             room.runs_until(since + run(key.1).max(now - since + 1), cores);
         }
