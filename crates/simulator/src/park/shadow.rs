@@ -6,18 +6,19 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
 
+use crate::clock::NEVER;
+
 /// A job, here and in the real schedule.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
     submit: i64,
     ask: Ask,
-    /// When it started here.
-    here: Option<i64>,
-    /// When it began there.
-    there: Option<i64>,
-    /// How long it ran there, once it is over.
-    run: Option<i64>,
-    told: bool,
+    /// When it started here, [`NEVER`] until then.
+    here: i64,
+    /// When it began there, likewise.
+    there: i64,
+    /// How long it ran there, [`NEVER`] until it is over.
+    run: i64,
 }
 
 /// The shadow of a schedule.
@@ -44,18 +45,18 @@ impl Shadow {
 
     /// The next job was submitted.
     pub fn arrived(&mut self, now: i64, ask: Ask) {
-        self.pairs.push(Pair { submit: now, ask, here: None, there: None, run: None, told: false });
+        self.pairs.push(Pair { submit: now, ask, here: NEVER, there: NEVER, run: NEVER });
     }
 
     /// A job begins there, now or soon.
     pub fn begun(&mut self, job: u32, begins: i64) {
-        self.pairs[job as usize].there = Some(begins);
+        self.pairs[job as usize].there = begins;
         self.tell(job);
     }
 
     /// A job is over there.
     pub fn over(&mut self, job: u32, run: i64) {
-        self.pairs[job as usize].run = Some(run);
+        self.pairs[job as usize].run = run;
         if let Some(start) = self.open.remove(&job) {
             self.due.push(Reverse((start + run, job)));
         }
@@ -68,7 +69,7 @@ impl Shadow {
     /// A job that does not fit the pool.
     pub fn advance(&mut self, now: i64) -> Result<Vec<(u32, i64, i64)>, Unlikely> {
         // Who is not over yet runs for longer than until now.
-        let longer = |pair: &Pair, start: i64| start + (now - pair.there.unwrap_or(now).min(now));
+        let longer = |pair: &Pair, start: i64| start + (now - pair.there.min(now));
         let open = self.open.iter().map(|(job, start)| longer(&self.pairs[*job as usize], *start));
         let mut known = open.min().unwrap_or(i64::MAX).min(now);
         while let Some(at) = self.instant().filter(|at| *at <= known) {
@@ -83,13 +84,12 @@ impl Shadow {
             while let Some(ticket) = self.pool.decide(at) {
                 self.pool.apply(at, Fact::Started(ticket))?;
                 let pair = &mut self.pairs[ticket.0 as usize];
-                pair.here = Some(at);
-                match pair.run {
-                    Some(run) => self.due.push(Reverse((at + run, ticket.0))),
-                    None => {
-                        known = known.min(longer(pair, at));
-                        self.open.insert(ticket.0, at);
-                    }
+                pair.here = at;
+                if pair.run < NEVER {
+                    self.due.push(Reverse((at + pair.run, ticket.0)));
+                } else {
+                    known = known.min(longer(pair, at));
+                    self.open.insert(ticket.0, at);
                 }
                 self.tell(ticket.0);
             }
@@ -105,11 +105,11 @@ impl Shadow {
         arrival.into_iter().chain(end).min()
     }
 
+    /// A job has begun here or there: its waits are known once it has in both.
     fn tell(&mut self, job: u32) {
-        let pair = &mut self.pairs[job as usize];
-        if let (Some(here), Some(there), false) = (pair.here, pair.there, pair.told) {
-            pair.told = true;
-            self.waits.push((job, there - pair.submit, here - pair.submit));
+        let Pair { submit, here, there, .. } = self.pairs[job as usize];
+        if here.max(there) < NEVER {
+            self.waits.push((job, there - submit, here - submit));
         }
     }
 }
