@@ -282,8 +282,17 @@ impl Scheduler for CentreScheduler<'_> {
     }
 }
 
+/// What a job needs of the memory of all machines, in whole MiB.
+fn memory(each_kib: u64, cores: u32) -> Memory {
+    match each_kib.saturating_mul(u64::from(cores)).div_ceil(1024) {
+        0 => Memory::Unlimited,
+        mib => Memory::PerNode(mib),
+    }
+}
+
 /// Plays a plan with the centre's own rules on the plan's park; the rest of the configuration is as given. Estimates are
-/// as on the slowest machines of the park. `progress` is told from time to time how many jobs have come.
+/// as on the slowest machines of the park. Where memory matters, jobs have theirs by those rules too: they count the
+/// memory of all machines that are on together, and bind nobody's to a machine. `progress` is told from time to time how many jobs have come.
 ///
 /// # Errors
 /// As [`clock::run`].
@@ -292,9 +301,15 @@ pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -
     let begins = workload.jobs.first().map_or(0, |job| job.submit);
     let meter = Meter::new(park, plan.tariff.at(plan.local0), plan.states);
     let slowest = park.kinds.iter().map(|kind| kind.speed).min().unwrap_or(NORMAL_SPEED);
+    let memory_matters = park.memory_matters(trace, workload);
     let spec = |job: u32| {
-        let estimate = at_speed(workload.jobs[job as usize].estimate, slowest);
-        JobSpec { time_limit: TimeLimit::Span(Span::seconds(estimate)), ..plain_spec(workload, trace, job) }
+        let asked = &workload.jobs[job as usize];
+        let mut spec = plain_spec(workload, trace, job);
+        spec.time_limit = TimeLimit::Span(Span::seconds(at_speed(asked.estimate, slowest)));
+        if memory_matters {
+            spec.request.memory = memory(trace.memory_kib(asked), asked.cores);
+        }
+        spec
     };
     let machines = Switched::new(park, meter, begins);
     let mut centre = CentreScheduler::new(workload, on_park(config, park, plan.power), spec).with(machines);

@@ -8,7 +8,7 @@ use model::{CpuSet, Machine, Span};
 use scheduler::power::Node;
 
 use super::meter::{Meter, Row, State};
-use super::{NORMAL_SPEED, Park};
+use super::{Kind, NORMAL_SPEED, Park};
 
 /// A boot that takes longer than this many times its time has failed: here none does.
 const PATIENCE: i64 = 2;
@@ -44,9 +44,16 @@ fn each(park: &Park) -> impl Iterator<Item = (u32, u32)> {
     park.kinds.iter().zip(0..).flat_map(|(kind, at)| (0..kind.count).map(move |number| (at, number)))
 }
 
-/// A park as one machine with its cores in order, each machine a socket of its own.
+/// Memory of each machine of a kind, MiB; what is not known is never short.
+fn memory_mib(kind: &Kind) -> u64 {
+    if kind.memory_mib == 0 { u64::from(u32::MAX) } else { kind.memory_mib }
+}
+
+/// A park as one machine with its cores in order, each machine a socket of its own, and all their memory together.
 pub fn machine(park: &Park) -> Machine {
-    let mut machine = Machine::regular("park", 1, park.cores(), 1, u64::from(u32::MAX));
+    let memory_mib = park.kinds.iter().map(|kind| memory_mib(kind).saturating_mul(u64::from(kind.count)));
+    let memory_mib = memory_mib.fold(0, u64::saturating_add);
+    let mut machine = Machine::regular("park", 1, park.cores(), 1, memory_mib);
     let sockets = each(park).zip(0..).flat_map(|((kind, _), at)| (0..park.kinds[kind as usize].cores).map(move |_| at));
     for (core, socket) in machine.cores.iter_mut().zip(sockets) {
         (core.socket, core.numa) = (socket, socket);
@@ -56,14 +63,13 @@ pub fn machine(park: &Park) -> Machine {
 
 /// The same as what can be switched, in the same order.
 pub fn nodes(park: &Park) -> Vec<Node> {
-    let memory_mib = u64::from(u32::MAX) / each(park).count().max(1) as u64;
     let node = |(kind, number): (u32, u32)| {
         let kind = &park.kinds[kind as usize];
         let boot = i64::from(kind.boot_s);
         Node {
             name: format!("{}{}", kind.name, number + 1),
             cores: kind.cores,
-            memory_mib,
+            memory_mib: memory_mib(kind),
             gpus: 0,
             boot: Span::seconds(boot),
             shutdown: Span::ZERO,

@@ -12,7 +12,7 @@ use simulator::power::Power;
 use simulator::tariff::Tariff;
 use simulator::workload::{Dropped, Job, Trace, Workload};
 
-use crate::parks::{bill_of_states, night, parks};
+use crate::parks::{bill_of_states, kind, line, night, parks};
 use crate::traces::{EASY, load};
 
 /// First come, first served, and nothing remembered of who is over.
@@ -99,6 +99,65 @@ proptest! {
             prop_assert_eq!(cost, centre.bill.cost);
             for (job, (start, end)) in workload.jobs.iter().zip(centre.played.starts.iter().zip(&centre.played.ends)) {
                 prop_assert!(job.submit <= *start && start < end && *end < i64::MAX);
+            }
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    /// Where all memory is that of one machine, jobs have theirs as under EASY, to the second.
+    #[test]
+    fn memory_of_one_machine_is_as_easy_has_it(
+        (cores, memory_mib) in (1u32..6, 1u64..9),
+        jobs in workload(),
+        memory in proptest::collection::vec(0u64..4, 25),
+    ) {
+        let mut park = Park { name: String::new(), kinds: vec![kind("a", (1, cores, 0, 1000))] };
+        park.kinds[0].memory_mib = memory_mib;
+        let each_kib: Vec<u64> = memory.iter().map(|mib| mib.min(&memory_mib) * 1024).collect();
+        let mut now = 0;
+        let make = |(line, (pause, run, longer, wanted)): (usize, (i64, u32, u32, u32))| {
+            now += pause / 4;
+            let cores = wanted.min(park.fit(each_kib[line]) as u32);
+            Job { submit: now, run, estimate: run * longer, cores, line: line as u32 }
+        };
+        let jobs = jobs.into_iter().enumerate().map(make).collect();
+        let workload = Workload { jobs, dropped: Dropped::default(), procs: cores };
+        let lines = each_kib.iter().map(|each_kib| line(-1, *each_kib as i64)).collect();
+        let trace = Trace { lines, ..Trace::default() };
+        let [centre, easy] = both(&trace, &workload, &park, &night(240_000, 120_000), Power::AlwaysOn);
+        prop_assert_eq!((centre.played, centre.bill), (easy.played, easy.bill));
+    }
+
+    /// Whatever is switched, nobody waits for ever, and jobs have no more memory together than machines.
+    #[test]
+    fn no_more_memory_is_given_than_there_is(
+        (park, jobs, rest) in (parks(), workload(), 0u32..60),
+        memory in proptest::collection::vec(0u64..4096, 25),
+    ) {
+        let each_kib = |line: usize| if park.fit(memory[line]) == 0 { 0 } else { memory[line] };
+        let mut now = 0;
+        let make = |(line, (pause, run, longer, wanted)): (usize, (i64, u32, u32, u32))| {
+            now += pause;
+            let cores = wanted.min(park.fit(each_kib(line)) as u32);
+            Job { submit: now, run, estimate: run * longer, cores, line: line as u32 }
+        };
+        let jobs = jobs.into_iter().enumerate().map(make).collect();
+        let workload = Workload { jobs, dropped: Dropped::default(), procs: park.cores() };
+        let lines = (0..memory.len()).map(|number| line(-1, each_kib(number) as i64)).collect();
+        let trace = Trace { lines, ..Trace::default() };
+        let sum: u64 = park.kinds.iter().map(|kind| u64::from(kind.count) * kind.memory_mib * 1024).sum();
+        let never_short = park.kinds.iter().any(|kind| kind.memory_mib == 0);
+        for power in [Power::AlwaysOn, Power::OffAfter(rest), Power::Predictive { patience_s: rest }] {
+            let played = both(&trace, &workload, &park, &night(240_000, 120_000), power)[0].played.clone();
+            for now in &played.starts {
+                prop_assert!(*now < i64::MAX, "{}: somebody waits for ever", power);
+                let on = |job: &usize| played.starts[*job] <= *now && *now < played.ends[*job];
+                let used = (0..workload.jobs.len()).filter(on);
+                let used = used.map(|job| u64::from(workload.jobs[job].cores) * each_kib(job)).sum::<u64>();
+                prop_assert!(never_short || used <= sum, "{}: {} KiB of {}", power, used, sum);
             }
         }
     }

@@ -49,14 +49,14 @@ pub fn bill_of_states(states: &str, park: &Park, tariff: &Tariff, local0: i64) -
     (energy, cost)
 }
 
-fn kind(name: &str, numbers: (u32, u32, u32, u32)) -> Kind {
+pub fn kind(name: &str, numbers: (u32, u32, u32, u32)) -> Kind {
     let (count, cores, boot_s, speed) = numbers;
     let name = name.to_owned();
     Kind { name, count, cores, memory_mib: 0, gpus: 0, idle_w: 150, busy_w: 350, off_w: 8, boot_s, speed }
 }
 
 /// What a trace knows of a job besides its times and cores.
-fn line(user: i64, memory_kib: i64) -> Line {
+pub fn line(user: i64, memory_kib: i64) -> Line {
     Line { id: 0, submit: 0, wait: 0, run: 0, cores: 0, estimate: 0, memory_kib, user, group: 0, queue: 0 }
 }
 
