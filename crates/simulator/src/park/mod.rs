@@ -1,5 +1,6 @@
 //! A park: machines of several types, as a text and as numbers. [`yard`] knows what each machine is doing, `room` who
-//! starts next where memory matters, [`replay`] plays a workload on it, [`meter`] adds up what that draws; [`switched`]
+//! starts next where memory matters, `promises` the same where everybody is promised a start (`hall` is the yard as it
+//! plans with it), [`replay`] plays a workload on it, [`meter`] adds up what that draws; [`switched`]
 //! is the park under the real centre. Must not know what electricity costs.
 //!
 //! As a text:
@@ -20,7 +21,9 @@
 //! speed = 1.0             # optional: 2.0 runs a job in half the time
 //! ```
 
+mod hall;
 pub mod meter;
+mod promises;
 pub mod replay;
 mod room;
 mod shadow;

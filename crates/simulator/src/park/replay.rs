@@ -1,5 +1,5 @@
 //! Plays a workload on a park. Who starts is decided by the scheduler ([`scheduler::pool`], or [`scheduler::thrift`]
-//! where machines are switched by forecast), or by `room` where memory matters; who gets which machine by the
+//! where machines are switched by forecast), or by `room` and `promises` where memory matters; who gets which machine by the
 //! [`yard`](super::yard).
 //!
 //! Estimates are counted from the decision to start, and as on the slowest machines of the park; a job whose machines
@@ -9,6 +9,7 @@ use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
 use scheduler::thrift::{self, Draw, Muster, REST, Thrift, Worth};
 
 use super::meter::{Bill, Meter};
+use super::promises::Promises;
 use super::room::Room;
 use super::shadow::Shadow;
 use super::yard::{Seat, Yard};
@@ -58,16 +59,16 @@ pub struct Outcome {
 }
 
 impl Plan<'_> {
-    /// Whether jobs get the memory that they need. Others go by cores alone: who promises a start to everybody, or
-    /// foresees when machines are needed.
+    /// Whether jobs get the memory that they need. Who foresees when machines are needed goes by cores alone.
     pub fn respects_memory(&self) -> bool {
-        Room::knows(self.rule) && !matches!(self.power, Power::Predictive { .. })
+        !matches!(self.power, Power::Predictive { .. })
     }
 }
 
 enum Brain<'a> {
     Pool(Box<Pool>),
     Room(Box<Room>),
+    Promises(Box<Promises>),
     Thrift(Box<Thrifty<'a>>),
 }
 
@@ -133,9 +134,10 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
             boot_s: draw(plan.park).boot_s,
             boots: 0,
         })),
-        _ if plan.respects_memory() && plan.park.memory_matters(plan.trace, plan.workload) => {
-            Brain::Room(Box::new(Room::new(plan.rule)))
-        }
+        _ if plan.respects_memory() && plan.park.memory_matters(plan.trace, plan.workload) => match plan.rule {
+            Rule::Conservative => Brain::Promises(Box::new(Promises::new(plan.park))),
+            _ => Brain::Room(Box::new(Room::new(plan.rule))),
+        },
         _ => Brain::Pool(Box::new(Pool::new(cores, plan.rule))),
     };
     let mut scheduler = ParkScheduler {
@@ -155,7 +157,7 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
     let (bill, draws) = (meter.bill(plan.park), meter.draws(plan.park));
     let boot_waits = match &scheduler.brain {
         Brain::Thrift(thrifty) => thrifty.boots,
-        Brain::Pool(_) | Brain::Room(_) => scheduler.yard.boot_waits(),
+        Brain::Pool(_) | Brain::Room(_) | Brain::Promises(_) => scheduler.yard.boot_waits(),
     };
     Ok(Outcome { bill, boot_waits, states, draws, played })
 }
@@ -216,12 +218,11 @@ impl Scheduler for ParkScheduler<'_> {
 
     fn arrive(&mut self, now: i64, job: u32) -> Result<(), Unlikely> {
         let ask = self.ask(job);
+        let each_kib = self.plan.trace.memory_kib(&self.plan.workload.jobs[job as usize]);
         match &mut self.brain {
             Brain::Pool(pool) => pool.apply(now, Fact::Arrived(ask)),
-            Brain::Room(room) => {
-                let each_kib = self.plan.trace.memory_kib(&self.plan.workload.jobs[job as usize]);
-                room.arrive(self.plan.park, ask, each_kib)
-            }
+            Brain::Room(room) => room.arrive(self.plan.park, ask, each_kib),
+            Brain::Promises(promises) => promises.arrive(now, self.plan.park, ask, each_kib),
             Brain::Thrift(thrifty) => {
                 if ask.cores > self.plan.park.cores() {
                     return Err(Unlikely::TooLarge { asked: ask.cores, cores: self.plan.park.cores() });
@@ -244,6 +245,7 @@ impl Scheduler for ParkScheduler<'_> {
         match &mut self.brain {
             Brain::Pool(pool) => pool.apply(now, Fact::Ended(Ticket(run)))?,
             Brain::Room(room) => room.end(run),
+            Brain::Promises(promises) => promises.end(now, run),
             Brain::Thrift(thrifty) => {
                 let long = now - seat.begins;
                 thrifty.thrift.end(run, u32::try_from(long).unwrap_or(u32::MAX));
@@ -262,6 +264,7 @@ impl Scheduler for ParkScheduler<'_> {
                 None => None,
             },
             Brain::Room(room) => room.decide(now, &self.yard),
+            Brain::Promises(promises) => promises.decide(now, &self.yard),
             Brain::Thrift(_) => self.begin_called(now),
         };
         let Some(job) = next else {
@@ -269,11 +272,16 @@ impl Scheduler for ParkScheduler<'_> {
             return Ok(None);
         };
         let asked = self.plan.workload.jobs[job as usize];
-        let each_kib = if let Brain::Room(room) = &self.brain { room.each_kib(job) } else { 0 };
-        let seat = self.yard.take(now, asked.cores, each_kib);
+        let seat = match &self.brain {
+            Brain::Room(room) => self.yard.take(now, asked.cores, room.each_kib(job)),
+            Brain::Promises(promises) => self.yard.take_on(now, promises.each_kib(job), promises.machines(job)),
+            _ => self.yard.take(now, asked.cores, 0),
+        };
         let (begins, ends) = (seat.begins, seat.begins + at_speed(asked.run, seat.speed));
-        if let Brain::Room(room) = &mut self.brain {
-            room.start(now, job, seat.clone());
+        match &mut self.brain {
+            Brain::Room(room) => room.start(now, job, seat.clone()),
+            Brain::Promises(promises) => promises.start(now, job, &seat),
+            _ => {}
         }
         self.seats[job as usize] = Some(seat);
         Ok(Some(Start { job, begins, ends, run: job }))
@@ -287,6 +295,7 @@ impl Scheduler for ParkScheduler<'_> {
             }
             Brain::Thrift(_) => None,
             Brain::Pool(pool) => pool.wake(),
+            Brain::Promises(promises) => promises.wake(now),
             Brain::Room(_) => None,
         }
     }

@@ -33,7 +33,7 @@ pub struct Room {
 }
 
 impl Room {
-    /// Nobody is there yet. The rule is one that it [`Room::knows`].
+    /// Nobody is there yet. The rule promises a start to the first alone, or to nobody.
     pub fn new(rule: Rule) -> Room {
         Room {
             shortest_first: rule == Rule::Easy { shortest_first: true },
@@ -43,11 +43,6 @@ impl Room {
             running: BTreeMap::new(),
             promise: None,
         }
-    }
-
-    /// Whether it knows a rule.
-    pub fn knows(rule: Rule) -> bool {
-        rule != Rule::Conservative
     }
 
     /// The next job comes.

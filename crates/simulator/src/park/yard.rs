@@ -91,6 +91,13 @@ pub struct Yard<'a> {
     boots: u64,
 }
 
+impl Seat {
+    /// Its machines in the order in which it got them: each one's name, if it is shared.
+    pub fn names(&self) -> impl Iterator<Item = Option<u32>> {
+        self.pieces.iter().flat_map(|piece| (0..piece.row.count).map(|_| piece.shared))
+    }
+}
+
 /// Takes machines from the end of a group; the group may become empty.
 fn split(group: &mut Group, most: u32) -> Group {
     let count = most.min(group.count);
@@ -170,24 +177,40 @@ impl Stable {
         let mut after = (0, 0);
         while *need > 0 {
             let Some((free, name)) = self.gaps.range((Excluded(after), Unbounded)).next().copied() else { return };
-            let Some(shared) = self.shared.get_mut(&name) else { return };
             // What is left of it afterwards has fewer free cores: it is not met again.
             after = (free, name);
-            let cores = fit(free, shared.free_kib, each_kib).min(*need);
-            if cores == 0 {
-                continue;
+            if let Some(piece) = self.occupy(kind, each_kib, name, *need) {
+                *need -= piece.cores;
+                pieces.push(piece);
             }
-            let memory_kib = u64::from(cores) * each_kib;
-            shared.free -= cores;
-            shared.free_kib -= memory_kib;
-            *need -= cores;
-            self.gaps.remove(&after);
-            if shared.free > 0 {
-                self.gaps.insert((shared.free, name));
-            }
-            let row = Row { kind, first: shared.machine, count: 1 };
-            pieces.push(Piece { row, cores, memory_kib, up: shared.up, shared: Some(name) });
         }
+    }
+
+    /// At most so many cores of a machine that has other jobs.
+    fn occupy(&mut self, kind: u32, each_kib: u64, name: u32, most: u32) -> Option<Piece> {
+        let shared = self.shared.get_mut(&name)?;
+        let cores = fit(shared.free, shared.free_kib, each_kib).min(most);
+        if cores == 0 {
+            return None;
+        }
+        let memory_kib = u64::from(cores) * each_kib;
+        self.gaps.remove(&(shared.free, name));
+        shared.free -= cores;
+        shared.free_kib -= memory_kib;
+        if shared.free > 0 {
+            self.gaps.insert((shared.free, name));
+        }
+        let row = Row { kind, first: shared.machine, count: 1 };
+        Some(Piece { row, cores, memory_kib, up: shared.up, shared: Some(name) })
+    }
+
+    /// Some machines for a job, as [`Stable::fetch`] has them: those that are off begin to boot.
+    fn awaken(&mut self, now: i64, kind: u32, most: u32, from: State, meter: &mut Meter) -> Option<Group> {
+        let group = self.fetch(now, kind, most, from, meter)?;
+        if from == State::Off {
+            meter.add(Row { kind, first: group.first, count: group.count }, State::Booting, now, group.at);
+        }
+        Some(group)
     }
 
     /// Machines that have no job.
@@ -301,6 +324,11 @@ impl<'a> Yard<'a> {
         seat.pieces.iter().map(of).sum()
     }
 
+    /// How many machines of each kind are on and have no job.
+    pub fn idle(&self) -> Vec<u32> {
+        self.stables.iter().map(|stable| stable.on[0]).collect()
+    }
+
     /// The same yard for trying something out.
     pub fn sketch(&self) -> Yard<'a> {
         let (stables, speeds) = (self.stables.clone(), self.speeds.clone());
@@ -320,15 +348,40 @@ impl<'a> Yard<'a> {
                 let each = stable.fit(each_kib);
                 while need > 0 && each > 0 {
                     let most = (need / each).max(1);
-                    let Some(group) = stable.fetch(now, kind as u32, most, state, &mut self.meter) else { break };
-                    if state == State::Off {
-                        let row = Row { kind: kind as u32, first: group.first, count: group.count };
-                        self.meter.add(row, State::Booting, now, group.at);
-                    }
+                    let Some(group) = stable.awaken(now, kind as u32, most, state, &mut self.meter) else { break };
                     stable.claim(kind as u32, each_kib, group, &mut need, &mut pieces);
                 }
             }
         }
+        self.seat(now, pieces)
+    }
+
+    /// The same on machines that were chosen before: of each its kind, the name under which it is shared if it has jobs,
+    /// and how many cores. The caller knows that there is room on them.
+    pub fn take_on(
+        &mut self,
+        now: i64,
+        each_kib: u64,
+        machines: impl Iterator<Item = (u32, Option<u32>, u32)>,
+    ) -> Seat {
+        self.ready(now);
+        let mut pieces = Vec::new();
+        for (kind, name, mut need) in machines {
+            let stable = &mut self.stables[kind as usize];
+            if let Some(name) = name {
+                pieces.extend(stable.occupy(kind, each_kib, name, need));
+                continue;
+            }
+            let mut ways = [State::Idle, State::Booting, State::Off].into_iter();
+            if let Some(group) = ways.find_map(|state| stable.awaken(now, kind, 1, state, &mut self.meter)) {
+                stable.claim(kind, each_kib, group, &mut need, &mut pieces);
+            }
+        }
+        self.seat(now, pieces)
+    }
+
+    /// What a job got.
+    fn seat(&mut self, now: i64, pieces: Vec<Piece>) -> Seat {
         let begins = pieces.iter().map(|piece| piece.up).max().unwrap_or(now).max(now);
         let speed = pieces.iter().map(|piece| self.speeds[piece.row.kind as usize]).min().unwrap_or(NORMAL_SPEED);
         self.boots += u64::from(begins > now);

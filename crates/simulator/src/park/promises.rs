@@ -1,0 +1,274 @@
+//! Conservative backfilling where memory can keep a job from free cores: everybody is promised a start, and machines for
+//! it. The rule is that of the pool (`scheduler::pool`, its `plan`), asked of machines:
+//!
+//! 1. Whoever arrives is promised the earliest start at which there is room for the whole estimate beside all that runs
+//!    and all that is promised. No promise is ever put off: somebody is late only where machines had to boot, and then
+//!    those who were promised its place wait for it.
+//! 2. In each second in which jobs end early, the queue is compressed, once and in order, before anybody else comes.
+//!
+//! What room is. A number of cores is enough, or is not; with memory it depends on who is where. So the plan says for
+//! everybody who is promised a start which machines it will have, and how many cores of each, and by it no machine ever
+//! has more jobs than it has cores and memory for. There is room for a job from an instant on
+//!
+//! - if machines have cores with memory for it until its estimate is over, all others staying where the plan has them; or
+//! - if the plan can be made anew: all who wait are placed when their starts come, the first in the queue first, as the
+//!   [`yard`](super::yard) would place them then, and everybody finds room.
+//!
+//! Tried are this instant and those at which something is over by the plan. When jobs start, the plan is made anew if it
+//! can be; else they get what they were promised. Where there is memory for all, only cores count: at each start there
+//! are enough or not, wherever they are, and so it is the pool's rule.
+//!
+//! Must not know how long jobs really run.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use scheduler::pool::{Ask, Unlikely};
+
+use super::Park;
+use super::hall::{Hall, Place, Used};
+use super::yard::{Seat, Yard};
+
+/// A job that came.
+#[derive(Clone, Debug)]
+struct Entry {
+    ask: Ask,
+    /// Memory for each core, KiB.
+    each_kib: u64,
+    /// When it starts, or did.
+    start: i64,
+    /// Where.
+    places: Vec<Place>,
+}
+
+impl Entry {
+    fn until(&self) -> i64 {
+        self.start + i64::from(self.ask.estimate)
+    }
+}
+
+/// Jobs that wait, jobs that run; by their numbers in the order in which they came.
+#[derive(Clone, Debug)]
+pub struct Promises {
+    entries: Vec<Entry>,
+    waiting: BTreeSet<u32>,
+    running: BTreeSet<u32>,
+    /// Who runs where.
+    hall: Hall,
+    /// Under which names machines in use are shared in the yard.
+    names: Vec<Option<u32>>,
+    /// Somebody ended early.
+    compresses: bool,
+    /// When the plan was made anew, or tried to be, if nothing has changed since.
+    settled: Option<i64>,
+}
+
+/// Somebody is somewhere from an instant until another.
+struct Stay<'a> {
+    job: u32,
+    from: i64,
+    until: i64,
+    entry: &'a Entry,
+}
+
+impl Promises {
+    /// Nobody is there yet.
+    pub fn new(park: &Park) -> Promises {
+        let hall = Hall::new(park);
+        Promises {
+            entries: Vec::new(),
+            waiting: BTreeSet::new(),
+            running: BTreeSet::new(),
+            names: vec![None; hall.count()],
+            hall,
+            compresses: false,
+            settled: None,
+        }
+    }
+
+    /// The next job comes.
+    ///
+    /// # Errors
+    /// It would wait for ever.
+    pub fn arrive(&mut self, now: i64, park: &Park, ask: Ask, each_kib: u64) -> Result<(), Unlikely> {
+        let most = park.fit(each_kib);
+        if u64::from(ask.cores) > most {
+            return Err(Unlikely::TooLarge { asked: ask.cores, cores: u32::try_from(most).unwrap_or(u32::MAX) });
+        }
+        self.compress(now);
+        let job = self.entries.len() as u32;
+        self.entries.push(Entry { ask, each_kib, start: i64::MAX, places: Vec::new() });
+        self.waiting.insert(job);
+        self.improve(now, job);
+        self.settled = None;
+        Ok(())
+    }
+
+    /// Memory for each core of a job, KiB.
+    pub fn each_kib(&self, job: u32) -> u64 {
+        self.entries[job as usize].each_kib
+    }
+
+    /// The machines of a job: their kinds, the names under which they are shared, cores of each.
+    pub fn machines(&self, job: u32) -> impl Iterator<Item = (u32, Option<u32>, u32)> {
+        self.entries[job as usize].places.iter().map(|place| {
+            let name = self.names[place.machine as usize].filter(|_| !self.hall.is_empty(place.machine));
+            (self.hall.kind(place.machine), name, place.cores)
+        })
+    }
+
+    /// Who starts next; the caller says [`Promises::start`] and asks again until nobody does. Who was promised now what
+    /// others, being late, still have, waits for them, and so do all behind.
+    pub fn decide(&mut self, now: i64, yard: &Yard) -> Option<u32> {
+        self.compress(now);
+        let job = self.waiting.iter().copied().find(|job| self.entries[*job as usize].start <= now)?;
+        if self.settled != Some(now) {
+            self.settled = Some(now);
+            self.hall.note_idle(yard.idle());
+            if let Some(places) = self.anew(now) {
+                self.adopt(places);
+            }
+        }
+        let entry = &self.entries[job as usize];
+        self.hall.has(&entry.places, entry.each_kib).then_some(job)
+    }
+
+    /// When somebody is promised a start next.
+    pub fn wake(&self, now: i64) -> Option<i64> {
+        self.waiting.iter().map(|job| self.entries[*job as usize].start).filter(|start| *start > now).min()
+    }
+
+    /// A job has its machines.
+    pub fn start(&mut self, now: i64, job: u32, seat: &Seat) {
+        let entry = &mut self.entries[job as usize];
+        entry.start = now;
+        self.hall.take(&entry.places, entry.each_kib);
+        for (place, name) in entry.places.iter().zip(seat.names()) {
+            self.names[place.machine as usize] = name;
+        }
+        self.waiting.remove(&job);
+        self.running.insert(job);
+    }
+
+    /// A job is over.
+    pub fn end(&mut self, now: i64, job: u32) {
+        self.running.remove(&job);
+        let entry = &self.entries[job as usize];
+        self.hall.give_back(&entry.places, entry.each_kib);
+        self.compresses |= entry.until() > now;
+        self.settled = None;
+    }
+
+    /// Each in turn is promised the earliest start there is.
+    fn compress(&mut self, now: i64) {
+        if !std::mem::take(&mut self.compresses) {
+            return;
+        }
+        for job in self.waiting.iter().copied().collect::<Vec<_>>() {
+            if self.entries[job as usize].start > now {
+                self.improve(now, job);
+            }
+        }
+    }
+
+    /// Promises a job the earliest start there is, if that is earlier than what it was promised.
+    fn improve(&mut self, now: i64, job: u32) {
+        let Entry { start: old, places, .. } = self.entries[job as usize].clone();
+        let others: Vec<(i64, i64, u32)> = self.stays(now, job).map(|s| (s.from, s.until, s.entry.ask.cores)).collect();
+        let mut instants: Vec<i64> = others.iter().map(|(_, until, _)| *until).chain([now]).collect();
+        instants.retain(|at| *at < old);
+        instants.sort_unstable();
+        instants.dedup();
+        for start in instants {
+            if !self.has_cores(&others, self.entries[job as usize].ask, start) {
+                continue;
+            }
+            let places = self.beside(now, job, start);
+            self.entries[job as usize].start = start;
+            if let Some(places) = places {
+                self.entries[job as usize].places = places;
+                return;
+            }
+            if let Some(places) = self.anew(now) {
+                self.adopt(places);
+                return;
+            }
+        }
+        (self.entries[job as usize].start, self.entries[job as usize].places) = (old, places);
+    }
+
+    /// Everybody but one: who runs is there until its estimate is over, and who is late for a moment yet.
+    fn stays(&self, now: i64, aside: u32) -> impl Iterator<Item = Stay<'_>> {
+        let stay = move |job: &u32| {
+            let entry = &self.entries[*job as usize];
+            Stay { job: *job, from: entry.start.max(now), until: entry.until().max(now + 1), entry }
+        };
+        self.running.iter().chain(&self.waiting).filter(move |job| **job != aside).map(stay)
+    }
+
+    /// Whether there are cores, memory aside: a quick no.
+    fn has_cores(&self, others: &[(i64, i64, u32)], ask: Ask, start: i64) -> bool {
+        let until = start + i64::from(ask.estimate);
+        let used_at = |at: i64| {
+            let there = others.iter().filter(|(from, until, _)| *from <= at && at < *until);
+            there.map(|(.., cores)| u64::from(*cores)).sum::<u64>()
+        };
+        let drops = others.iter().map(|(from, ..)| *from).filter(|from| start < *from && *from < until);
+        let most = self.hall.cores();
+        drops.chain([start]).all(|at| used_at(at) + u64::from(ask.cores) <= most)
+    }
+
+    /// Where a job has room from an instant on, all others staying where they are.
+    fn beside(&self, now: i64, job: u32, start: i64) -> Option<Vec<Place>> {
+        let Entry { ask, each_kib, .. } = &self.entries[job as usize];
+        let until = start + i64::from(ask.estimate);
+        let mut used = vec![Used::default(); self.hall.count()];
+        let mut changes: Vec<(i64, bool, u32)> = Vec::new();
+        let meanwhile = |stay: &Stay| stay.from < until && start < stay.until;
+        for stay in self.stays(now, job).filter(meanwhile) {
+            changes.push((stay.from.max(start), true, stay.job));
+            changes.push((stay.until, false, stay.job));
+        }
+        changes.sort_unstable();
+        let mut most = used.clone();
+        for (_, comes, job) in changes.into_iter().take_while(|(at, ..)| *at < until) {
+            let Entry { each_kib, places, .. } = &self.entries[job as usize];
+            for place in places {
+                let used = &mut used[place.machine as usize];
+                let its = place.used(*each_kib);
+                *used = if comes { used.plus(its) } else { used.less(its) };
+                most[place.machine as usize] = most[place.machine as usize].most(*used);
+            }
+        }
+        self.hall.find_beside(&most, ask.cores, *each_kib)
+    }
+
+    /// The plan made anew, for who waits, if everybody finds room when its start comes.
+    fn anew(&self, now: i64) -> Option<Vec<(u32, Vec<Place>)>> {
+        let mut hall = self.hall.clone();
+        let running = self.running.iter().map(|job| ((self.entries[*job as usize].until().max(now + 1), *job), None));
+        let mut there: BTreeMap<(i64, u32), Option<Vec<Place>>> = running.collect();
+        let mut order: Vec<(i64, u32)> =
+            self.waiting.iter().map(|job| (self.entries[*job as usize].start.max(now), *job)).collect();
+        order.sort_unstable();
+        let mut seated = Vec::with_capacity(order.len());
+        for (start, job) in order {
+            while let Some(gone) = there.first_entry().filter(|first| first.key().0 <= start) {
+                let ((_, other), places) = gone.remove_entry();
+                let entry = &self.entries[other as usize];
+                hall.give_back(places.as_ref().unwrap_or(&entry.places), entry.each_kib);
+            }
+            let Entry { ask, each_kib, .. } = &self.entries[job as usize];
+            let places = hall.find(ask.cores, *each_kib)?;
+            hall.take(&places, *each_kib);
+            there.insert((start + i64::from(ask.estimate), job), Some(places.clone()));
+            seated.push((job, places));
+        }
+        Some(seated)
+    }
+
+    fn adopt(&mut self, plan: Vec<(u32, Vec<Place>)>) {
+        for (job, places) in plan {
+            self.entries[job as usize].places = places;
+        }
+    }
+}
