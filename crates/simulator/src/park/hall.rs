@@ -111,11 +111,6 @@ impl Hall {
         self.machines.len()
     }
 
-    /// How many cores they have together.
-    pub fn cores(&self) -> u64 {
-        self.machines.iter().map(|machine| u64::from(machine.cores)).sum()
-    }
-
     /// The kind of a machine, by its place in the park.
     pub fn kind(&self, machine: u32) -> u32 {
         self.machines[machine as usize].kind

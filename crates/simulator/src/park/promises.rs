@@ -22,6 +22,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use scheduler::index::Skyline;
 use scheduler::pool::{Ask, Unlikely};
 
 use super::Park;
@@ -54,6 +55,8 @@ pub struct Promises {
     running: BTreeSet<u32>,
     /// Who runs where.
     hall: Hall,
+    /// How many cores are free when, by what was promised.
+    cores: Skyline<()>,
     /// Under which names machines in use are shared in the yard.
     names: Vec<Option<u32>>,
     /// Somebody ended early.
@@ -63,11 +66,10 @@ pub struct Promises {
 }
 
 /// Somebody is somewhere from an instant until another.
-struct Stay<'a> {
+struct Stay {
     job: u32,
     from: i64,
     until: i64,
-    entry: &'a Entry,
 }
 
 impl Promises {
@@ -80,6 +82,7 @@ impl Promises {
             running: BTreeSet::new(),
             names: vec![None; hall.count()],
             hall,
+            cores: Skyline::new(park.cores()),
             compresses: false,
             settled: None,
         }
@@ -140,6 +143,10 @@ impl Promises {
     /// A job has its machines.
     pub fn start(&mut self, now: i64, job: u32, seat: &Seat) {
         let entry = &mut self.entries[job as usize];
+        let (planned, cores) = (entry.until().max(now), i64::from(entry.ask.cores));
+        if entry.start < now {
+            self.cores.change(planned, now + i64::from(entry.ask.estimate), -cores);
+        }
         entry.start = now;
         self.hall.take(&entry.places, entry.each_kib);
         for (place, name) in entry.places.iter().zip(seat.names()) {
@@ -152,14 +159,19 @@ impl Promises {
     /// A job is over.
     pub fn end(&mut self, now: i64, job: u32) {
         self.running.remove(&job);
+        self.cores.advance(now, |()| ());
         let entry = &self.entries[job as usize];
         self.hall.give_back(&entry.places, entry.each_kib);
-        self.compresses |= entry.until() > now;
+        if entry.until() > now {
+            self.cores.change(now, entry.until(), i64::from(entry.ask.cores));
+            self.compresses = true;
+        }
         self.settled = None;
     }
 
     /// Each in turn is promised the earliest start there is.
     fn compress(&mut self, now: i64) {
+        self.cores.advance(now, |()| ());
         if !std::mem::take(&mut self.compresses) {
             return;
         }
@@ -172,49 +184,52 @@ impl Promises {
 
     /// Promises a job the earliest start there is, if that is earlier than what it was promised.
     fn improve(&mut self, now: i64, job: u32) {
-        let Entry { start: old, places, .. } = self.entries[job as usize].clone();
-        let others: Vec<(i64, i64, u32)> = self.stays(now, job).map(|s| (s.from, s.until, s.entry.ask.cores)).collect();
-        let mut instants: Vec<i64> = others.iter().map(|(_, until, _)| *until).chain([now]).collect();
-        instants.retain(|at| *at < old);
+        let Entry { ask, start: old, places, .. } = self.entries[job as usize].clone();
+        let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
+        // Where cores alone are too few nobody needs to look at machines.
+        let enough = |plan: &Promises, from: i64| plan.cores.earlier(from, old, cores, long);
+        let Some(first) = enough(self, now) else { return };
+        let mut instants: Vec<i64> = self.stays(now, job).map(|stay| stay.until).chain([now]).collect();
+        instants.retain(|at| first <= *at && *at < old);
         instants.sort_unstable();
         instants.dedup();
+        let mut from = first;
         for start in instants {
-            if !self.has_cores(&others, self.entries[job as usize].ask, start) {
+            if start < from {
                 continue;
             }
-            let places = self.beside(now, job, start);
-            self.entries[job as usize].start = start;
-            if let Some(places) = places {
-                self.entries[job as usize].places = places;
-                return;
+            match enough(self, start) {
+                None => break,
+                Some(next) => from = next,
             }
-            if let Some(places) = self.anew(now) {
-                self.adopt(places);
+            if start == from && self.try_start(now, job, start) {
+                if old < i64::MAX {
+                    self.cores.change(old, old + long, cores);
+                }
+                self.cores.change(start, start + long, -cores);
                 return;
             }
         }
         (self.entries[job as usize].start, self.entries[job as usize].places) = (old, places);
     }
 
-    /// Everybody but one: who runs is there until its estimate is over, and who is late for a moment yet.
-    fn stays(&self, now: i64, aside: u32) -> impl Iterator<Item = Stay<'_>> {
-        let stay = move |job: &u32| {
-            let entry = &self.entries[*job as usize];
-            Stay { job: *job, from: entry.start.max(now), until: entry.until().max(now + 1), entry }
-        };
-        self.running.iter().chain(&self.waiting).filter(move |job| **job != aside).map(stay)
+    /// Promises a job a start if there is room.
+    fn try_start(&mut self, now: i64, job: u32, start: i64) -> bool {
+        self.entries[job as usize].start = start;
+        if let Some(places) = self.beside(now, job, start) {
+            self.entries[job as usize].places = places;
+            return true;
+        }
+        self.anew(now).map(|plan| self.adopt(plan)).is_some()
     }
 
-    /// Whether there are cores, memory aside: a quick no.
-    fn has_cores(&self, others: &[(i64, i64, u32)], ask: Ask, start: i64) -> bool {
-        let until = start + i64::from(ask.estimate);
-        let used_at = |at: i64| {
-            let there = others.iter().filter(|(from, until, _)| *from <= at && at < *until);
-            there.map(|(.., cores)| u64::from(*cores)).sum::<u64>()
+    /// Everybody but one: who runs is there until its estimate is over, and who is late for a moment yet.
+    fn stays(&self, now: i64, aside: u32) -> impl Iterator<Item = Stay> {
+        let stay = move |job: &u32| {
+            let entry = &self.entries[*job as usize];
+            Stay { job: *job, from: entry.start.max(now), until: entry.until().max(now + 1) }
         };
-        let drops = others.iter().map(|(from, ..)| *from).filter(|from| start < *from && *from < until);
-        let most = self.hall.cores();
-        drops.chain([start]).all(|at| used_at(at) + u64::from(ask.cores) <= most)
+        self.running.iter().chain(&self.waiting).filter(move |job| **job != aside).map(stay)
     }
 
     /// Where a job has room from an instant on, all others staying where they are.
