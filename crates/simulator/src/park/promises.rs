@@ -20,7 +20,9 @@
 //!
 //! Must not know how long jobs really run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::cmp::Reverse;
+use std::collections::binary_heap::PeekMut;
+use std::collections::{BTreeSet, BinaryHeap};
 
 use scheduler::index::Skyline;
 use scheduler::pool::{Ask, Unlikely};
@@ -260,22 +262,25 @@ impl Promises {
     /// The plan made anew, for who waits, if everybody finds room when its start comes.
     fn anew(&self, now: i64) -> Option<Vec<(u32, Vec<Place>)>> {
         let mut hall = self.hall.clone();
-        let running = self.running.iter().map(|job| ((self.entries[*job as usize].until().max(now + 1), *job), None));
-        let mut there: BTreeMap<(i64, u32), Option<Vec<Place>>> = running.collect();
+        // When who leaves; those who wait by their place in what is made here.
+        let running =
+            self.running.iter().map(|job| Reverse((self.entries[*job as usize].until().max(now + 1), *job, 0)));
+        let mut there: BinaryHeap<Reverse<(i64, u32, usize)>> = running.collect();
         let mut order: Vec<(i64, u32)> =
             self.waiting.iter().map(|job| (self.entries[*job as usize].start.max(now), *job)).collect();
         order.sort_unstable();
-        let mut seated = Vec::with_capacity(order.len());
+        let mut seated: Vec<(u32, Vec<Place>)> = Vec::with_capacity(order.len());
         for (start, job) in order {
-            while let Some(gone) = there.first_entry().filter(|first| first.key().0 <= start) {
-                let ((_, other), places) = gone.remove_entry();
+            while let Some(gone) = there.peek_mut().filter(|first| first.0.0 <= start) {
+                let Reverse((_, other, place)) = PeekMut::pop(gone);
                 let entry = &self.entries[other as usize];
-                hall.give_back(places.as_ref().unwrap_or(&entry.places), entry.each_kib);
+                let anew = seated.get(place).filter(|(job, _)| *job == other);
+                hall.give_back(anew.map_or(&entry.places, |(_, places)| places), entry.each_kib);
             }
             let Entry { ask, each_kib, .. } = &self.entries[job as usize];
             let places = hall.find(ask.cores, *each_kib)?;
             hall.take(&places, *each_kib);
-            there.insert((start + i64::from(ask.estimate), job), Some(places.clone()));
+            there.push(Reverse((start + i64::from(ask.estimate), job, seated.len())));
             seated.push((job, places));
         }
         Some(seated)
