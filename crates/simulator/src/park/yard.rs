@@ -5,6 +5,8 @@
 //! machines with other jobs (the fullest first), then idle machines (the most recently idle first, so that the others
 //! can sleep), then those that boot, then those that are off. Of each it takes as many cores as there is memory for.
 
+mod chosen;
+
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
@@ -89,13 +91,6 @@ pub struct Yard<'a> {
     speeds: Vec<u32>,
     meter: Meter<'a>,
     boots: u64,
-}
-
-impl Seat {
-    /// Its machines in the order in which it got them: each one's name, if it is shared.
-    pub fn names(&self) -> impl Iterator<Item = Option<u32>> {
-        self.pieces.iter().flat_map(|piece| (0..piece.row.count).map(|_| piece.shared))
-    }
 }
 
 /// Takes machines from the end of a group; the group may become empty.
@@ -324,11 +319,6 @@ impl<'a> Yard<'a> {
         seat.pieces.iter().map(of).sum()
     }
 
-    /// How many machines of each kind are on and have no job.
-    pub fn idle(&self) -> Vec<u32> {
-        self.stables.iter().map(|stable| stable.on[0]).collect()
-    }
-
     /// The same yard for trying something out.
     pub fn sketch(&self) -> Yard<'a> {
         let (stables, speeds) = (self.stables.clone(), self.speeds.clone());
@@ -351,30 +341,6 @@ impl<'a> Yard<'a> {
                     let Some(group) = stable.awaken(now, kind as u32, most, state, &mut self.meter) else { break };
                     stable.claim(kind as u32, each_kib, group, &mut need, &mut pieces);
                 }
-            }
-        }
-        self.seat(now, pieces)
-    }
-
-    /// The same on machines that were chosen before: of each its kind, the name under which it is shared if it has jobs,
-    /// and how many cores. The caller knows that there is room on them.
-    pub fn take_on(
-        &mut self,
-        now: i64,
-        each_kib: u64,
-        machines: impl Iterator<Item = (u32, Option<u32>, u32)>,
-    ) -> Seat {
-        self.ready(now);
-        let mut pieces = Vec::new();
-        for (kind, name, mut need) in machines {
-            let stable = &mut self.stables[kind as usize];
-            if let Some(name) = name {
-                pieces.extend(stable.occupy(kind, each_kib, name, need));
-                continue;
-            }
-            let mut ways = [State::Idle, State::Booting, State::Off].into_iter();
-            if let Some(group) = ways.find_map(|state| stable.awaken(now, kind, 1, state, &mut self.meter)) {
-                stable.claim(kind, each_kib, group, &mut need, &mut pieces);
             }
         }
         self.seat(now, pieces)

@@ -1,0 +1,41 @@
+//! Machines for jobs whose machines somebody else has chosen. Must not know why.
+
+use super::{Seat, State, Yard};
+
+impl Seat {
+    /// Its machines in the order in which it got them: each one's name, if it is shared.
+    pub fn names(&self) -> impl Iterator<Item = Option<u32>> {
+        self.pieces.iter().flat_map(|piece| (0..piece.row.count).map(|_| piece.shared))
+    }
+}
+
+impl Yard<'_> {
+    /// How many machines of each kind are on and have no job.
+    pub fn idle(&self) -> Vec<u32> {
+        self.stables.iter().map(|stable| stable.on[0]).collect()
+    }
+
+    /// As [`Yard::take`], on machines that were chosen before: of each its kind, the name under which it is shared if it has jobs,
+    /// and how many cores. The caller knows that there is room on them.
+    pub fn take_on(
+        &mut self,
+        now: i64,
+        each_kib: u64,
+        machines: impl Iterator<Item = (u32, Option<u32>, u32)>,
+    ) -> Seat {
+        self.ready(now);
+        let mut pieces = Vec::new();
+        for (kind, name, mut need) in machines {
+            let stable = &mut self.stables[kind as usize];
+            if let Some(name) = name {
+                pieces.extend(stable.occupy(kind, each_kib, name, need));
+                continue;
+            }
+            let mut ways = [State::Idle, State::Booting, State::Off].into_iter();
+            if let Some(group) = ways.find_map(|state| stable.awaken(now, kind, 1, state, &mut self.meter)) {
+                stable.claim(kind, each_kib, group, &mut need, &mut pieces);
+            }
+        }
+        self.seat(now, pieces)
+    }
+}
