@@ -74,6 +74,19 @@ struct Stay {
     until: i64,
 }
 
+/// A plan that is made anew, as far as it is.
+#[derive(Clone, Debug)]
+struct Rehearsal {
+    hall: Hall,
+    /// Until when who is there, and its place in what was made anew.
+    there: BinaryHeap<Reverse<(i64, u32, usize)>>,
+    /// Who starts when...
+    order: Vec<(i64, u32)>,
+    /// ...and whose turn it is.
+    next: usize,
+    seated: Vec<(u32, Vec<Place>)>,
+}
+
 impl Promises {
     /// Nobody is there yet.
     pub fn new(park: &Park) -> Promises {
@@ -186,7 +199,7 @@ impl Promises {
 
     /// Promises a job the earliest start there is, if that is earlier than what it was promised.
     fn improve(&mut self, now: i64, job: u32) {
-        let Entry { ask, start: old, places, .. } = self.entries[job as usize].clone();
+        let Entry { ask, start: old, .. } = self.entries[job as usize];
         let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
         // Where cores alone are too few nobody needs to look at machines.
         let enough = |plan: &Promises, from: i64| plan.cores.earlier(from, old, cores, long);
@@ -195,7 +208,7 @@ impl Promises {
         instants.retain(|at| first <= *at && *at < old);
         instants.sort_unstable();
         instants.dedup();
-        let mut from = first;
+        let (mut from, mut rehearsal) = (first, None);
         for start in instants {
             if start < from {
                 continue;
@@ -204,7 +217,7 @@ impl Promises {
                 None => break,
                 Some(next) => from = next,
             }
-            if start == from && self.try_start(now, job, start) {
+            if start == from && self.try_start(now, job, start, &mut rehearsal) {
                 if old < i64::MAX {
                     self.cores.change(old, old + long, cores);
                 }
@@ -212,17 +225,19 @@ impl Promises {
                 return;
             }
         }
-        (self.entries[job as usize].start, self.entries[job as usize].places) = (old, places);
     }
 
-    /// Promises a job a start if there is room.
-    fn try_start(&mut self, now: i64, job: u32, start: i64) -> bool {
-        self.entries[job as usize].start = start;
+    /// Promises a job a start if there is room. The rehearsal is of all others.
+    fn try_start(&mut self, now: i64, job: u32, start: i64, rehearsal: &mut Option<Rehearsal>) -> bool {
         if let Some(places) = self.beside(now, job, start) {
             self.entries[job as usize].places = places;
-            return true;
+        } else {
+            let rehearsal = rehearsal.get_or_insert_with(|| self.rehearsal(now, Some(job)));
+            let Some(plan) = rehearsal.with(&self.entries, (start, job)) else { return false };
+            self.adopt(plan);
         }
-        self.anew(now).map(|plan| self.adopt(plan)).is_some()
+        self.entries[job as usize].start = start;
+        true
     }
 
     /// Everybody but one: who runs is there until its estimate is over, and who is late for a moment yet.
@@ -261,34 +276,76 @@ impl Promises {
 
     /// The plan made anew, for who waits, if everybody finds room when its start comes.
     fn anew(&self, now: i64) -> Option<Vec<(u32, Vec<Place>)>> {
-        let mut hall = self.hall.clone();
-        // When who leaves; those who wait by their place in what is made here.
+        let mut rehearsal = self.rehearsal(now, None);
+        rehearsal.finish(&self.entries).then_some(rehearsal.seated)
+    }
+
+    /// The plan to be made anew, of all who wait but one.
+    fn rehearsal(&self, now: i64, aside: Option<u32>) -> Rehearsal {
+        // Who runs has a place by its entry.
         let running =
             self.running.iter().map(|job| Reverse((self.entries[*job as usize].until().max(now + 1), *job, 0)));
-        let mut there: BinaryHeap<Reverse<(i64, u32, usize)>> = running.collect();
+        let waiting = self.waiting.iter().filter(|job| Some(**job) != aside);
         let mut order: Vec<(i64, u32)> =
-            self.waiting.iter().map(|job| (self.entries[*job as usize].start.max(now), *job)).collect();
+            waiting.map(|job| (self.entries[*job as usize].start.max(now), *job)).collect();
         order.sort_unstable();
-        let mut seated: Vec<(u32, Vec<Place>)> = Vec::with_capacity(order.len());
-        for (start, job) in order {
-            while let Some(gone) = there.peek_mut().filter(|first| first.0.0 <= start) {
-                let Reverse((_, other, place)) = PeekMut::pop(gone);
-                let entry = &self.entries[other as usize];
-                let anew = seated.get(place).filter(|(job, _)| *job == other);
-                hall.give_back(anew.map_or(&entry.places, |(_, places)| places), entry.each_kib);
-            }
-            let Entry { ask, each_kib, .. } = &self.entries[job as usize];
-            let places = hall.find(ask.cores, *each_kib)?;
-            hall.take(&places, *each_kib);
-            there.push(Reverse((start + i64::from(ask.estimate), job, seated.len())));
-            seated.push((job, places));
-        }
-        Some(seated)
+        Rehearsal { hall: self.hall.clone(), there: running.collect(), order, next: 0, seated: Vec::new() }
     }
 
     fn adopt(&mut self, plan: Vec<(u32, Vec<Place>)>) {
         for (job, places) in plan {
             self.entries[job as usize].places = places;
         }
+    }
+}
+
+impl Rehearsal {
+    /// Those leave who are gone by then.
+    fn leave(&mut self, entries: &[Entry], at: i64) {
+        while let Some(gone) = self.there.peek_mut().filter(|first| first.0.0 <= at) {
+            let Reverse((_, job, place)) = PeekMut::pop(gone);
+            let entry = &entries[job as usize];
+            let anew = self.seated.get(place).filter(|(other, _)| *other == job);
+            self.hall.give_back(anew.map_or(&entry.places, |(_, places)| places), entry.each_kib);
+        }
+    }
+
+    /// Whether a job finds room when its start comes; all who start before are there.
+    fn place(&mut self, entries: &[Entry], (start, job): (i64, u32)) -> bool {
+        self.leave(entries, start);
+        let Entry { ask, each_kib, .. } = &entries[job as usize];
+        let Some(places) = self.hall.find(ask.cores, *each_kib) else { return false };
+        self.hall.take(&places, *each_kib);
+        self.there.push(Reverse((start + i64::from(ask.estimate), job, self.seated.len())));
+        self.seated.push((job, places));
+        true
+    }
+
+    /// Whether all find room who start before another.
+    fn go_to(&mut self, entries: &[Entry], turn: (i64, u32)) -> bool {
+        while let Some(next) = self.order.get(self.next).copied().filter(|next| *next < turn) {
+            if !self.place(entries, next) {
+                return false;
+            }
+            self.next += 1;
+        }
+        true
+    }
+
+    /// Whether all others find room.
+    fn finish(&mut self, entries: &[Entry]) -> bool {
+        self.go_to(entries, (i64::MAX, u32::MAX))
+    }
+
+    /// The plan with one more, if everybody finds room. Asked of later and later starts.
+    fn with(&mut self, entries: &[Entry], turn: (i64, u32)) -> Option<Vec<(u32, Vec<Place>)>> {
+        if !self.go_to(entries, turn) {
+            return None;
+        }
+        self.leave(entries, turn.0);
+        let Entry { ask, each_kib, .. } = &entries[turn.1 as usize];
+        self.hall.find(ask.cores, *each_kib)?;
+        let mut all = self.clone();
+        (all.place(entries, turn) && all.finish(entries)).then_some(all.seated)
     }
 }
