@@ -9,7 +9,7 @@ use model::{JobId, Time};
 use crate::power::Doing;
 use crate::resources::Amount;
 use crate::state::State;
-use crate::thrift::Reserve;
+use crate::thrift::{Reserve, Warm};
 
 /// What is foreseen, and what it is learned from.
 #[derive(Clone, Debug)]
@@ -17,14 +17,14 @@ pub(crate) struct Ready {
     reserve: Reserve,
     /// Who would have started if all machines were on, and since when.
     called: BTreeMap<JobId, Time>,
-    /// So many cores should be on without a job.
-    pub warm: u32,
+    /// How many cores should be on without a job.
+    pub warm: Warm,
 }
 
 impl Ready {
     /// Nobody waits for a machine yet.
     pub fn new(reserve: Reserve) -> Self {
-        Ready { reserve, called: BTreeMap::new(), warm: 0 }
+        Ready { reserve, called: BTreeMap::new(), warm: Warm::default() }
     }
 
     /// A job starts: how long machines made it wait is learned.
@@ -58,8 +58,8 @@ impl State {
         for id in called {
             ready.called.entry(id).or_insert(now);
         }
-        // Who is known to need machines is planned for by itself.
-        ready.warm = ready.reserve.warm(now.seconds(), self.uses.cores(), 0, || self.prices.cheapness(now));
+        // Who is known to need machines is planned for by itself. Limits say little of when jobs end.
+        ready.warm = ready.reserve.warm(now.seconds(), self.uses.cores(), 0, None, || self.prices.cheapness(now));
         self.ready = Some(ready);
     }
 

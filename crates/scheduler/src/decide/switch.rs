@@ -22,6 +22,7 @@ use crate::power::{Doing, Node, Power};
 use crate::resources::Amount;
 use crate::state::{Due, State};
 use crate::thrift::REST;
+use crate::thrift::Warm;
 use crate::uses::{Share, Uses};
 
 /// How far ahead switching must look.
@@ -55,7 +56,7 @@ impl State {
             wake.extend(idle.iter().map(|(_, end)| *end).filter(|end| *end > now));
             let tired: Vec<usize> = idle.iter().filter(|(_, end)| *end <= now).map(|(node, _)| *node).collect();
             let dark = self.nodes.views().any(|view| matches!(view.doing, Doing::Off { .. } | Doing::Leaving { .. }));
-            let short = dark && self.lit_cores() < self.warm();
+            let short = dark && self.lit_cores() < self.warm().least;
             wake.extend(self.ready.as_ref().map(Ready::glance).filter(|at| *at > now));
             if dark || !tired.is_empty() {
                 let outlook = Outlook::new(self, now);
@@ -94,8 +95,8 @@ impl State {
     }
 
     /// How many cores are to be on without a job.
-    fn warm(&self) -> u32 {
-        self.ready.as_ref().map_or(0, |ready| ready.warm)
+    fn warm(&self) -> Warm {
+        self.ready.as_ref().map_or(Warm::default(), |ready| ready.warm)
     }
 
     /// Until when nodes without a job stay on if nobody wants them; none by a policy that leaves them on.
@@ -280,7 +281,7 @@ impl<'a> Outlook<'a> {
         let mut lit = self.state.lit_cores();
         let mut events = Vec::new();
         for (node, _, amount) in off {
-            if lit >= self.state.warm() {
+            if lit >= self.state.warm().least {
                 break;
             }
             lit += amount.core_count();
@@ -295,7 +296,7 @@ impl<'a> Outlook<'a> {
         let needs: Vec<(Amount, Amount)> = (self.horizon.rises(self.reach.back).into_iter())
             .map(|rise| (self.horizon.wanted_at(rise), self.lit_at(rise)))
             .collect();
-        let spare = self.state.lit_cores().saturating_sub(self.state.warm());
+        let spare = self.state.lit_cores().saturating_sub(self.state.warm().most);
         let mut off = Amount::default();
         let mut events = Vec::new();
         for node in tired.iter().rev() {

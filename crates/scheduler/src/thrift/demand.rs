@@ -167,11 +167,11 @@ impl Demand {
         after > before
     }
 
-    /// Time goes by: to be called at each full hour.
-    pub fn tick(&mut self, now: i64) {
+    /// Time goes by: to be called at each full hour. Says whether it is another one.
+    pub fn tick(&mut self, now: i64) -> bool {
         let hour = (now + self.local0).div_euclid(3600);
         if hour == self.hour {
-            return;
+            return false;
         }
         self.hour = hour;
         let (waiting, local0) = (self.waiting(self.used), self.local0);
@@ -179,10 +179,11 @@ impl Demand {
             level.count(now, local0);
         }
         self.levels.iter_mut().for_each(|level| level.work_out(now, local0));
+        true
     }
 
     /// For growing numbers of cores beyond those used, from none on: how often, in 1/s, a start would need more.
-    pub fn beyond(&self, now: i64) -> impl Iterator<Item = (u32, f64)> {
+    pub fn beyond(&self, now: i64) -> impl Iterator<Item = (u32, f64)> + Clone {
         let any = self.levels[LEVELS].rate(now);
         let mut least = any;
         let rates = self.levels[self.waiting(self.used)..LEVELS].iter().map(move |level| {

@@ -6,8 +6,8 @@
 //! - A job that could start, or stands at the head, is held for cheap hours if each second of waiting saves more than a
 //!   second is worth ([`worth`]), and if there is still room in those hours ([`hold`]); at most sixteen hours after it
 //!   was submitted. Who is held is out of the queue until then.
-//! - As many idle cores stay on as cost less than the waits that they spare ([`reserve`], [`demand`]), and those that the
-//!   head of the queue or who is held will need as soon as a machine takes to boot.
+//! - As many idle cores stay on as cost less than the waits that they spare ([`reserve`], [`demand`], [`succession`]), and
+//!   those that the head of the queue or who is held will need as soon as a machine takes to boot.
 //! - Whose machines have to boot begins on what is ready first, and lets others use what is ready meanwhile ([`muster`]).
 //!
 //! Must not know machines, nor how long jobs that still run will run.
@@ -18,6 +18,7 @@ mod learn;
 mod muster;
 mod queue;
 mod reserve;
+mod succession;
 mod worth;
 
 use std::collections::BTreeSet;
@@ -28,7 +29,8 @@ use hold::{LONGEST_HOLD, Room, Season, best_start};
 use learn::Learned;
 pub use muster::Muster;
 use queue::Lines;
-pub use reserve::Reserve;
+pub use reserve::{Reserve, Warm};
+pub use succession::NextEnd;
 pub use worth::Worth;
 
 /// How long a machine is idle before it may be switched off, seconds: a third of a boot.
@@ -246,10 +248,17 @@ impl<P: Prices> Thrift<P> {
 
     /// How many cores should be on without a job, after all starts of an instant: more can be switched off, fewer are
     /// not enough.
-    pub fn warm(&mut self, now: i64) -> u32 {
+    pub fn warm(&mut self, now: i64) -> Warm {
         let used = (i64::from(self.cores) - self.free) as u32;
         let needed = self.needed(now + self.draw.boot_s).min(self.free).max(0) as u32;
-        self.reserve.warm(now, used, needed, || self.season.mean / self.prices.price(now).max(1) as f64)
+        let next_end = self.next_end(now);
+        self.reserve.warm(now, used, needed, next_end, || self.season.mean / self.prices.price(now).max(1) as f64)
+    }
+
+    /// When the next job is expected to end.
+    fn next_end(&self, now: i64) -> Option<NextEnd> {
+        let at = self.running.next(Some((now, u32::MAX)), |_, _| true)?.0;
+        Some(NextEnd { at, cores: (self.running.until(at) - self.running.until(now)) as u32 })
     }
 
     /// Free cores that who is held, or the head, will need until an instant.

@@ -481,8 +481,8 @@ fn machines_are_ready_for_who_comes_every_day() {
     let midnight = begins - begins.rem_euclid(DAY) + DAY;
     let days = (0..14).map(|day| midnight - (14 - day) * DAY + 9 * HOUR + 30);
     let uses: Vec<(i64, u32)> = days.flat_map(|at| [(at, 4), (at + 2 * HOUR, 0)]).collect();
-    let mut reserve = Reserve::new(8, 600, Worth::new(60), begins, 0);
-    reserve.learn(uses.into_iter().filter(|(at, _)| *at <= begins), begins);
+    let mut reserve = Reserve::new(8, 600, Worth::new(60), midnight, 0);
+    reserve.learn(uses, midnight);
     centre.state.set_reserve(Some(reserve));
     let mut told = Vec::new();
     for minute in 0..10 * 60 {

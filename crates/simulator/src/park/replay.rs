@@ -189,8 +189,8 @@ impl ParkScheduler<'_> {
             0 => 0,
             cores => cores.saturating_sub(self.yard.beside(now)),
         };
-        let warm = called + u64::from(thrifty.thrift.warm(now));
-        self.yard.keep(now, warm, REST);
+        let warm = thrifty.thrift.warm(now);
+        self.yard.keep(now, called + u64::from(warm.least), called + u64::from(warm.most), REST);
         Ok(())
     }
 

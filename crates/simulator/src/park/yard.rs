@@ -7,7 +7,6 @@
 
 mod chosen;
 
-use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
@@ -394,15 +393,15 @@ impl<'a> Yard<'a> {
         }
     }
 
-    /// Keeps so many cores idle or booting: of more, those that were idle for at least `rest` seconds are switched off,
-    /// the dearest kinds and the longest idle first; of fewer, others boot, the cheapest kinds first.
-    pub fn keep(&mut self, now: i64, cores: u64, rest: i64) {
+    /// Keeps from `least` to `most` cores idle or booting: of more, those that were idle for at least `rest` seconds are
+    /// switched off, the dearest kinds and the longest idle first; of fewer, others boot, the cheapest kinds first.
+    pub fn keep(&mut self, now: i64, least: u64, most: u64, rest: i64) {
         self.ready(now);
         let warm = self.warm();
-        match cores.cmp(&warm) {
-            Ordering::Less => self.switch_off(now, warm - cores, rest),
-            Ordering::Equal => {}
-            Ordering::Greater => self.boot(now, cores - warm),
+        if warm > most {
+            self.switch_off(now, warm - most, rest);
+        } else if warm < least {
+            self.boot(now, least - warm);
         }
     }
 

@@ -270,13 +270,15 @@ fn loose_bounds_are_as_published_and_tight_ones_are_tighter() {
 
 #[test]
 fn predictions_save_seventeen_per_cent_of_kth_at_equal_wait() {
-    let metrics = check(KTH, 50_431, TWO_TO_ONE, "predictive=5s", -1743, None);
+    let metrics = check(KTH, 50_431, TWO_TO_ONE, "predictive=5s", -1747, None);
     assert!(metrics.mean_wait_s() <= 6_834.59 && metrics.mean_bsld <= 92.69, "{metrics:?}");
 }
 
 #[test]
-fn predictions_save_twenty_eight_per_cent_of_nasa_for_a_minute() {
-    check(NASA, 0, FRENCH, "predictive=60s", -2829, Some(586));
+fn predictions_save_twenty_eight_per_cent_of_nasa_for_a_minute_and_sixteen_for_five_seconds() {
+    check(NASA, 0, FRENCH, "predictive=60s", -2848, Some(593));
+    // Twenty were aimed at, for 5 s more than the 4.1 s that jobs wait without.
+    check(NASA, 0, FRENCH, "predictive=5s", -1605, Some(83));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 //! by machine, and everything that can be worked out is worked out anew each time.
 
 mod power;
+mod succession;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -9,6 +10,7 @@ use scheduler::thrift::Worth;
 use simulator::park::Kind;
 use simulator::tariff::Prices;
 use simulator::workload::Workload;
+use succession::Succession;
 
 /// What came of it: starts, watt-seconds by state (off, booting, idle, busy), cost, and how many waited for a boot.
 pub struct Naive {
@@ -63,6 +65,12 @@ struct Level {
     factors: Vec<f64>,
 }
 
+/// How many cores: fewer are not enough, more can be switched off.
+struct Cores {
+    least: i64,
+    most: i64,
+}
+
 struct Room {
     dear: i64,
     stale: i64,
@@ -90,7 +98,8 @@ struct World<'a> {
     history: Vec<End>,
     levels: Vec<Level>,
     used: u32,
-    on: u32,
+    on: Cores,
+    succession: Succession,
     glance: i64,
     changed: i64,
     hour: i64,
@@ -423,7 +432,7 @@ impl World<'_> {
         }
         let warm = self.warm(self.head);
         let called: i64 = self.called.iter().map(|job| self.cores(*job)).sum();
-        self.switch(called + warm);
+        self.switch(&Cores { least: called + warm.least, most: called + warm.most });
     }
 
     /// When something is to be done though nothing happens.
@@ -472,7 +481,8 @@ pub fn play(workload: &Workload, users: &[i64], kind: &Kind, prices: Prices, loc
         history: Vec::new(),
         levels: (0..=LEVELS).map(level).collect(),
         used: 0,
-        on: 0,
+        on: Cores { least: 0, most: 0 },
+        succession: Succession::new(first),
         glance: first,
         changed: first,
         hour: i64::MIN,

@@ -1,6 +1,6 @@
 //! How many machines should be on: levels of use counted second by second, and the cheapest reserve.
 
-use super::{DAY, HOUR, LEVELS, Level, Machine, Phase, World, age};
+use super::{Cores, DAY, HOUR, LEVELS, Level, Machine, Phase, World, age};
 
 impl World<'_> {
     /// Use is from now on what it is: levels that it rose above learn that.
@@ -24,6 +24,7 @@ impl World<'_> {
                 level.last = now;
             }
         }
+        self.succession.note(now, local, before, used);
         self.used = used;
         rose
     }
@@ -31,6 +32,7 @@ impl World<'_> {
     /// A second goes by in which levels that are not below use wait.
     pub fn count_second(&mut self) {
         let (now, used, local) = (self.now, self.used, self.now + self.local0);
+        self.succession.count_second(now, local);
         for (number, level) in self.levels.iter_mut().enumerate() {
             if number == LEVELS || used <= level.above {
                 level.mean[1] += 1.0;
@@ -43,6 +45,7 @@ impl World<'_> {
 
     fn work_out_rates(&mut self) {
         let local = self.now + self.local0;
+        self.succession.work_out(local);
         for level in &mut self.levels {
             let mean = (level.mean[0] + 0.5) / (level.mean[1] + 3600.0);
             let factor = |rate: Option<&[f64; 2]>| {
@@ -56,7 +59,7 @@ impl World<'_> {
     }
 
     /// Cores that should be on without a job.
-    pub fn warm(&mut self, head: Option<usize>) -> i64 {
+    pub fn warm(&mut self, head: Option<usize>) -> Cores {
         let (now, glance, before) = (self.now, self.now >= self.glance, self.used);
         let rose = self.note_use();
         if self.used != before {
@@ -72,7 +75,7 @@ impl World<'_> {
             self.glance = now + ((now - self.changed) / 2).max(60).min(until_hour);
         }
         if rose || glance {
-            self.on = self.used + self.reserve();
+            self.on = self.reserve();
         }
         let soon = now + i64::from(self.kind.boot_s);
         let held = self.all(|phase| matches!(phase, Phase::Held { until } if until <= soon));
@@ -82,31 +85,52 @@ impl World<'_> {
         {
             needed = needed.max(self.cores(head) - self.freed(self.promise(head).0));
         }
-        needed.min(self.free()).max(i64::from(self.on) - i64::from(self.used)).max(0)
+        let beside = |on: i64| needed.min(self.free()).max(on - i64::from(self.used)).max(0);
+        Cores { least: beside(self.on.least), most: beside(self.on.most) }
     }
 
-    fn reserve(&self) -> u32 {
+    /// How many cores should be on, with and without jobs.
+    fn reserve(&self) -> Cores {
         let cheap = self.mean_price() / self.prices.price(self.now).max(1) as f64;
         let worth = f64::from(self.kind.boot_s) * self.worth.cores() * cheap;
         let rate = |level: &Level| level.rate * level.factors[age(self.now - level.last)];
+        let free = self.kind.count - self.used;
         let mut least = rate(&self.levels[LEVELS]);
-        let mut best = (0.0 + least * worth, 0);
+        let mut needs = vec![(0, least)];
         for (number, level) in self.levels.iter().enumerate().filter(|(_, level)| level.above >= self.used) {
             least = if number == LEVELS { 0.0 } else { least.min(rate(level)) };
-            let cost = f64::from(level.above - self.used) + least * worth;
-            if cost < best.0 {
-                best = (cost, level.above - self.used);
-            }
+            needs.push((level.above - self.used, least));
         }
-        best.1
+        let next_end = self.next_end();
+        let best = |worth: f64| {
+            let mut best = (f64::INFINITY, 0);
+            for (cores, rate) in &needs {
+                let follow = self.succession.beyond(self.now, i64::from(self.kind.boot_s), next_end, *cores);
+                let rate = if *cores < free { (rate + follow) / 2.0 } else { 0.0 };
+                let cost = f64::from(*cores) + rate * worth;
+                if cost < best.0 {
+                    best = (cost, *cores);
+                }
+            }
+            i64::from(self.used) + i64::from(best.1)
+        };
+        Cores { least: best(worth * 0.5), most: best(worth) }
+    }
+
+    /// When the next job is over by its estimate, and the cores of all that are then.
+    fn next_end(&self) -> Option<(i64, u32)> {
+        let running = self.running();
+        let ends = running.iter().map(|(job, since)| (since + self.estimate(*job), self.cores(*job) as u32));
+        let at = ends.clone().map(|end| end.0).filter(|at| *at > self.now).min()?;
+        Some((at, ends.filter(|end| end.0 == at).map(|end| end.1).sum()))
     }
 
     /// Switches machines off, the longest idle first, or boots some.
-    pub fn switch(&mut self, warm: i64) {
+    pub fn switch(&mut self, warm: &Cores) {
         let now = self.now;
         let ready = |machine: &&Machine| matches!(machine, Machine::Idle { .. } | Machine::Booting { .. });
         let on = self.machines.iter().filter(ready).count() as i64;
-        for _ in warm..on {
+        for _ in warm.most..on {
             let idle = |machine: &&mut Machine| matches!(machine, Machine::Idle { since } if since + 60 <= now);
             let since = |machine: &&mut Machine| match machine {
                 Machine::Idle { since } => *since,
@@ -118,6 +142,6 @@ impl World<'_> {
         }
         let off = self.machines.iter_mut().filter(|machine| **machine == Machine::Off);
         let up = now + i64::from(self.kind.boot_s);
-        off.take((warm - on).max(0) as usize).for_each(|machine| *machine = Machine::Booting { up });
+        off.take((warm.least - on).max(0) as usize).for_each(|machine| *machine = Machine::Booting { up });
     }
 }
