@@ -183,7 +183,7 @@ impl Demand {
     }
 
     /// For growing numbers of cores beyond those used, from none on: how often, in 1/s, a start would need more.
-    pub fn beyond(&self, now: i64) -> impl Iterator<Item = (u32, f64)> + Clone {
+    pub fn beyond(&self, now: i64) -> impl Iterator<Item = (u32, f64)> {
         let any = self.levels[LEVELS].rate(now);
         let mut least = any;
         let rates = self.levels[self.waiting(self.used)..LEVELS].iter().map(move |level| {

@@ -127,16 +127,18 @@ impl Reserve {
         let worth = self.boot_s as f64 * self.worth.cores() * cheap;
         let outlook = self.succession.outlook(now, self.boot_s, next_end);
         let free = self.demand.cores() - self.demand.used();
-        // Two opinions, each of which sees what the other does not: their mean.
-        let needs = self.demand.beyond(now).map(|(cores, rate)| {
+        let (mut least, mut most) = ((f64::INFINITY, 0), (f64::INFINITY, 0));
+        for (cores, rate) in self.demand.beyond(now) {
+            // Two opinions, each of which sees what the other does not: their mean. With all cores on nobody waits.
             let rate = if cores < free { (rate + outlook.beyond(cores)) / 2.0 } else { 0.0 };
-            (cores, rate)
-        });
-        let best = |worth: f64| {
-            let costs = needs.clone().map(|(cores, rate)| (f64::from(cores) + rate * worth, cores));
-            costs.min_by(|one, other| one.0.total_cmp(&other.0)).map_or(0, |best| best.1)
-        };
-        Warm { least: best(worth * BOOT_EARNS), most: best(worth) }
+            for (best, worth) in [(&mut least, worth * BOOT_EARNS), (&mut most, worth)] {
+                let cost = f64::from(cores) + rate * worth;
+                if cost < best.0 {
+                    *best = (cost, cores);
+                }
+            }
+        }
+        Warm { least: least.1, most: most.1 }
     }
 
     /// A job waited so long, and would have waited so long had all machines been on.

@@ -87,6 +87,18 @@ struct Rehearsal {
     seated: Vec<(u32, Vec<Place>)>,
 }
 
+/// The step that begins at an instant.
+fn step_at(cores: &mut Skyline<()>, instant: i64) -> u32 {
+    let step = cores.find(cores.front(), instant);
+    cores.cut_before(step, instant)
+}
+
+/// Somebody takes cores from an instant until another; below zero: leaves them.
+fn take(free: &mut Skyline<()>, from: i64, until: i64, cores: i64) {
+    let step = step_at(free, from);
+    free.take_until(step, until, cores);
+}
+
 impl Promises {
     /// Nobody is there yet.
     pub fn new(park: &Park) -> Promises {
@@ -160,7 +172,7 @@ impl Promises {
         let entry = &mut self.entries[job as usize];
         let (planned, cores) = (entry.until().max(now), i64::from(entry.ask.cores));
         if entry.start < now {
-            self.cores.change(planned, now + i64::from(entry.ask.estimate), -cores);
+            take(&mut self.cores, planned, now + i64::from(entry.ask.estimate), cores);
         }
         entry.start = now;
         self.hall.take(&entry.places, entry.each_kib);
@@ -178,7 +190,7 @@ impl Promises {
         let entry = &self.entries[job as usize];
         self.hall.give_back(&entry.places, entry.each_kib);
         if entry.until() > now {
-            self.cores.change(now, entry.until(), i64::from(entry.ask.cores));
+            take(&mut self.cores, now, entry.until(), -i64::from(entry.ask.cores));
             self.compresses = true;
         }
         self.settled = None;
@@ -202,7 +214,10 @@ impl Promises {
         let Entry { ask, start: old, .. } = self.entries[job as usize];
         let (cores, long) = (i64::from(ask.cores), i64::from(ask.estimate));
         // Where cores alone are too few nobody needs to look at machines.
-        let enough = |plan: &Promises, from: i64| plan.cores.earlier(from, old, cores, long);
+        let enough = |plan: &mut Promises, from: i64| {
+            let step = step_at(&mut plan.cores, from);
+            plan.cores.earlier(step, i64::MAX, old, cores, long).map(|step| plan.cores.step(step).at)
+        };
         let Some(first) = enough(self, now) else { return };
         let mut instants: Vec<i64> = self.stays(now, job).map(|stay| stay.until).chain([now]).collect();
         instants.retain(|at| first <= *at && *at < old);
@@ -219,9 +234,9 @@ impl Promises {
             }
             if start == from && self.try_start(now, job, start, &mut rehearsal) {
                 if old < i64::MAX {
-                    self.cores.change(old, old + long, cores);
+                    take(&mut self.cores, old, old + long, -cores);
                 }
-                self.cores.change(start, start + long, -cores);
+                take(&mut self.cores, start, start + long, cores);
                 return;
             }
         }
