@@ -59,7 +59,7 @@ impl State {
             ready.called.entry(id).or_insert(now);
         }
         // Who is known to need machines is planned for by itself. Limits say little of when jobs end.
-        ready.warm = ready.reserve.warm(now.seconds(), self.uses.cores(), 0, None, || self.prices.cheapness(now));
+        ready.warm = ready.reserve.warm(now.seconds(), self.uses.cores(), 0, || None, || self.prices.cheapness(now));
         self.ready = Some(ready);
     }
 

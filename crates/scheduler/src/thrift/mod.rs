@@ -117,6 +117,12 @@ pub struct Thrift<P> {
     room: Option<Room>,
 }
 
+/// When the next of those who run is over by its estimate, and what all leave that are then.
+fn next_end(running: &Shelves, now: i64) -> Option<NextEnd> {
+    let at = running.next(Some((now, u32::MAX)), |_, _| true)?.0;
+    Some(NextEnd { at, cores: (running.until(at) - running.until(now)) as u32 })
+}
+
 struct Turn<'a, P> {
     thrift: &'a mut Thrift<P>,
     now: i64,
@@ -251,14 +257,8 @@ impl<P: Prices> Thrift<P> {
     pub fn warm(&mut self, now: i64) -> Warm {
         let used = (i64::from(self.cores) - self.free) as u32;
         let needed = self.needed(now + self.draw.boot_s).min(self.free).max(0) as u32;
-        let next_end = self.next_end(now);
+        let next_end = || next_end(&self.running, now);
         self.reserve.warm(now, used, needed, next_end, || self.season.mean / self.prices.price(now).max(1) as f64)
-    }
-
-    /// When the next job is expected to end.
-    fn next_end(&self, now: i64) -> Option<NextEnd> {
-        let at = self.running.next(Some((now, u32::MAX)), |_, _| true)?.0;
-        Some(NextEnd { at, cores: (self.running.until(at) - self.running.until(now)) as u32 })
     }
 
     /// Free cores that who is held, or the head, will need until an instant.

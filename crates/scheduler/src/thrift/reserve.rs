@@ -66,7 +66,7 @@ impl Reserve {
         now: i64,
         used: u32,
         needed: u32,
-        next_end: Option<NextEnd>,
+        next_end: impl FnOnce() -> Option<NextEnd>,
         cheap: impl FnOnce() -> f64,
     ) -> Warm {
         let glance = now >= self.glance;
@@ -83,7 +83,7 @@ impl Reserve {
             self.glance = now + ((now - self.changed) / 2).max(GLANCE).min(hour);
         }
         if rose || glance {
-            let spares = self.spares(now, next_end, cheap());
+            let spares = self.spares(now, next_end(), cheap());
             self.on = Warm { least: used + spares.least, most: used + spares.most };
         }
         let beside = |on: u32| needed.max(on.saturating_sub(used));
@@ -171,7 +171,7 @@ mod tests {
         let warm = |at: i64| {
             let mut reserve = Reserve::new(16, 600, Worth::new(60), at, 0);
             reserve.learn(uses.iter().copied(), at);
-            reserve.warm(at, 0, 0, None, || 1.0).least
+            reserve.warm(at, 0, 0, || None, || 1.0).least
         };
         assert_eq!(warm(14 * DAY + 3 * HOUR), 0);
         assert_eq!(warm(14 * DAY + 9 * HOUR + 10), 8);
@@ -179,6 +179,6 @@ mod tests {
         // Who is known to come is waited for in any case.
         let mut reserve = Reserve::new(16, 600, Worth::new(60), 0, 0);
         reserve.learn([], 0);
-        assert_eq!(reserve.warm(0, 4, 12, None, || 1.0).least, 12);
+        assert_eq!(reserve.warm(0, 4, 12, || None, || 1.0).least, 12);
     }
 }

@@ -47,6 +47,8 @@ pub struct Succession {
     /// Up to when time is counted.
     counted: i64,
     seen: Box<[[Seen; AGES]; HOURS]>,
+    /// The same of all hours together.
+    ever: Box<[Seen; AGES]>,
     /// Worked out for this hour.
     rates: Box<[Rates; AGES]>,
 }
@@ -60,13 +62,6 @@ pub struct Outlook {
     after: Rates,
     /// ...which leaves so many.
     freed: u32,
-}
-
-impl Seen {
-    fn add(&mut self, more: &Seen) {
-        self.seconds += more.seconds;
-        self.taken.iter_mut().zip(more.taken).for_each(|(sum, more)| *sum += more);
-    }
 }
 
 fn class(cores: u32) -> usize {
@@ -97,6 +92,7 @@ impl Succession {
             since: now,
             counted: now,
             seen: Box::new([[Seen::default(); AGES]; HOURS]),
+            ever: Box::new([Seen::default(); AGES]),
             rates: Box::new([[0.0; SIZES]; AGES]),
         }
     }
@@ -111,7 +107,9 @@ impl Succession {
             let (from, age, hour) = (self.counted, age(self.counted - self.since), self.hour(self.counted));
             let full = from + 3600 - (from + self.local0).rem_euclid(3600);
             let until = now.min(full).min(self.since.saturating_add(end_of(age)));
-            self.seen[hour][age].seconds += (until - from) as f64;
+            for seen in [&mut self.seen[hour][age], &mut self.ever[age]] {
+                seen.seconds += (until - from) as f64;
+            }
             self.counted = until;
         }
     }
@@ -127,18 +125,16 @@ impl Succession {
             self.since = now;
         } else {
             let (hour, age) = (self.hour(now), age(now - self.since));
-            self.seen[hour][age].taken[class(used - before)] += 1.0;
+            for seen in [&mut self.seen[hour][age], &mut self.ever[age]] {
+                seen.taken[class(used - before)] += 1.0;
+            }
         }
     }
 
     /// Works out what is to be expected in this hour: to be called at each full one.
     pub fn tick(&mut self, now: i64) {
         self.count(now);
-        let mut all = [Seen::default(); AGES];
-        for hour in self.seen.iter() {
-            all.iter_mut().zip(hour).for_each(|(sum, seen)| sum.add(seen));
-        }
-        let mut this = self.seen[self.hour(now)];
+        let (mut all, mut this) = (*self.ever, self.seen[self.hour(now)]);
         all.iter_mut().chain(&mut this).for_each(|seen| at_least(&mut seen.taken));
         let seconds: f64 = all.iter().map(|seen| seen.seconds).sum();
         for size in 0..SIZES {
