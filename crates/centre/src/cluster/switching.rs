@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use dialect::cluster::nodes::Node;
 use drivers::local::protocol::MachineDeed;
 use model::{JobId, JobState, Span, Time};
-use scheduler::thrift::{REST, Reserve, Worth};
+use scheduler::thrift::{REST, Reserve, Warm, Worth};
 use store::{Reader, StoreError};
 
 use super::Cluster;
@@ -139,12 +139,12 @@ fn lamp(node: &Node, now: Time) -> Lamp {
 
 /// What makes so many cores ready for who comes next. The first machines of the list come up first; the last go off
 /// first, and only after they have been idle for `rest`.
-fn orders<'a>(machines: &[Lit<'a>], warm: u32, rest: Span) -> Orders<'a> {
+fn orders<'a>(machines: &[Lit<'a>], warm: Warm, rest: Span) -> Orders<'a> {
     let ready = |lamp| matches!(lamp, Lamp::Idle(_) | Lamp::Coming);
     let mut there: u32 = machines.iter().filter(|one| ready(one.lamp)).map(|one| one.cores).sum();
     let mut orders = Orders::default();
     for one in machines.iter().filter(|one| one.lamp == Lamp::Off) {
-        if there >= warm {
+        if there >= warm.least {
             break;
         }
         there += one.cores;
@@ -152,7 +152,7 @@ fn orders<'a>(machines: &[Lit<'a>], warm: u32, rest: Span) -> Orders<'a> {
     }
     if orders.up.is_empty() {
         for one in machines.iter().rev().filter(|one| matches!(one.lamp, Lamp::Idle(idle) if idle >= rest)) {
-            if there.saturating_sub(one.cores) >= warm {
+            if there.saturating_sub(one.cores) >= warm.most {
                 there -= one.cores;
                 orders.down.push(one.name);
             }
@@ -205,7 +205,7 @@ impl Centre {
         let waits = switching.waits(&cluster.running(), now);
         let reserve = switching.reserve(cores, threads, now, local0);
         waits.into_iter().for_each(|waited_s| reserve.note_wait(waited_s, 0));
-        let warm = reserve.warm(now.seconds(), used.min(cores), needed, || cheap);
+        let warm = reserve.warm(now.seconds(), used.min(cores), needed, || None, || cheap);
         let orders = orders(&machines, warm, Span::seconds(REST));
         let (up, down) = (switching.untold(&orders.up, now), switching.untold(&orders.down, now));
         cluster.switching = Some(switching);
@@ -272,10 +272,15 @@ mod tests {
             let machines: Vec<Lit> =
                 lamps.iter().zip(names).map(|((cores, lamp), name)| Lit { name, cores: *cores, lamp: *lamp }).collect();
             let expected = Orders { up: up.to_vec(), down: down.to_vec() };
-            assert_eq!(orders(&machines, warm, Span::seconds(60)), expected, "{lamps:?} {warm}");
+            let warm = Warm { least: warm, most: warm };
+            assert_eq!(orders(&machines, warm, Span::seconds(60)), expected, "{lamps:?} {warm:?}");
         };
         // Nobody is expected: what has been idle long enough goes off.
         check(&[(8, idle(60)), (8, idle(59)), (8, Lamp::Taken)], 0, &[], &["n1"]);
+        // Who is on stays on where nobody would be woken.
+        let both = ["n1", "n2"].map(|name| Lit { name, cores: 8, lamp: idle(90) });
+        let warm = Warm { least: 4, most: 16 };
+        assert_eq!(orders(&both, warm, Span::seconds(60)), Orders::default());
         // One is to be ready: the first stays.
         check(&[(8, idle(90)), (8, idle(90))], 1, &[], &["n2"]);
         check(&[(8, idle(90)), (8, idle(90))], 9, &[], &[]);
