@@ -100,7 +100,7 @@ fn memory_of_machines_is_told_of() {
     std::fs::write(path("a.swf"), [line(1, 1024), line(2, 1024), line(3, 4096)].concat()).unwrap();
     let park = "[[machines]]\nname = 'a'\ncount = 1\ncores = 4\nmemory_mib = 1\nidle_w = 1\nbusy_w = 2\noff_w = 0\nboot_s = 3\n";
     std::fs::write(path("park.toml"), park).unwrap();
-    let forgets = "does not look at memory";
+    let forgets = "predictive=60s does not look at memory";
     let adds = "counts the memory of all machines together";
     for (machines, policy, power, starts, told) in [
         (1, "easy", "always-on", "1 0\n2 10\n{", None),

@@ -305,7 +305,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
                 console::complain(words.with("simulate-own-order", &gaps) + "\n");
             }
             if let Some(told) = outlay.memory_told {
-                let gaps = [("trace", name.into()), ("policy", way.name.as_str().into())];
+                let gaps = [("trace", name.into()), ("policy", in_tables.as_str().into())];
                 console::complain(words.with(told, &gaps) + "\n");
             }
             if let Some(file) = &args.economy.states {
