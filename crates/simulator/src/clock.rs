@@ -1,9 +1,9 @@
 //! The virtual clock: plays a workload to a scheduler, second by second. Must not know how anybody decides.
 
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
+mod due;
 
 use crate::workload::Workload;
+use due::Due;
 
 /// What happens first within a second.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -101,7 +101,7 @@ pub fn run<S: Scheduler>(
 ) -> Result<Played, S::Fault> {
     let count = workload.jobs.len();
     let played = Played { starts: vec![NEVER; count], ends: vec![NEVER; count] };
-    let mut play = Play { workload, scheduler, played, due: BinaryHeap::new(), begun: 0, next: 0, wake: NEVER };
+    let mut play = Play { workload, scheduler, played, due: Due::default(), begun: 0, next: 0, wake: NEVER };
     let mut told = 0;
     while let Some(now) = play.next_instant() {
         match order {
@@ -121,7 +121,7 @@ struct Play<'a, S> {
     scheduler: &'a mut S,
     played: Played,
     /// When which run is over; of those of the same second, which began first.
-    due: BinaryHeap<Reverse<(i64, u32, u32)>>,
+    due: Due,
     /// How many runs have begun.
     begun: u32,
     /// The next job to come.
@@ -138,7 +138,7 @@ impl<S: Scheduler> Play<'_, S> {
 
     #[inline]
     fn next_instant(&mut self) -> Option<i64> {
-        let due = self.due.peek().map_or(NEVER, |Reverse((at, ..))| *at);
+        let due = self.due.first().map_or(NEVER, |(at, ..)| at);
         let next = due.min(self.arrival()).min(self.wake);
         (next < NEVER).then_some(next)
     }
@@ -148,7 +148,7 @@ impl<S: Scheduler> Play<'_, S> {
         while let Some(start) = self.scheduler.start(now)? {
             self.played.starts[start.job as usize] = start.begins;
             self.begun = self.begun.wrapping_add(1);
-            self.due.push(Reverse((start.ends, self.begun, start.run)));
+            self.due.push((start.ends, self.begun, start.run));
         }
         self.wake = self.scheduler.wake(now).unwrap_or(NEVER);
         Ok(())
@@ -156,13 +156,11 @@ impl<S: Scheduler> Play<'_, S> {
 
     #[inline]
     fn end_one(&mut self, now: i64) -> Result<bool, S::Fault> {
-        let Some(Reverse((_, begun, run))) = self.due.peek().copied().filter(|Reverse((at, ..))| *at == now) else {
-            return Ok(false);
-        };
+        let Some((_, begun, run)) = self.due.first().filter(|(at, ..)| *at == now) else { return Ok(false) };
         self.due.pop();
         match self.scheduler.end(now, run)? {
             End::Of(job) => self.played.ends[job as usize] = now,
-            End::Later(later) => self.due.push(Reverse((later, begun, run))),
+            End::Later(later) => self.due.push((later, begun, run)),
             End::Stopped => {}
         }
         Ok(true)
