@@ -87,6 +87,27 @@ impl Cluster {
         self.rooms.kill(service.room, service.process)
     }
 
+    /// Until slurmctld has written down what it knows of these jobs. It does so every five seconds where something changed,
+    /// and waits for the disk: what it began since is not known to the one that follows. Twice, as what is written just after
+    /// the first look may have been gathered just before it.
+    pub fn until_written(&self, jobs: &str) -> Result<()> {
+        let change =
+            format!("for id in $(squeue -h -n {jobs} -o %A); do scontrol update jobid=$id comment=written; done");
+        for _ in 0..2 {
+            self.rooms.must("root", "touch /run/looked")?;
+            self.rooms
+                .until(&format!("{change}; test /var/lib/slurm/slurmctld/job_state -nt /run/looked"), PATIENCE)?;
+        }
+        Ok(())
+    }
+
+    /// Ends these jobs and gives back machines that Slurm drained, so that what follows has a cluster.
+    pub fn clear(&self, jobs: &str) -> Result<()> {
+        let drained = "sinfo -h -N -t drain -o %N | sort -u";
+        let give_back = format!("for node in $({drained}); do scontrol update nodename=$node state=resume; done");
+        self.rooms.must("root", &format!("scancel -n {jobs}; {give_back}")).map(drop)
+    }
+
     /// Until nothing waits and nothing runs.
     pub fn until_idle(&self, patience: Duration) -> Result<()> {
         self.rooms.until("queue=$(squeue -h) && test -z \"$queue\"", patience)

@@ -18,10 +18,6 @@ pub const CHAPTER: Chapter = Chapter {
 
 const PATIENCE: Duration = Duration::from_secs(180);
 
-/// slurmctld writes down what it knows every five seconds: what it began since is run by a slurmctld that is killed, but its
-/// accounts never hear of the end (`sacctmgr show runawayjobs` lists it).
-const SAVED: Duration = Duration::from_secs(6);
-
 /// How many jobs are under way each time.
 const JOBS: usize = 5;
 
@@ -30,11 +26,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let services = SERVICES.iter().map(Victim::Service);
     let own = [Part::Launcher, Part::Centre].map(Victim::Part);
     for victim in services.chain([Victim::All]).chain(own) {
-        if let Err(error) = one(cluster, evidence, &victim) {
-            evidence.check(&format!("{} was killed", victim.title()), false, &format!("{error:#}"));
-            // The next one is to have a queue.
-            cluster.must("root", &format!("scancel -n {}", victim.name()))?;
-        }
+        in_turn(cluster, evidence, &victim)?;
     }
     web(cluster, evidence)?;
     orphan.end(cluster, evidence)
@@ -80,9 +72,28 @@ impl Victim {
     }
 }
 
-/// Kills one of them, and starts it again after some seconds.
-fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim) -> Result<()> {
-    let (title, name) = (victim.title(), victim.name());
+/// Plays one of them, and once more where something did not come to pass in time; what was looked at is judged at once.
+fn in_turn(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim) -> Result<()> {
+    let (mut is_played, mut troubles) = (false, Vec::new());
+    for name in [victim.name(), victim.name() + "-again"] {
+        match one(cluster, evidence, victim, &name) {
+            Ok(()) => {
+                is_played = true;
+                break;
+            }
+            Err(error) => troubles.push(format!("{error:#}")),
+        }
+        cluster.clear(&name)?;
+    }
+    if !troubles.is_empty() {
+        evidence.check(&format!("{} was killed, at the second try", victim.title()), is_played, &troubles.join("\n"));
+    }
+    Ok(())
+}
+
+/// Kills one of them with jobs of this name under way, and starts it again after some seconds.
+fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim, name: &str) -> Result<()> {
+    let title = victim.title();
     let script = "echo $SLURM_JOB_ID begin >> $SLURM_JOB_NAME; until [ -e $SLURM_JOB_NAME.go ]; do sleep 0.2; done; \
                   sleep 4; echo $SLURM_JOB_ID end >> $SLURM_JOB_NAME";
     let submit = format!("sbatch --parsable -J {name} -n1 --mem=50 -o /dev/null --wrap '{script}'");
@@ -92,7 +103,9 @@ fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim) -> Resul
     }
     cluster.until(&format!("test $(squeue -h -t R -n {name} | wc -l) = {JOBS}"), PATIENCE)?;
     if title.starts_with("slurmctld") {
-        sleep(SAVED);
+        // Jobs whose start it has not written down wait for the one that follows, which begins them a second time and drains
+        // their machines ("Duplicate jobid"): Slurm's own weakness, not looked for here.
+        cluster.until_written(name)?;
     }
     victim.kill(cluster)?;
     // They end while it is away, or just after.
