@@ -137,10 +137,13 @@ impl Succession {
         let (mut all, mut this) = (*self.ever, self.seen[self.hour(now)]);
         all.iter_mut().chain(&mut this).for_each(|seen| at_least(&mut seen.taken));
         let seconds: f64 = all.iter().map(|seen| seen.seconds).sum();
+        let mut means = [0.0; AGES];
         for size in 0..SIZES {
             let ever: f64 = all.iter().map(|seen| seen.taken[size]).sum();
             let ever = (ever + 0.5) / (seconds + 3600.0);
-            let means = all.map(|seen| ever * factor(seen.taken[size], ever * seen.seconds));
+            for (mean, seen) in means.iter_mut().zip(&all) {
+                *mean = ever * factor(seen.taken[size], ever * seen.seconds);
+            }
             let expected: f64 = means.iter().zip(&this).map(|(mean, seen)| mean * seen.seconds).sum();
             let hour = factor(this.iter().map(|seen| seen.taken[size]).sum(), expected);
             for (rates, (mean, seen)) in self.rates.iter_mut().zip(means.iter().zip(&this)) {
