@@ -37,3 +37,28 @@ simulate-dropped-too-much-memory = { $trace }: { $count } jobs were left out tha
 simulate-own-order = { $trace }: predictive brings its own order of jobs; { $policy } is not played
 simulate-adds-memory = { $trace }: { $policy } counts the memory of all machines together; one of them may get more jobs than it has memory for
 simulate-forgets-memory = { $trace }: { $policy } does not look at memory here; machines may get more jobs than they have memory for
+
+# Pictures.
+
+picture-queue = { $trace }: jobs waiting
+picture-use = { $trace }: cores in use
+picture-waits = { $trace }: part of the jobs that waited at most so long
+picture-watts = { $trace }: what machines drew in the mean, over what it costs
+picture-upright-queue = jobs
+picture-upright-use = cores
+picture-upright-waits = part
+picture-upright-watts = kW
+picture-axis-days = days
+picture-axis-hours = hour of the day
+picture-axis-waited = time waited
+picture-waited = { $seconds ->
+    [10] 10 s
+    [60] 1 min
+    [600] 10 min
+    [3600] 1 h
+    [36000] 10 h
+    [86400] 1 day
+    [864000] 10 days
+    [8640000] 100 days
+   *[other] { $seconds } s
+}

@@ -37,3 +37,28 @@ simulate-dropped-too-much-memory = { $trace } : { $count } travaux écartés, qu
 simulate-own-order = { $trace } : predictive a son propre ordre des travaux ; { $policy } n'est pas joué
 simulate-adds-memory = { $trace } : { $policy } compte la mémoire de toutes les machines ensemble ; l'une d'elles peut recevoir plus de travaux qu'elle n'a de mémoire
 simulate-forgets-memory = { $trace } : { $policy } ne regarde pas ici la mémoire ; des machines peuvent recevoir plus de travaux qu'elles n'ont de mémoire
+
+# Images.
+
+picture-queue = { $trace } : travaux en attente
+picture-use = { $trace } : cœurs utilisés
+picture-waits = { $trace } : part des travaux qui ont attendu au plus ce temps
+picture-watts = { $trace } : puissance moyenne des machines, sur le prix de l'heure
+picture-upright-queue = travaux
+picture-upright-use = cœurs
+picture-upright-waits = part
+picture-upright-watts = kW
+picture-axis-days = jours
+picture-axis-hours = heure de la journée
+picture-axis-waited = temps d'attente
+picture-waited = { $seconds ->
+    [10] 10 s
+    [60] 1 min
+    [600] 10 min
+    [3600] 1 h
+    [36000] 10 h
+    [86400] 1 jour
+    [864000] 10 jours
+    [8640000] 100 jours
+   *[other] { $seconds } s
+}

@@ -19,7 +19,7 @@ use simulator::{
         Park,
         replay::{Outcome, Plan, replay},
     },
-    plot::{self, Curve, Ground},
+    plot::{self, Curve, Price},
     power::Power,
     tariff::Tariff,
     workload::{Trace, Workload},
@@ -90,7 +90,7 @@ pub struct Outlay {
     /// What was drawn at each time of the day, if it is to be drawn.
     pub watts: Option<Curve>,
     /// What it cost then.
-    pub prices: Vec<Ground>,
+    pub prices: Vec<Price>,
 }
 
 /// A line of the table of costs.

@@ -2,12 +2,13 @@
 
 mod economy;
 mod input;
+mod pictures;
 mod policy;
 mod report;
 
 use std::{
     fmt::Write as _,
-    fs, io,
+    fs,
     path::{Path, PathBuf},
     time::Instant,
 };
@@ -18,13 +19,13 @@ use simulator::{
     clock::{Order, Played},
     lublin,
     park::Park,
-    plot::{self, Across, Curve, Ground},
     workload::{Estimates, Trace, Workload},
 };
 
 use super::House;
 use crate::{console, exit, report::Fault, words::Words};
 use economy::Economy;
+use pictures::Pictures;
 use policy::{Policy, Rules};
 use report::{Report, Took};
 
@@ -333,7 +334,7 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
         }
     }
     if let Some(folder) = &args.plot {
-        pictures.write(folder, name)?;
+        pictures.write(folder, name, words)?;
     }
     Ok(reports)
 }
@@ -373,45 +374,4 @@ fn write_text(file: &Path, text: String) -> anyhow::Result<()> {
         return Ok(());
     }
     fs::write(file, text).with_context(|| format!("{}", file.display()))
-}
-
-/// The curves of all policies.
-#[derive(Default)]
-struct Pictures {
-    waiting: Vec<Curve>,
-    used: Vec<Curve>,
-    waits: Vec<Curve>,
-    watts: Vec<Curve>,
-    prices: Vec<Ground>,
-}
-
-impl Pictures {
-    fn add(&mut self, policy: &str, workload: &Workload, played: &Played) {
-        let (waiting, used) = plot::over_time(policy, workload, played);
-        self.waiting.push(waiting);
-        self.used.push(used);
-        self.waits.push(plot::waits(policy, workload, played));
-    }
-
-    fn write(&self, folder: &Path, trace: &str) -> anyhow::Result<()> {
-        let all = [
-            ("queue", "jobs waiting", Across::DAYS, "jobs", &self.waiting),
-            ("use", "cores in use", Across::DAYS, "cores", &self.used),
-            ("waits", "part of the jobs that waited at most so long", Across::WAITS, "part", &self.waits),
-        ];
-        let save = |name: String, picture: String| -> io::Result<()> {
-            fs::create_dir_all(folder)?;
-            fs::write(folder.join(name), picture)
-        };
-        for (kind, title, across, upright, curves) in all {
-            let picture = plot::svg(&format!("{trace}: {title}"), across, upright, curves, &[]);
-            save(format!("{trace}-{kind}.svg"), picture).with_context(|| format!("{}", folder.display()))?;
-        }
-        if !self.watts.is_empty() {
-            let title = format!("{trace}: what machines drew in the mean, over what it costs");
-            let picture = plot::svg(&title, Across::HOURS, "kW", &self.watts, &self.prices);
-            save(format!("{trace}-watts.svg"), picture).with_context(|| format!("{}", folder.display()))?;
-        }
-        Ok(())
-    }
 }
