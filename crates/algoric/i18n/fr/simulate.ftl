@@ -36,7 +36,6 @@ simulate-dropped-no-estimate = { $trace } : { $count } travaux écartés, qui ne
 simulate-dropped-too-much-memory = { $trace } : { $count } travaux écartés, qui demandent pour leurs cœurs plus de mémoire que les machines n'en ont
 simulate-own-order = { $trace } : predictive a son propre ordre des travaux ; { $policy } n'est pas joué
 simulate-adds-memory = { $trace } : { $policy } compte la mémoire de toutes les machines ensemble ; l'une d'elles peut recevoir plus de travaux qu'elle n'a de mémoire
-simulate-forgets-memory = { $trace } : { $policy } ne regarde pas ici la mémoire ; des machines peuvent recevoir plus de travaux qu'elles n'ont de mémoire
 
 # Images.
 

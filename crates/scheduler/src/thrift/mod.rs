@@ -55,6 +55,36 @@ pub struct Ask {
     pub estimate: u32,
     /// Whose it is; below zero: not known.
     pub user: i64,
+    /// Memory for each core, KiB; 0 where cores are all that matters.
+    pub each_kib: u64,
+}
+
+/// Where jobs run, if there is more to it than how many cores are free. What it is asked is asked of who has enough cores.
+pub trait Space {
+    /// Whether there is room for one that starts now.
+    fn has_room(&self, job: Ask) -> bool;
+    /// When there will be room for one, if all that runs takes as long as it may.
+    fn turn_of(&self, job: Ask) -> i64;
+    /// Whether there is room for one that starts now, and for the head when its turn has come.
+    fn has_room_for_both(&self, job: Ask, head: Ask, turn: i64) -> bool;
+}
+
+/// Cores are all that matters.
+#[derive(Clone, Copy, Debug)]
+pub struct AnyCores;
+
+impl Space for AnyCores {
+    fn has_room(&self, _: Ask) -> bool {
+        true
+    }
+
+    fn turn_of(&self, _: Ask) -> i64 {
+        i64::MIN
+    }
+
+    fn has_room_for_both(&self, _: Ask, _: Ask, _: i64) -> bool {
+        true
+    }
 }
 
 /// What a machine draws, per core, and how long it takes to boot.
@@ -123,12 +153,13 @@ fn next_end(running: &Shelves, now: i64) -> Option<NextEnd> {
     Some(NextEnd { at, cores: (running.until(at) - running.until(now)) as u32 })
 }
 
-struct Turn<'a, P> {
+struct Turn<'a, P, S> {
     thrift: &'a mut Thrift<P>,
+    space: &'a S,
     now: i64,
 }
 
-impl<P: Prices> Queue for Turn<'_, P> {
+impl<P: Prices, S: Space> Queue for Turn<'_, P, S> {
     type Job = u32;
     type Start = u32;
 
@@ -138,7 +169,7 @@ impl<P: Prices> Queue for Turn<'_, P> {
         let key = match thrift.pass.head {
             None => thrift.lines.next(after),
             Some(head) => {
-                let (free, promise) = (thrift.free, thrift.promised(head));
+                let (free, promise) = (thrift.free, thrift.promised(head, self.space));
                 // Estimates are no lower than what is expected.
                 let passes = |cores: u32, run: i64| {
                     let cores = i64::from(cores);
@@ -154,13 +185,15 @@ impl<P: Prices> Queue for Turn<'_, P> {
     fn start(&mut self, job: u32) -> Option<u32> {
         let ask = self.thrift.lines.of(job).ask;
         let cores = i64::from(ask.cores);
-        if cores > self.thrift.free {
+        if cores > self.thrift.free || !self.space.has_room(ask) {
             return None;
         }
         if let Some(head) = self.thrift.pass.head {
-            let promise = self.thrift.promised(head);
+            let promise = self.thrift.promised(head, self.space);
             let ends = self.now + i64::from(ask.estimate);
-            if !delays_nobody(ends, promise.at, || cores <= promise.spare) {
+            let head = self.thrift.lines.of(head).ask;
+            let both = || cores <= promise.spare && self.space.has_room_for_both(ask, head, promise.at);
+            if !delays_nobody(ends, promise.at, both) {
                 return None;
             }
         }
@@ -204,8 +237,8 @@ impl<P: Prices> Thrift<P> {
         self.enter_queue(job);
     }
 
-    /// Who starts next; it has started already, and will be over by its estimate.
-    pub fn start(&mut self, now: i64) -> Option<u32> {
+    /// Who starts next; it has started already, and will be over by its estimate. The space is the same each time.
+    pub fn start(&mut self, now: i64, space: &impl Space) -> Option<u32> {
         while let Some(due) = self.held.first().copied().filter(|due| due.0 <= now) {
             self.held.remove(&due);
             self.enter_queue(due.1);
@@ -213,7 +246,7 @@ impl<P: Prices> Thrift<P> {
         if self.pass.over {
             return None;
         }
-        let Some(job) = walk(&mut Turn { thrift: self, now }) else {
+        let Some(job) = walk(&mut Turn { thrift: self, space, now }) else {
             self.pass.over = true;
             return None;
         };
@@ -297,13 +330,17 @@ impl<P: Prices> Thrift<P> {
     }
 
     /// When the head starts, if all that runs takes as long as it may.
-    fn promised(&mut self, head: u32) -> Promise {
+    fn promised(&mut self, head: u32, space: &impl Space) -> Promise {
         if let Some(promise) = self.pass.promise {
             return promise;
         }
         let cores = self.cores_of(head);
         let missing = (cores - self.free).max(1) as u64;
-        let (at, freed) = self.running.when(missing).unwrap_or((i64::MAX, missing));
+        let (mut at, mut freed) = self.running.when(missing).unwrap_or((i64::MAX, missing));
+        let turn = space.turn_of(self.lines.of(head).ask);
+        if turn > at {
+            (at, freed) = (turn, self.running.until(turn));
+        }
         let promise = Promise { at, spare: self.free + freed as i64 - cores };
         self.pass.promise = Some(promise);
         promise

@@ -1,7 +1,8 @@
 //! A park: machines of several types, as a text and as numbers. [`yard`] knows what each machine is doing, `room` who
 //! starts next where memory matters, `promises` the same where everybody is promised a start (`hall` is the yard as it
-//! plans with it), [`replay`] plays a workload on it, [`meter`] adds up what that draws; [`switched`]
-//! is the park under the real centre. Must not know what electricity costs.
+//! plans with it), `tenants` who is where until when, [`replay`] plays a workload on it, `shadow` what would have been on
+//! machines that are always on, [`meter`] adds up what all that draws; [`switched`] is the park under the real centre.
+//! Must not know what electricity costs.
 //!
 //! As a text:
 //!
@@ -28,6 +29,7 @@ pub mod replay;
 mod room;
 mod shadow;
 pub mod switched;
+mod tenants;
 pub mod yard;
 
 use serde::Deserialize;

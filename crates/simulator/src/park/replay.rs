@@ -5,13 +5,17 @@
 //! Estimates are counted from the decision to start, and as on the slowest machines of the park; a job whose machines
 //! have to boot runs when they are on.
 
+#[cfg(test)]
+mod watched;
+
 use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
-use scheduler::thrift::{self, Draw, Muster, REST, Thrift, Worth};
+use scheduler::thrift::{self, AnyCores, Draw, Muster, REST, Space, Thrift, Worth};
 
 use super::meter::{Bill, Meter};
 use super::promises::Promises;
 use super::room::Room;
 use super::shadow::Shadow;
+use super::tenants::{Need, Tenants};
 use super::yard::{Seat, Yard};
 use super::{NORMAL_SPEED, Park};
 use crate::clock::{self, End, Order, Played, Scheduler, Start};
@@ -58,13 +62,6 @@ pub struct Outcome {
     pub draws: Vec<(i64, i64, i64)>,
 }
 
-impl Plan<'_> {
-    /// Whether jobs get the memory that they need. Who foresees when machines are needed goes by cores alone.
-    pub fn respects_memory(&self) -> bool {
-        !matches!(self.power, Power::Predictive { .. })
-    }
-}
-
 enum Brain<'a> {
     Pool(Box<Pool>),
     Room(Box<Room>),
@@ -72,13 +69,27 @@ enum Brain<'a> {
     Thrift(Box<Thrifty<'a>>),
 }
 
+/// Where those go who were chosen.
+enum Hosts {
+    /// Cores are all that matters: they wait here until as many as they need are on.
+    Cores(Muster),
+    /// Memory matters, too: they have their machines at once, and wait until these are on.
+    Machines(Tenants),
+}
+
+/// Machines, as who chooses sees them.
+struct Sight<'a, 'b> {
+    now: i64,
+    yard: &'a Yard<'b>,
+    tenants: &'a Tenants,
+}
+
 struct Thrifty<'a> {
     thrift: Thrift<crate::tariff::Prices<'a>>,
-    /// Who was chosen and waits for machines.
-    muster: Muster,
+    hosts: Hosts,
     /// What each job needs.
-    asks: Vec<Ask>,
-    shadow: Shadow,
+    asks: Vec<thrift::Ask>,
+    shadow: Shadow<'a>,
     compared: i64,
     boot_s: i64,
     /// How many jobs began later than they were chosen.
@@ -121,33 +132,8 @@ fn draw(park: &Park) -> Draw {
 /// # Errors
 /// A job that does not fit the park.
 pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome, Unlikely> {
+    let mut scheduler = ParkScheduler::new(plan);
     let begins = plan.workload.jobs.first().map_or(0, |job| job.submit);
-    let prices = plan.tariff.at(plan.local0);
-    let cores = plan.park.cores();
-    let brain = match plan.power {
-        Power::Predictive { patience_s } => Brain::Thrift(Box::new(Thrifty {
-            thrift: Thrift::new(cores, draw(plan.park), prices, Worth::new(patience_s), begins, plan.local0),
-            muster: Muster::default(),
-            asks: Vec::with_capacity(plan.workload.jobs.len()),
-            shadow: Shadow::new(cores),
-            compared: begins,
-            boot_s: draw(plan.park).boot_s,
-            boots: 0,
-        })),
-        _ if plan.respects_memory() && plan.park.memory_matters(plan.trace, plan.workload) => match plan.rule {
-            Rule::Conservative => Brain::Promises(Box::new(Promises::new(plan.park))),
-            _ => Brain::Room(Box::new(Room::new(plan.rule))),
-        },
-        _ => Brain::Pool(Box::new(Pool::new(cores, plan.rule))),
-    };
-    let mut scheduler = ParkScheduler {
-        plan,
-        brain,
-        yard: Yard::new(plan.park, begins, Meter::new(plan.park, prices, plan.states)),
-        seats: vec![None; plan.workload.jobs.len()],
-        slowest: plan.park.kinds.iter().map(|kind| kind.speed).min().unwrap_or(NORMAL_SPEED),
-        over: 0,
-    };
     let played = clock::run(plan.workload, &mut scheduler, Order::Batch, progress)?;
     let ends = played.ends.iter().copied().max().unwrap_or(begins);
     scheduler.sleep(ends);
@@ -162,7 +148,48 @@ pub fn replay(plan: Plan<'_>, progress: &mut dyn FnMut(usize)) -> Result<Outcome
     Ok(Outcome { bill, boot_waits, states, draws, played })
 }
 
-impl ParkScheduler<'_> {
+impl<'a> ParkScheduler<'a> {
+    /// Nobody is there yet, all machines are on.
+    fn new(plan: Plan<'a>) -> ParkScheduler<'a> {
+        let begins = plan.workload.jobs.first().map_or(0, |job| job.submit);
+        let prices = plan.tariff.at(plan.local0);
+        let cores = plan.park.cores();
+        let yard = Yard::new(plan.park, begins, Meter::new(plan.park, prices, plan.states));
+        let memory_matters = plan.park.memory_matters(plan.trace, plan.workload);
+        let brain = match plan.power {
+            Power::Predictive { patience_s } => Brain::Thrift(Box::new(Thrifty {
+                thrift: Thrift::new(cores, draw(plan.park), prices, Worth::new(patience_s), begins, plan.local0),
+                hosts: if memory_matters {
+                    Hosts::Machines(Tenants::default())
+                } else {
+                    Hosts::Cores(Muster::default())
+                },
+                asks: Vec::with_capacity(plan.workload.jobs.len()),
+                shadow: if memory_matters {
+                    Shadow::of_machines(plan.park, yard.sketch())
+                } else {
+                    Shadow::of_cores(cores)
+                },
+                compared: begins,
+                boot_s: draw(plan.park).boot_s,
+                boots: 0,
+            })),
+            _ if memory_matters => match plan.rule {
+                Rule::Conservative => Brain::Promises(Box::new(Promises::new(plan.park))),
+                _ => Brain::Room(Box::new(Room::new(plan.rule))),
+            },
+            _ => Brain::Pool(Box::new(Pool::new(cores, plan.rule))),
+        };
+        ParkScheduler {
+            plan,
+            brain,
+            yard,
+            seats: vec![None; plan.workload.jobs.len()],
+            slowest: plan.park.kinds.iter().map(|kind| kind.speed).min().unwrap_or(NORMAL_SPEED),
+            over: 0,
+        }
+    }
+
     fn sleep(&mut self, now: i64) {
         if let Power::OffAfter(seconds) = self.plan.power {
             self.yard.sleep_after(now, i64::from(seconds));
@@ -185,7 +212,7 @@ impl ParkScheduler<'_> {
             }
         }
         // Who waits for machines also gets cores beside other jobs.
-        let called = match thrifty.muster.cores() {
+        let called = match thrifty.called() {
             0 => 0,
             cores => cores.saturating_sub(self.yard.beside(now)),
         };
@@ -194,22 +221,86 @@ impl ParkScheduler<'_> {
         Ok(())
     }
 
-    /// Who begins next where machines are switched by forecast: chosen at any time, and its machines are on.
+    /// Who begins next where machines are switched by forecast: chosen at any time, and as many machines are on as it needs;
+    /// or, where memory matters, chosen now.
     fn begin_called(&mut self, now: i64) -> Option<u32> {
         let Brain::Thrift(thrifty) = &mut self.brain else { return None };
-        while let Some(job) = thrifty.thrift.start(now) {
-            let Ask { cores, estimate } = thrifty.asks[job as usize];
-            thrifty.muster.call(now, job, cores, estimate);
+        let Thrifty { thrift, hosts, asks, boot_s, boots, .. } = &mut **thrifty;
+        let muster = match hosts {
+            Hosts::Machines(tenants) => return thrift.start(now, &Sight { now, yard: &self.yard, tenants }),
+            Hosts::Cores(muster) => muster,
+        };
+        while let Some(job) = thrift.start(now, &AnyCores) {
+            let thrift::Ask { cores, estimate, .. } = asks[job as usize];
+            muster.call(now, job, cores, estimate);
         }
-        if thrifty.muster.cores() == 0 {
+        if muster.cores() == 0 {
             return None;
         }
         let ready = self.yard.ready_cores(now);
         let yard = &self.yard;
-        let (job, since) = thrifty.muster.begin(now, ready, thrifty.boot_s, || yard.coming())?;
-        thrifty.boots += u64::from(since < now);
-        thrifty.shadow.begun(job, now);
+        let (job, since) = muster.begin(now, ready, *boot_s, || yard.coming())?;
+        *boots += u64::from(since < now);
         Some(job)
+    }
+
+    /// What a job needs of machines.
+    fn need(&self, job: u32) -> Need {
+        match &self.brain {
+            Brain::Room(room) => room.need(job),
+            Brain::Thrift(thrifty) => Need::from(thrifty.asks[job as usize]),
+            Brain::Pool(_) | Brain::Promises(_) => {
+                Need { cores: self.plan.workload.jobs[job as usize].cores, each_kib: 0 }
+            }
+        }
+    }
+}
+
+impl Thrifty<'_> {
+    /// Cores of all who were chosen and have no machines yet.
+    fn called(&self) -> u64 {
+        match &self.hosts {
+            Hosts::Cores(muster) => muster.cores(),
+            Hosts::Machines(_) => 0,
+        }
+    }
+
+    /// A job has its machines.
+    fn begins(&mut self, now: i64, job: u32, seat: &Seat) {
+        self.shadow.begun(job, seat.begins);
+        if let Hosts::Machines(tenants) = &mut self.hosts {
+            tenants.enter(now + i64::from(self.asks[job as usize].estimate), job, seat.clone());
+            self.boots += u64::from(seat.begins > now);
+        }
+    }
+
+    /// A job is over that ran so long.
+    fn ends(&mut self, job: u32, long: i64) {
+        self.thrift.end(job, u32::try_from(long).unwrap_or(u32::MAX));
+        self.shadow.over(job, long);
+        if let Hosts::Machines(tenants) = &mut self.hosts {
+            tenants.leave(job);
+        }
+    }
+}
+
+impl From<thrift::Ask> for Need {
+    fn from(ask: thrift::Ask) -> Need {
+        Need { cores: ask.cores, each_kib: ask.each_kib }
+    }
+}
+
+impl Space for Sight<'_, '_> {
+    fn has_room(&self, job: thrift::Ask) -> bool {
+        Tenants::has_room(self.yard, job.into())
+    }
+
+    fn turn_of(&self, job: thrift::Ask) -> i64 {
+        self.tenants.turn_of(self.now, self.yard, job.into())
+    }
+
+    fn has_room_for_both(&self, job: thrift::Ask, head: thrift::Ask, turn: i64) -> bool {
+        self.tenants.has_room_for_both(self.now, self.yard, job.into(), (head.into(), turn))
     }
 }
 
@@ -224,14 +315,18 @@ impl Scheduler for ParkScheduler<'_> {
             Brain::Room(room) => room.arrive(self.plan.park, ask, each_kib),
             Brain::Promises(promises) => promises.arrive(now, self.plan.park, ask, each_kib),
             Brain::Thrift(thrifty) => {
-                if ask.cores > self.plan.park.cores() {
-                    return Err(Unlikely::TooLarge { asked: ask.cores, cores: self.plan.park.cores() });
+                let each_kib = if matches!(thrifty.hosts, Hosts::Machines(_)) { each_kib } else { 0 };
+                let most = self.plan.park.fit(each_kib);
+                if u64::from(ask.cores) > most {
+                    let cores = u32::try_from(most).unwrap_or(u32::MAX);
+                    return Err(Unlikely::TooLarge { asked: ask.cores, cores });
                 }
                 let line = self.plan.workload.jobs[job as usize].line as usize;
                 let user = self.plan.trace.lines.get(line).map_or(-1, |line| line.user);
-                thrifty.thrift.arrive(now, thrift::Ask { cores: ask.cores, estimate: ask.estimate, user });
-                thrifty.asks.push(ask);
-                thrifty.shadow.arrived(now, ask);
+                let asked = thrift::Ask { cores: ask.cores, estimate: ask.estimate, user, each_kib };
+                thrifty.thrift.arrive(now, asked);
+                thrifty.asks.push(asked);
+                thrifty.shadow.arrived(now, ask, each_kib);
                 Ok(())
             }
         }
@@ -246,11 +341,7 @@ impl Scheduler for ParkScheduler<'_> {
             Brain::Pool(pool) => pool.apply(now, Fact::Ended(Ticket(run)))?,
             Brain::Room(room) => room.end(run),
             Brain::Promises(promises) => promises.end(now, run),
-            Brain::Thrift(thrifty) => {
-                let long = now - seat.begins;
-                thrifty.thrift.end(run, u32::try_from(long).unwrap_or(u32::MAX));
-                thrifty.shadow.over(run, long);
-            }
+            Brain::Thrift(thrifty) => thrifty.ends(run, now - seat.begins),
         }
         Ok(End::Of(run))
     }
@@ -273,15 +364,15 @@ impl Scheduler for ParkScheduler<'_> {
         };
         let asked = self.plan.workload.jobs[job as usize];
         let seat = match &self.brain {
-            Brain::Room(room) => self.yard.take(now, asked.cores, room.each_kib(job)),
             Brain::Promises(promises) => self.yard.take_on(now, promises.each_kib(job), promises.machines(job)),
-            _ => self.yard.take(now, asked.cores, 0),
+            _ => self.yard.take(now, self.need(job)),
         };
         let (begins, ends) = (seat.begins, seat.begins + at_speed(asked.run, seat.speed));
         match &mut self.brain {
             Brain::Room(room) => room.start(now, job, seat.clone()),
             Brain::Promises(promises) => promises.start(now, job, &seat),
-            _ => {}
+            Brain::Thrift(thrifty) => thrifty.begins(now, job, &seat),
+            Brain::Pool(_) => {}
         }
         self.seats[job as usize] = Some(seat);
         Ok(Some(Start { job, begins, ends, run: job }))
@@ -290,7 +381,7 @@ impl Scheduler for ParkScheduler<'_> {
     fn wake(&mut self, now: i64) -> Option<i64> {
         match &self.brain {
             Brain::Thrift(thrifty) if self.over < self.seats.len() => {
-                let up = if thrifty.muster.cores() > 0 { self.yard.next_up() } else { None };
+                let up = if thrifty.called() > 0 { self.yard.next_up() } else { None };
                 Some(up.unwrap_or(i64::MAX).min(thrifty.thrift.wake(now)))
             }
             Brain::Thrift(_) => None,

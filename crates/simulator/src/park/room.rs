@@ -1,13 +1,13 @@
 //! Who starts next where memory can keep a job from free cores: the rules of [`scheduler::backfill`], asked of machines
-//! and not of a number of cores. What a job would take, and what others leave of it, is tried out on a sketch of the
-//! [`yard`](super::yard), so it is placed as it would really be. Must not know how long jobs really run.
+//! and not of a number of cores. Must not know how long jobs really run.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use scheduler::backfill::{Behind, Queue, delays_nobody, walk};
 use scheduler::pool::{Ask, Rule, Unlikely};
 
 use super::Park;
+use super::tenants::{Need, Tenants};
 use super::yard::{Seat, Yard};
 
 /// A job that came.
@@ -16,8 +16,12 @@ struct Entry {
     ask: Ask,
     /// Memory for each core, KiB.
     each_kib: u64,
-    /// When its estimate is over, while it runs.
-    until: i64,
+}
+
+impl Entry {
+    fn need(&self) -> Need {
+        Need { cores: self.ask.cores, each_kib: self.each_kib }
+    }
 }
 
 /// Jobs that wait, jobs that run; by their numbers in the order in which they came.
@@ -27,7 +31,7 @@ pub struct Room {
     backfills: bool,
     entries: Vec<Entry>,
     waiting: BTreeSet<u32>,
-    running: BTreeMap<(i64, u32), Seat>,
+    tenants: Tenants,
     /// Who is promised a start, and when: true until a job ends, as nobody is let in who would change it.
     promise: Option<(u32, i64)>,
 }
@@ -40,7 +44,7 @@ impl Room {
             backfills: rule != Rule::Fcfs,
             entries: Vec::new(),
             waiting: BTreeSet::new(),
-            running: BTreeMap::new(),
+            tenants: Tenants::default(),
             promise: None,
         }
     }
@@ -55,13 +59,13 @@ impl Room {
             return Err(Unlikely::TooLarge { asked: ask.cores, cores: u32::try_from(most).unwrap_or(u32::MAX) });
         }
         self.waiting.insert(self.entries.len() as u32);
-        self.entries.push(Entry { ask, each_kib, until: i64::MAX });
+        self.entries.push(Entry { ask, each_kib });
         Ok(())
     }
 
-    /// Memory for each core of a job, KiB.
-    pub fn each_kib(&self, job: u32) -> u64 {
-        self.entries[job as usize].each_kib
+    /// What a job needs.
+    pub fn need(&self, job: u32) -> Need {
+        self.entries[job as usize].need()
     }
 
     /// Who starts next; the caller says [`Room::start`] and asks again until nobody does.
@@ -75,16 +79,14 @@ impl Room {
 
     /// A job has its machines.
     pub fn start(&mut self, now: i64, job: u32, seat: Seat) {
-        let entry = &mut self.entries[job as usize];
-        entry.until = now + i64::from(entry.ask.estimate);
-        self.running.insert((entry.until, job), seat);
+        self.tenants.enter(now + i64::from(self.entries[job as usize].ask.estimate), job, seat);
         self.waiting.remove(&job);
         self.promise = self.promise.filter(|(head, _)| *head != job);
     }
 
     /// A job is over.
     pub fn end(&mut self, job: u32) {
-        self.running.remove(&(self.entries[job as usize].until, job));
+        self.tenants.leave(job);
         self.promise = None;
     }
 }
@@ -95,34 +97,6 @@ struct Turn<'a, 'b> {
     yard: &'a Yard<'b>,
     now: i64,
     order: std::vec::IntoIter<u32>,
-}
-
-impl Turn<'_, '_> {
-    /// When a job has room, if all that runs takes as long as it may.
-    fn turn_of(&self, job: u32) -> i64 {
-        let Entry { ask, each_kib, .. } = self.room.entries[job as usize];
-        let mut sketch = self.yard.sketch();
-        let mut room = sketch.room(each_kib);
-        for ((until, _), seat) in &self.room.running {
-            room += sketch.gain(seat, each_kib);
-            sketch.give_back(self.now, seat);
-            if room >= u64::from(ask.cores) {
-                return *until;
-            }
-        }
-        i64::MAX
-    }
-
-    /// Whether there is room for one that starts now and for the head when its turn has come.
-    fn has_room_for_both(&self, job: Entry, (head, at): (u32, i64)) -> bool {
-        let head = self.room.entries[head as usize];
-        let mut sketch = self.yard.sketch();
-        sketch.take(self.now, job.ask.cores, job.each_kib);
-        for (_, seat) in self.room.running.range(..=(at, u32::MAX)) {
-            sketch.give_back(self.now, seat);
-        }
-        sketch.room(head.each_kib) >= u64::from(head.ask.cores)
-    }
 }
 
 impl Queue for Turn<'_, '_> {
@@ -137,9 +111,12 @@ impl Queue for Turn<'_, '_> {
         let entry = self.room.entries[job as usize];
         let ends = self.now + i64::from(entry.ask.estimate);
         let promise = self.room.promise.filter(|(head, _)| *head != job);
-        let may = self.yard.room(entry.each_kib) >= u64::from(entry.ask.cores)
-            && promise.is_none_or(|head| delays_nobody(ends, head.1, || self.has_room_for_both(entry, head)));
-        may.then_some(job)
+        let goes = |(head, turn): (u32, i64)| {
+            let head = self.room.need(head);
+            let both = || self.room.tenants.has_room_for_both(self.now, self.yard, entry.need(), (head, turn));
+            delays_nobody(ends, turn, both)
+        };
+        (Tenants::has_room(self.yard, entry.need()) && promise.is_none_or(goes)).then_some(job)
     }
 
     fn wait(&mut self, job: u32) -> Behind<u32> {
@@ -148,7 +125,8 @@ impl Queue for Turn<'_, '_> {
         }
         // The first that waits is the head, as the order begins with it.
         if self.room.promise.is_none() {
-            self.room.promise = Some((job, self.turn_of(job)));
+            let turn = self.room.tenants.turn_of(self.now, self.yard, self.room.need(job));
+            self.room.promise = Some((job, turn));
         }
         Behind::GoOn
     }

@@ -6,13 +6,78 @@ use std::collections::{BTreeMap, BinaryHeap};
 
 use scheduler::pool::{Ask, Fact, Pool, Rule, Ticket, Unlikely};
 
+use super::Park;
+use super::room::Room;
+use super::yard::{Seat, Yard};
 use crate::clock::NEVER;
+
+const EASY: Rule = Rule::Easy { shortest_first: false };
+
+/// Plain EASY.
+#[derive(Clone, Debug)]
+enum Plain<'a> {
+    /// Cores are all that matters.
+    Cores(Box<Pool>),
+    /// Memory matters, too.
+    Machines(Box<Machines<'a>>),
+}
+
+/// Machines that are always on, and who has which of them.
+#[derive(Clone, Debug)]
+struct Machines<'a> {
+    park: &'a Park,
+    yard: Yard<'a>,
+    room: Room,
+    seats: BTreeMap<u32, Seat>,
+}
+
+impl Plain<'_> {
+    fn arrived(&mut self, now: i64, ask: Ask, each_kib: u64) -> Result<(), Unlikely> {
+        match self {
+            Plain::Cores(pool) => pool.apply(now, Fact::Arrived(ask)),
+            Plain::Machines(machines) => machines.room.arrive(machines.park, ask, each_kib),
+        }
+    }
+
+    fn ended(&mut self, now: i64, job: u32) -> Result<(), Unlikely> {
+        match self {
+            Plain::Cores(pool) => pool.apply(now, Fact::Ended(Ticket(job))),
+            Plain::Machines(machines) => {
+                let seat = machines.seats.remove(&job).ok_or(Unlikely::NotRunning(Ticket(job)))?;
+                machines.yard.give_back(now, &seat);
+                machines.room.end(job);
+                Ok(())
+            }
+        }
+    }
+
+    /// Who starts next; it has started.
+    fn start(&mut self, now: i64) -> Result<Option<u32>, Unlikely> {
+        match self {
+            Plain::Cores(pool) => {
+                let Some(ticket) = pool.decide(now) else { return Ok(None) };
+                pool.apply(now, Fact::Started(ticket))?;
+                Ok(Some(ticket.0))
+            }
+            Plain::Machines(machines) => {
+                let Machines { yard, room, seats, .. } = &mut **machines;
+                let Some(job) = room.decide(now, yard) else { return Ok(None) };
+                let seat = yard.take(now, room.need(job));
+                room.start(now, job, seat.clone());
+                seats.insert(job, seat);
+                Ok(Some(job))
+            }
+        }
+    }
+}
 
 /// A job, here and in the real schedule.
 #[derive(Clone, Copy, Debug)]
 struct Pair {
     submit: i64,
     ask: Ask,
+    /// Memory for each core, KiB.
+    each_kib: u64,
     /// When it started here, [`NEVER`] until then.
     here: i64,
     /// When it began there, likewise.
@@ -23,8 +88,8 @@ struct Pair {
 
 /// The shadow of a schedule.
 #[derive(Clone, Debug)]
-pub struct Shadow {
-    pool: Pool,
+pub struct Shadow<'a> {
+    plain: Plain<'a>,
     pairs: Vec<Pair>,
     /// The next to arrive here.
     next: usize,
@@ -36,16 +101,25 @@ pub struct Shadow {
     waits: Vec<(u32, i64, i64)>,
 }
 
-impl Shadow {
-    /// So many cores.
-    pub fn new(cores: u32) -> Shadow {
-        let pool = Pool::new(cores, Rule::Easy { shortest_first: false });
-        Shadow { pool, pairs: Vec::new(), next: 0, due: BinaryHeap::new(), open: BTreeMap::new(), waits: Vec::new() }
+impl<'a> Shadow<'a> {
+    /// So many cores, and nothing else that matters.
+    pub fn of_cores(cores: u32) -> Shadow<'a> {
+        Shadow::of(Plain::Cores(Box::new(Pool::new(cores, EASY))))
+    }
+
+    /// Machines that are all on and idle, of which memory matters.
+    pub fn of_machines(park: &'a Park, yard: Yard<'a>) -> Shadow<'a> {
+        let (room, seats) = (Room::new(EASY), BTreeMap::new());
+        Shadow::of(Plain::Machines(Box::new(Machines { park, yard, room, seats })))
+    }
+
+    fn of(plain: Plain<'a>) -> Shadow<'a> {
+        Shadow { plain, pairs: Vec::new(), next: 0, due: BinaryHeap::new(), open: BTreeMap::new(), waits: Vec::new() }
     }
 
     /// The next job was submitted.
-    pub fn arrived(&mut self, now: i64, ask: Ask) {
-        self.pairs.push(Pair { submit: now, ask, here: NEVER, there: NEVER, run: NEVER });
+    pub fn arrived(&mut self, now: i64, ask: Ask, each_kib: u64) {
+        self.pairs.push(Pair { submit: now, ask, each_kib, here: NEVER, there: NEVER, run: NEVER });
     }
 
     /// A job begins there, now or soon.
@@ -66,7 +140,7 @@ impl Shadow {
     /// time: job by job.
     ///
     /// # Errors
-    /// A job that does not fit the pool.
+    /// A job that does not fit.
     pub fn advance(&mut self, now: i64) -> Result<Vec<(u32, i64, i64)>, Unlikely> {
         // Who is not over yet runs for longer than until now.
         let longer = |pair: &Pair, start: i64| start + (now - pair.there.min(now));
@@ -75,23 +149,22 @@ impl Shadow {
         while let Some(at) = self.instant().filter(|at| *at <= known) {
             while let Some(Reverse((_, job))) = self.due.peek().copied().filter(|Reverse((end, _))| *end == at) {
                 self.due.pop();
-                self.pool.apply(at, Fact::Ended(Ticket(job)))?;
+                self.plain.ended(at, job)?;
             }
             while let Some(pair) = self.pairs.get(self.next).filter(|pair| pair.submit == at) {
-                self.pool.apply(at, Fact::Arrived(pair.ask))?;
+                self.plain.arrived(at, pair.ask, pair.each_kib)?;
                 self.next += 1;
             }
-            while let Some(ticket) = self.pool.decide(at) {
-                self.pool.apply(at, Fact::Started(ticket))?;
-                let pair = &mut self.pairs[ticket.0 as usize];
+            while let Some(job) = self.plain.start(at)? {
+                let pair = &mut self.pairs[job as usize];
                 pair.here = at;
                 if pair.run < NEVER {
-                    self.due.push(Reverse((at + pair.run, ticket.0)));
+                    self.due.push(Reverse((at + pair.run, job)));
                 } else {
                     known = known.min(longer(pair, at));
-                    self.open.insert(ticket.0, at);
+                    self.open.insert(job, at);
                 }
-                self.tell(ticket.0);
+                self.tell(job);
             }
         }
         self.waits.sort_unstable();

@@ -11,6 +11,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::Bound::{Excluded, Unbounded};
 
 use super::meter::{Meter, Row, State};
+use super::tenants::Need;
 use super::{Kind, NORMAL_SPEED, Park, fit};
 
 /// Machines in a state since an instant, or until one.
@@ -324,9 +325,9 @@ impl<'a> Yard<'a> {
         Yard { stables, speeds, meter: self.meter.sums_only(), boots: 0 }
     }
 
-    /// Machines for a job that starts now and needs so much memory for each core; the caller knows that there is
-    /// [`Yard::room`], or, where no memory is asked for, that there are enough cores.
-    pub fn take(&mut self, now: i64, cores: u32, each_kib: u64) -> Seat {
+    /// Machines for a job that starts now; the caller knows that there is [`Yard::room`], or, where no memory is asked
+    /// for, that there are enough cores.
+    pub fn take(&mut self, now: i64, Need { cores, each_kib }: Need) -> Seat {
         self.ready(now);
         let (mut need, mut pieces) = (cores, Vec::new());
         for (kind, stable) in self.stables.iter_mut().enumerate() {

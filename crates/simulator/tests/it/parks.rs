@@ -198,12 +198,13 @@ fn memory_keeps_jobs_from_free_cores() {
         reader.feed(jobs.iter().map(line).collect::<String>().as_bytes()).unwrap();
         reader.finish().unwrap()
     };
-    let starts = |jobs: &[(i64, i64, i64, i64, i64)]| {
+    let starts_by = |power: Power, jobs: &[(i64, i64, i64, i64, i64)]| {
         let trace = trace(jobs);
         let workload = park.workload(&trace, Estimates::Request);
-        let outcome = play(&trace, &workload, &park, &Tariff::flat(1), 0, Power::AlwaysOn);
+        let outcome = play(&trace, &workload, &park, &Tariff::flat(1), 0, power);
         (outcome.played.starts, workload.dropped.count(Drop::TooMuchMemory))
     };
+    let starts = |jobs: &[(i64, i64, i64, i64, i64)]| starts_by(Power::AlwaysOn, jobs);
     // One core of each machine takes its memory; who needs none has the others.
     assert_eq!(starts(&[(0, 10, 2, 4096, -1), (1, 5, 1, 1, -1), (2, 5, 6, -1, -1)]), (vec![0, 10, 2], 0));
     // Memory that was used counts where none was requested.
@@ -213,6 +214,14 @@ fn memory_keeps_jobs_from_free_cores() {
     // The head needs all memory at 20; the short one delays nobody, the long one would.
     let jobs = [(0, 20, 2, 2048, -1), (1, 5, 2, 4096, -1), (2, 30, 1, 1024, -1), (3, 10, 1, 1024, -1)];
     assert_eq!(starts(&jobs), (vec![0, 20, 25, 3], 0));
+    // The same where machines are switched by forecast.
+    let forecast = |jobs: &[(i64, i64, i64, i64, i64)]| starts_by(Power::Predictive { patience_s: 60 }, jobs);
+    assert_eq!(forecast(&[(0, 10, 2, 4096, -1), (1, 5, 1, 1, -1), (2, 5, 6, -1, -1)]), (vec![0, 10, 2], 0));
+    assert_eq!(forecast(&[(0, 10, 2, -1, 4096), (1, 5, 1, 2048, 1)]), (vec![0, 10], 0));
+    assert_eq!(forecast(&jobs), (vec![0, 20, 25, 3], 0));
+    // The head waits for the memory of who runs until 20, though somebody leaves cores at 10.
+    let jobs = [(0, 20, 2, 2048, -1), (0, 10, 1, 1, -1), (1, 5, 2, 4096, -1), (3, 12, 1, 1024, -1)];
+    assert_eq!((starts(&jobs), forecast(&jobs)), ((vec![0, 0, 20, 3], 0), (vec![0, 0, 20, 3], 0)));
 }
 
 /// A trace under a tariff: what is saved against always on, in hundredths of a per cent, and the mean wait in

@@ -81,8 +81,8 @@ pub struct Outlay {
     pub played: Played,
     /// What it cost.
     pub costs: Costs,
-    /// What is to be said of memory, if a machine may get more jobs than it has memory for: the name of the text.
-    pub memory_told: Option<&'static str>,
+    /// Whether a machine may get more jobs than it has memory for.
+    pub adds_memory: bool,
     /// Seconds that playing took, bounds aside.
     pub wall_s: f64,
     /// Lines `machine state from to`, if they are wanted.
@@ -196,16 +196,12 @@ impl Economy {
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
         let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
-        let memory_told = match policy {
-            // The centre's own rules know one machine, which has the memory of all.
-            Policy::Centre if park.kinds.iter().map(|kind| kind.count).sum::<u32>() > 1 => Some("simulate-adds-memory"),
-            Policy::Centre => None,
-            _ if plan.respects_memory() => None,
-            _ => Some("simulate-forgets-memory"),
-        };
-        let memory_told = memory_told.filter(|_| park.memory_matters(trace, workload));
+        // The centre's own rules know one machine, which has the memory of all.
+        let adds_memory = policy == Policy::Centre
+            && park.kinds.iter().map(|kind| kind.count).sum::<u32>() > 1
+            && park.memory_matters(trace, workload);
         let Outcome { played, states, .. } = outcome;
-        Ok(Outlay { played, costs, memory_told, wall_s, states, watts, prices: plot::prices(&tariff) })
+        Ok(Outlay { played, costs, adds_memory, wall_s, states, watts, prices: plot::prices(&tariff) })
     }
 }
 

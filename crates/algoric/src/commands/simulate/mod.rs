@@ -305,9 +305,9 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
                 let gaps = [("trace", name.into()), ("policy", way.policy.to_string().into())];
                 console::complain(words.with("simulate-own-order", &gaps) + "\n");
             }
-            if let Some(told) = outlay.memory_told {
+            if outlay.adds_memory {
                 let gaps = [("trace", name.into()), ("policy", in_tables.as_str().into())];
-                console::complain(words.with(told, &gaps) + "\n");
+                console::complain(words.with("simulate-adds-memory", &gaps) + "\n");
             }
             if let Some(file) = &args.economy.states {
                 write_text(&several(file, args, name, &way.name), outlay.states)?;

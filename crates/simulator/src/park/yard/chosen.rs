@@ -9,6 +9,18 @@ impl Seat {
     }
 }
 
+#[cfg(test)]
+impl Seat {
+    /// Its machines: of which kind and which of these, and how many cores it has there. Only true of a yard with an exact meter.
+    pub fn machines(&self) -> impl Iterator<Item = (u32, u32, u32)> {
+        let of = |piece: &super::Piece| {
+            let (row, cores) = (piece.row, piece.cores);
+            (row.first..row.first + row.count).map(move |machine| (row.kind, machine, cores))
+        };
+        self.pieces.iter().flat_map(of)
+    }
+}
+
 impl Yard<'_> {
     /// How many machines of each kind are on and have no job.
     pub fn idle(&self) -> Vec<u32> {
