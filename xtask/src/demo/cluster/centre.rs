@@ -61,7 +61,7 @@ pub fn up(cluster: &Cluster) -> Result<()> {
     let line =
         format!("setsid algoric --data {DATA} up --listen 127.0.0.1:8080 >> /var/log/algoric.log 2>&1 < /dev/null &");
     cluster.must("root", &line)?;
-    cluster.until(&order("status"), Duration::from_secs(60))
+    cluster.until(&order("status"), Duration::from_secs(180))
 }
 
 /// Kills all its processes at once; how many there were.
@@ -95,7 +95,7 @@ pub fn kill_part(cluster: &Cluster, part: Part) -> Result<usize> {
         }
     };
     cluster.must("root", &line)?;
-    cluster.until(then, Duration::from_secs(60))?;
+    cluster.until(then, Duration::from_secs(180))?;
     Ok(1)
 }
 

@@ -118,7 +118,7 @@ fn one(cluster: &mut Cluster, evidence: &mut Evidence, victim: &Victim, name: &s
     cluster.until(&format!("queue=$(squeue -h -n {name}) && test -z \"$queue\""), PATIENCE)?;
     let ids = accepted.join(",");
     let finished = format!("test $(sacct -a -n -X -P -o State -j {ids} | grep -c '^COMPLETED') = {}", accepted.len());
-    let settled = cluster.until(&finished, Duration::from_secs(40));
+    let settled = cluster.until(&finished, Duration::from_secs(120));
     let accounts = evidence.type_line(
         cluster,
         HEAD,
@@ -144,7 +144,7 @@ fn web(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let before = cluster.must("root", &order("status --json | grep -E 'pid|started' | sort"))?;
     cluster.until(page, PATIENCE)?;
     centre::kill_part(cluster, Part::Web)?;
-    let back = cluster.until(page, Duration::from_secs(60));
+    let back = cluster.until(page, Duration::from_secs(120));
     let after = cluster.must("root", &order("status --json | grep -E 'pid|started' | sort"))?;
     let seen = if before == after { "the same centre and launcher" } else { "other processes" };
     evidence.check(
@@ -197,7 +197,7 @@ impl Orphan {
             &format!("{} after {:.0} s", row.trim(), begun.elapsed().as_secs_f64()),
         );
         let given_back = format!("{} | grep ^{id}, | grep -q ,failure,-", order("ledger usage"));
-        let is_given_back = cluster.until(&given_back, Duration::from_secs(40)).is_ok();
+        let is_given_back = cluster.until(&given_back, Duration::from_secs(120)).is_ok();
         evidence.check("and costs nothing", is_given_back, &format!("job {id} in the ledger"));
         Ok(())
     }

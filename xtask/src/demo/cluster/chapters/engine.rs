@@ -27,7 +27,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let had = evidence.type_line(cluster, HEAD, "root", &people)?.text;
     evidence.type_line(cluster, HEAD, "root", &order("stop"))?;
     // Its supervisor of the job that runs goes on.
-    cluster.until(&format!("! {}", order("status")), Duration::from_secs(60))?;
+    cluster.until(&format!("! {}", order("status")), Duration::from_secs(180))?;
     centre::configure(cluster, "[cluster]\nengine = \"slurm\"\n")?;
     centre::up(cluster)?;
     let after = centre::usage(cluster)?.0;
@@ -101,10 +101,10 @@ fn moved(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
         &format!("{}squeue -h -n stays -o '%T'", super::history::embedded()),
     )?;
     evidence.type_line(cluster, HEAD, "alice", "touch go")?;
-    cluster.until("test -e /home/alice/stayed.out", Duration::from_secs(60))?;
+    cluster.until("test -e /home/alice/stayed.out", Duration::from_secs(180))?;
     let ended = format!("{}sacct -n -X -P --name stays -o State | grep -q COMPLETED", super::history::embedded());
     let is_over =
-        cluster.until(&format!("cd /home/alice && {}", ended.replace("sacct", "sacct -a")), Duration::from_secs(60));
+        cluster.until(&format!("cd /home/alice && {}", ended.replace("sacct", "sacct -a")), Duration::from_secs(180));
     evidence.check(
         "what ran when the cluster came ends where it is, and is accounted for",
         is_over.is_ok(),
@@ -114,7 +114,7 @@ fn moved(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     // All of it has its price: one that stayed, four that ran there, in six lines with the one that was held.
     cluster.until(
         &format!("test $({} | wc -l) -ge {}", order("ledger usage"), SCRIPTS.len() + 1 + 5),
-        Duration::from_secs(60),
+        Duration::from_secs(180),
     )?;
     Ok(())
 }

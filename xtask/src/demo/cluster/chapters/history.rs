@@ -38,7 +38,7 @@ pub fn submit_all(cluster: &Cluster, evidence: &mut Evidence, before: &str) -> R
         "{before}test $(sacct -a -n -X -P -o State --name {names} | grep -cE 'COMPL|FAIL') = {}",
         SCRIPTS.len()
     );
-    cluster.until(&ended, Duration::from_secs(60))?;
+    cluster.until(&ended, Duration::from_secs(180))?;
     let line = format!("{before}sacct -n -X -P -o JobName,JobID,State,ExitCode --name {names}");
     Ok(evidence.type_line(cluster, HEAD, "alice", &line)?.text)
 }
@@ -96,7 +96,7 @@ fn play(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     }
     cluster.until(
         &format!("test $({} | wc -l) = {}", order("ledger usage"), SCRIPTS.len() + 1),
-        Duration::from_secs(30),
+        Duration::from_secs(120),
     )?;
     let (table, used) = centre::usage(cluster)?;
     evidence.file("usage.csv", &table)?;

@@ -82,14 +82,15 @@ fn begin(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
 /// Two jobs on three machines: one on two of them, one on the third.
 fn share(cluster: &mut Cluster, evidence: &mut Evidence) -> Result<()> {
     let burn = "srun sh -c 'end=$(($(date +%s)+20)); while [ $(date +%s) -lt $end ]; do :; done'";
+    let mut ids = Vec::new();
     for (who, wish) in [("alice", "-w n1,n2 -N2 -n2"), ("bob", "-w n3 -N1 -n1")] {
         let line = format!("sbatch --parsable {wish} -o /dev/null --wrap \"{}\"", burn.replace('$', "\\$"));
-        evidence.type_line(cluster, HEAD, who, &line)?;
+        ids.push(evidence.type_line(cluster, HEAD, who, &line)?.text.trim().to_owned());
     }
     cluster.until_idle(PATIENCE)?;
-    let known = format!("{} | grep -q ' 2  ' || true", order("energy --by job"));
-    cluster.until(&known, PATIENCE)?;
-    sleep(Duration::from_secs(15));
+    // A price waits for the energy that the machines still have to report.
+    let priced = format!("test $({} | grep -cE '^({}),') = 2", order("ledger usage"), ids.join("|"));
+    cluster.until(&priced, PATIENCE)?;
     let seen = evidence.type_line(
         cluster,
         HEAD,
