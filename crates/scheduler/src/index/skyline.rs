@@ -63,6 +63,22 @@ impl<M: Copy + Default> Skyline<M> {
         Skyline { steps: vec![outside, first], hooks: vec![hook; 2], spare: Vec::new() }
     }
 
+    /// So many cores are free from now on, of which there are [more](Skyline::rise) later.
+    pub fn rising(now: i64, free: i64) -> Self {
+        let mut skyline = Skyline::new(0);
+        let front = skyline.front();
+        (skyline.steps[front as usize].at, skyline.steps[front as usize].free) = (now, free);
+        skyline
+    }
+
+    /// From an instant on, which is not before the last step's, so many cores more are free. Says which step begins then.
+    pub fn rise(&mut self, instant: i64, cores: i64) -> Place {
+        let last = self.last();
+        let place = if self.step(last).at == instant { last } else { self.insert(last, instant) };
+        self.steps[place as usize].free += cores;
+        place
+    }
+
     /// Goes on to an instant, which the first step then begins at, and forgets what is before, whoever holds it.
     /// `passed` is given the marks of all steps on the way.
     #[inline]

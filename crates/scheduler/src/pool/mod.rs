@@ -10,7 +10,7 @@ mod turns;
 use crate::backfill::walk;
 use crate::index::{Least, Line, Shelves};
 use easy::Pass;
-use plan::Plan;
+use plan::{Cores, Plan};
 
 /// A job's number: they are counted from 0 in the order in which jobs arrive, which is also the order of the queue.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
@@ -157,6 +157,7 @@ impl Pool {
             Rule::Fcfs | Rule::Easy { .. } => walk(&mut easy::Turn::new(self, now)),
             // Who was promised now what others, being late, still have, waits for them.
             Rule::Conservative => {
+                self.plan.come_to(now, Cores { free: self.free, running: &self.running });
                 self.plan.decide(now).filter(|next| self.has_room(now, self.jobs[next.0 as usize].ask))
             }
         }
@@ -206,7 +207,11 @@ impl Pool {
                 self.by_estimate.insert((i64::from(ask.estimate), number), ask.cores);
                 self.pass.forget_place();
             }
-            Rule::Conservative => self.plan.arrived(now, number, ask),
+            Rule::Conservative => {
+                let cores = Cores { free: self.free, running: &self.running };
+                self.plan.come_to(now, cores);
+                self.plan.arrived(now, number, ask, cores);
+            }
             _ => {}
         }
         Ok(())
@@ -222,6 +227,9 @@ impl Pool {
         }
         let until = now + i64::from(ask.estimate);
         entry.until = until;
+        if self.rule == Rule::Conservative {
+            self.plan.come_to(now, Cores { free: self.free, running: &self.running });
+        }
         self.free -= i64::from(ask.cores);
         self.running.insert((until, ticket.0), ask.cores);
         self.line.remove(ticket.0);

@@ -9,7 +9,9 @@
 //! found nothing better finds nothing better until there is new room, so only new room is looked at: who was promised a
 //! start right behind it may slide forward ([`note_row`]), who fits into a hole around it may jump there
 //! ([`Plan::note_room`]). Nearly all slide, and by little: each knows its two steps of the [`Skyline`], so that a slide
-//! touches what lies between old and new, and nothing is searched for.
+//! touches what lies between old and new, and nothing is searched for. While nobody waits there is no plan ([`calm`]).
+
+mod calm;
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
@@ -18,6 +20,8 @@ use super::sizes::{Known, Sizes};
 use super::turns::Turns;
 use super::{Ask, Ticket};
 use crate::index::{Place, Skyline, Stretch};
+use calm::Calm;
+pub(super) use calm::Cores;
 
 /// No job.
 const NOBODY: u32 = u32::MAX;
@@ -71,6 +75,11 @@ struct Hole {
 /// Who is promised what.
 #[derive(Clone, Debug)]
 pub(super) struct Plan {
+    cores: u32,
+    /// While nobody waits there is no skyline, and nobody is promised a start but at once.
+    calm: Option<Calm>,
+    /// How many in a row have started at once.
+    quiet: u32,
     skyline: Skyline<Row>,
     /// By number; of those who wait no more, nothing is true but when they end.
     hopes: Vec<Hope>,
@@ -94,6 +103,9 @@ pub(super) struct Plan {
 impl Plan {
     pub fn new(cores: u32) -> Self {
         Plan {
+            cores,
+            calm: Some(Calm::START),
+            quiet: 0,
             skyline: Skyline::new(cores),
             hopes: Vec::new(),
             starts: Vec::new(),
@@ -118,6 +130,11 @@ impl Plan {
         self.starts[number as usize] + i64::from(self.hopes[number as usize].estimate)
     }
 
+    /// What a job asks for.
+    fn ask(&self, number: u32) -> Ask {
+        self.hopes[number as usize].ask()
+    }
+
     /// The next instant at which somebody is promised a start.
     pub fn wake(&self) -> Option<i64> {
         if self.sizes.is_empty() {
@@ -129,14 +146,23 @@ impl Plan {
     /// Who starts next: the first whose promised start has come.
     #[inline]
     pub fn decide(&mut self, now: i64) -> Option<Ticket> {
-        self.compress(now);
+        if self.calm.is_none() {
+            self.compress(now);
+        }
         self.due.peek().map(|Reverse(number)| Ticket(*number))
     }
 
     /// A job came.
-    pub fn arrived(&mut self, now: i64, number: u32, ask: Ask) {
-        self.compress(now);
+    pub fn arrived(&mut self, now: i64, number: u32, ask: Ask, around: Cores) {
         let Ask { cores, estimate } = ask;
+        if self.starts_at_once(now, ask, around) {
+            let nowhere = (Place::default(), Place::default());
+            self.hopes.push(Hope { cores, estimate, steps: nowhere, next: NOBODY, before: NOBODY });
+            self.starts.push(now);
+            self.due.push(Reverse(number));
+            return;
+        }
+        self.compress(now);
         let begin =
             self.skyline.earlier(self.skyline.front(), i64::MAX, i64::MAX, i64::from(cores), i64::from(estimate));
         // After all that is planned, everything is free.
@@ -145,26 +171,36 @@ impl Plan {
         let end = self.skyline.take_until(begin, start + i64::from(estimate), i64::from(cores));
         self.hopes.push(Hope { cores, estimate, steps: (begin, end), next: NOBODY, before: NOBODY });
         self.starts.push(start);
+        self.note_start(start == now && self.sizes.is_empty());
         self.sizes.push(number, ask, start);
         self.stand(now, number, begin, end);
     }
 
     /// A job started; as planned, unless somebody else decided.
     pub fn started(&mut self, now: i64, number: u32) {
+        if let Some(calm) = &mut self.calm {
+            calm.started(self.hopes[number as usize].cores);
+            self.no_longer_due(number);
+            return;
+        }
         self.advance(now);
         let start = self.starts[number as usize];
         if start > now {
             self.promise(now, number, self.skyline.front());
         }
+        self.no_longer_due(number);
+        if start < now {
+            self.put_off(now, number);
+        }
+        self.sizes.remove(number, self.ask(number));
+    }
+
+    fn no_longer_due(&mut self, number: u32) {
         if self.due.peek() == Some(&Reverse(number)) {
             self.due.pop();
         } else {
             self.due.retain(|other| other.0 != number);
         }
-        if start < now {
-            self.put_off(now, number);
-        }
-        self.sizes.remove(number, self.hopes[number as usize].ask());
     }
 
     /// A job starts later than it was promised, as others were late.
@@ -185,7 +221,7 @@ impl Plan {
     /// A job that had started ended.
     pub fn ended(&mut self, now: i64, number: u32) {
         let until = self.until(number);
-        if until > now {
+        if until > now && self.calm.is_none() {
             self.advance(now);
             let Hope { cores, steps, .. } = self.hopes[number as usize];
             if self.sizes.is_empty() {
