@@ -12,4 +12,5 @@ mod parks;
 mod pools;
 mod promises;
 mod swf;
+mod thrift_memory;
 mod traces;

@@ -10,25 +10,25 @@ use simulator::workload::Workload;
 
 /// A machine.
 #[derive(Clone)]
-struct Machine {
-    kind: usize,
+pub struct Machine {
+    pub kind: usize,
     /// Since when it is off; or on, and idle since when.
-    off: bool,
-    since: i64,
+    pub off: bool,
+    pub since: i64,
     /// When it is on, if it boots.
-    up: i64,
+    pub up: i64,
     /// Cores by job.
-    jobs: BTreeMap<usize, u32>,
+    pub jobs: BTreeMap<usize, u32>,
     /// When it became shared: the first is the first to be filled.
     name: u64,
     begins: i64,
 }
 
-struct Run {
-    job: usize,
+pub struct Run {
+    pub job: usize,
     /// When its estimate is over, counted from the decision.
-    until: i64,
-    ends: i64,
+    pub until: i64,
+    pub ends: i64,
 }
 
 /// What came of it: starts, watt-seconds by state (off, booting, idle, busy), cost, and how many waited for a boot.
@@ -39,20 +39,41 @@ pub struct Naive {
     pub boot_waits: u64,
 }
 
-fn slow(seconds: u32, speed: u32) -> i64 {
+pub fn slow(seconds: u32, speed: u32) -> i64 {
     (f64::from(seconds) * 1000.0 / f64::from(speed)).ceil() as i64
 }
 
 /// What all have in common.
-struct Setting<'a> {
-    workload: &'a Workload,
-    park: &'a Park,
-    each_kib: &'a [u64],
-    rule: Rule,
-    slowest: u32,
+#[derive(Clone, Copy)]
+pub struct Setting<'a> {
+    pub workload: &'a Workload,
+    pub park: &'a Park,
+    pub each_kib: &'a [u64],
+    pub rule: Rule,
+    pub slowest: u32,
 }
 
-impl Setting<'_> {
+impl<'a> Setting<'a> {
+    pub fn new(workload: &'a Workload, park: &'a Park, each_kib: &'a [u64], rule: Rule) -> Setting<'a> {
+        let slowest = park.kinds.iter().map(|kind| kind.speed).min().unwrap();
+        Setting { workload, park, each_kib, rule, slowest }
+    }
+
+    /// All machines, idle since an instant.
+    pub fn machines(&self, first: i64) -> Vec<Machine> {
+        let idle = |kind| Machine {
+            kind,
+            off: false,
+            since: first,
+            up: first,
+            jobs: BTreeMap::new(),
+            name: 0,
+            begins: i64::MAX,
+        };
+        let kinds = self.park.kinds.iter().enumerate();
+        kinds.flat_map(|(kind, of)| vec![idle(kind); of.count as usize]).collect()
+    }
+
     /// How many cores of a machine a job can use beside those that are on it.
     fn fit(&self, machine: &Machine, job: usize) -> u32 {
         let kind = &self.park.kinds[machine.kind];
@@ -69,17 +90,40 @@ impl Setting<'_> {
         machines.iter().map(|machine| self.fit(machine, job)).sum()
     }
 
-    fn has_room(&self, machines: &[Machine], job: usize) -> bool {
+    pub fn has_room(&self, machines: &[Machine], job: usize) -> bool {
         self.room(machines, job) >= self.workload.jobs[job].cores
     }
 
-    fn estimate(&self, job: usize) -> i64 {
+    /// What a machine does in the second from now on (off, booting, idle, busy), and its watts.
+    pub fn draws(&self, machine: &Machine, now: i64) -> (usize, u32) {
+        let kind = &self.park.kinds[machine.kind];
+        if machine.off {
+            (0, kind.off_w)
+        } else if now < machine.up {
+            (1, kind.idle_w)
+        } else if machine.jobs.is_empty() || now < machine.begins {
+            (2, kind.idle_w)
+        } else {
+            (3, kind.busy_w)
+        }
+    }
+
+    pub fn estimate(&self, job: usize) -> i64 {
         slow(self.workload.jobs[job].estimate, self.slowest)
     }
 }
 
+/// A job is over.
+pub fn leave(machines: &mut [Machine], job: usize, now: i64) {
+    for machine in machines {
+        if machine.jobs.remove(&job).is_some() && machine.jobs.is_empty() {
+            (machine.since, machine.begins) = (now, i64::MAX);
+        }
+    }
+}
+
 /// The machines when these are gone.
-fn without(machines: &[Machine], gone: impl Iterator<Item = usize>) -> Vec<Machine> {
+pub fn without(machines: &[Machine], gone: impl Iterator<Item = usize>) -> Vec<Machine> {
     let mut machines = machines.to_vec();
     for job in gone {
         machines.iter_mut().for_each(|machine| machine.jobs.retain(|other, _| *other != job));
@@ -96,20 +140,8 @@ pub fn play(
 ) -> Naive {
     let jobs = &workload.jobs;
     let first = jobs[0].submit;
-    let mut machines: Vec<Machine> = Vec::new();
-    for (kind, of) in park.kinds.iter().enumerate() {
-        machines.extend((0..of.count).map(|_| Machine {
-            kind,
-            off: false,
-            since: first,
-            up: first,
-            jobs: BTreeMap::new(),
-            name: 0,
-            begins: i64::MAX,
-        }));
-    }
-    let slowest = park.kinds.iter().map(|kind| kind.speed).min().unwrap();
-    let setting = Setting { workload, park, each_kib, rule, slowest };
+    let setting = Setting::new(workload, park, each_kib, rule);
+    let mut machines = setting.machines(first);
     let mut naive = Naive { begins: vec![i64::MAX; jobs.len()], energy_ws: [0; 4], cost: 0, boot_waits: 0 };
     let (mut waiting, mut running): (Vec<usize>, Vec<Run>) = (Vec::new(), Vec::new());
     let mut names = 0;
@@ -117,13 +149,7 @@ pub fn play(
     loop {
         let (over, still): (Vec<Run>, Vec<Run>) = running.into_iter().partition(|run| run.ends == now);
         running = still;
-        for run in &over {
-            for machine in &mut machines {
-                if machine.jobs.remove(&run.job).is_some() && machine.jobs.is_empty() {
-                    (machine.since, machine.begins) = (now, i64::MAX);
-                }
-            }
-        }
+        over.iter().for_each(|run| leave(&mut machines, run.job, now));
         if let Some(seconds) = off_after {
             for machine in machines.iter_mut().filter(|machine| !machine.off && machine.jobs.is_empty()) {
                 machine.off = now - machine.since >= seconds;
@@ -142,16 +168,7 @@ pub fn play(
             return naive;
         }
         for machine in &machines {
-            let kind = &park.kinds[machine.kind];
-            let (state, watts) = if machine.off {
-                (0, kind.off_w)
-            } else if now < machine.up {
-                (1, kind.idle_w)
-            } else if now < machine.begins {
-                (2, kind.idle_w)
-            } else {
-                (3, kind.busy_w)
-            };
+            let (state, watts) = setting.draws(machine, now);
             naive.energy_ws[state] += i128::from(watts);
             naive.cost += i128::from(watts) * i128::from(prices.price(now));
         }
@@ -159,8 +176,33 @@ pub fn play(
     }
 }
 
+/// The machines when all are gone whose estimates are over by an instant.
+fn at(machines: &[Machine], running: &[Run], at: i64) -> Vec<Machine> {
+    without(machines, running.iter().filter(|run| run.until <= at).map(|run| run.job))
+}
+
+/// When a job has room, if all that runs takes as long as it may.
+pub fn turn(setting: &Setting, machines: &[Machine], running: &[Run], job: usize) -> i64 {
+    let mut ends: Vec<i64> = running.iter().map(|run| run.until).collect();
+    ends.sort_unstable();
+    ends.into_iter().find(|end| setting.has_room(&at(machines, running, *end), job)).unwrap()
+}
+
+/// Whether there is room for one that starts at an instant, and for another at a later one.
+pub fn both(
+    setting: &Setting,
+    machines: &[Machine],
+    running: &[Run],
+    (now, job): (i64, usize),
+    (turn, head): (i64, usize),
+) -> bool {
+    let mut machines = machines.to_vec();
+    place(setting, &mut machines, job, now, &mut (1 << 40));
+    setting.has_room(&at(&machines, running, turn), head)
+}
+
 /// EASY, as if a run could last until its estimate is over and no longer than it takes.
-fn next(setting: &Setting, machines: &[Machine], waiting: &[usize], running: &[Run], now: i64) -> Option<usize> {
+pub fn next(setting: &Setting, machines: &[Machine], waiting: &[usize], running: &[Run], now: i64) -> Option<usize> {
     let head = *waiting.first()?;
     if setting.has_room(machines, head) {
         return Some(head);
@@ -168,17 +210,8 @@ fn next(setting: &Setting, machines: &[Machine], waiting: &[usize], running: &[R
     if setting.rule == Rule::Fcfs {
         return None;
     }
-    let at = |at: i64, machines: &[Machine]| {
-        without(machines, running.iter().filter(|run| run.until <= at).map(|run| run.job))
-    };
-    let mut ends: Vec<i64> = running.iter().map(|run| run.until).collect();
-    ends.sort_unstable();
-    let turn = ends.into_iter().find(|end| setting.has_room(&at(*end, machines), head)).unwrap();
-    let both = |job: usize| {
-        let mut machines = machines.to_vec();
-        place(setting, &mut machines, job, now, &mut (1 << 40));
-        setting.has_room(&at(turn, &machines), head)
-    };
+    let turn = turn(setting, machines, running, head);
+    let both = |job: usize| both(setting, machines, running, (now, job), (turn, head));
     let may =
         |job: &&usize| setting.has_room(machines, **job) && (now + setting.estimate(**job) <= turn || both(**job));
     let mut behind = waiting[1..].to_vec();
@@ -189,17 +222,21 @@ fn next(setting: &Setting, machines: &[Machine], waiting: &[usize], running: &[R
 }
 
 /// Gives a job its machines: when it begins, how fast it is, and whether it waits for a boot.
-fn place(setting: &Setting, machines: &mut [Machine], job: usize, now: i64, names: &mut u64) -> (i64, u32, bool) {
+pub fn place(setting: &Setting, machines: &mut [Machine], job: usize, now: i64, names: &mut u64) -> (i64, u32, bool) {
     let (park, mut need) = (setting.park, setting.workload.jobs[job].cores);
     let mut mine = Vec::new();
     while need > 0 {
         // Shared ones first, the fullest and the first shared of them; then idle ones, the most recently idle first;
-        // then those that are off. Kinds in their order.
+        // then those that boot, the first to be on first; then those that are off. Kinds in their order.
         let rank = |place: &usize| {
             let machine = &machines[*place];
             let free = park.kinds[machine.kind].cores - machine.jobs.values().sum::<u32>();
-            let group = if !machine.jobs.is_empty() { 0 } else { 1 + u8::from(machine.off) };
-            let order = if group == 0 { i64::from(free) } else { -machine.since };
+            let (group, order) = match machine {
+                machine if !machine.jobs.is_empty() => (0, i64::from(free)),
+                machine if machine.off => (3, -machine.since),
+                machine if machine.up > now => (2, machine.up),
+                _ => (1, -machine.since),
+            };
             (group, machine.kind, order, machine.name, setting.fit(machine, job))
         };
         let has_room = |place: &usize| rank(place).4 > 0;
@@ -207,7 +244,8 @@ fn place(setting: &Setting, machines: &mut [Machine], job: usize, now: i64, name
         let (group, .., most) = rank(&best);
         let machine = &mut machines[best];
         if group > 0 {
-            machine.up = if machine.off { now + i64::from(park.kinds[machine.kind].boot_s) } else { now };
+            let on = if machine.off { now + i64::from(park.kinds[machine.kind].boot_s) } else { now };
+            machine.up = machine.up.max(on);
             machine.off = false;
             machine.begins = i64::MAX;
             *names += 1;

@@ -1,11 +1,16 @@
-//! Machines of one core that are switched by forecast, written for clarity and nothing else: second by second, machine
-//! by machine, and everything that can be worked out is worked out anew each time.
+//! Machines of one core, or (`memory`) of several with memory, that are switched by forecast, written for clarity and
+//! nothing else: second by second, machine by machine, and everything that can be worked out is worked out anew each time.
 
+mod hold;
+pub mod memory;
 mod power;
+mod shadow;
 mod succession;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use hold::Room;
+use memory::Parked;
 use scheduler::thrift::Worth;
 use simulator::park::Kind;
 use simulator::tariff::Prices;
@@ -71,18 +76,18 @@ struct Cores {
     most: i64,
 }
 
-struct Room {
-    dear: i64,
-    stale: i64,
-    from: i64,
-    until: i64,
-    left: i64,
-}
-
 struct World<'a> {
     workload: &'a Workload,
     users: &'a [i64],
-    kind: &'a Kind,
+    /// How many cores, and how long a machine boots.
+    count: u32,
+    boot_s: i64,
+    /// Watts of a core that is busy, or idle, beyond those of one that is off.
+    draws: [f64; 2],
+    /// Watts of a machine of one core that is off, on without a job, busy.
+    watts: [u32; 3],
+    /// The machines, if they have memory, and who is on them.
+    parked: Option<Parked<'a>>,
     prices: Prices<'a>,
     local0: i64,
     now: i64,
@@ -124,7 +129,8 @@ impl World<'_> {
     }
 
     fn estimate(&self, job: usize) -> i64 {
-        i64::from(self.workload.jobs[job].estimate)
+        let estimate = self.workload.jobs[job].estimate;
+        self.parked.as_ref().map_or(i64::from(estimate), |parked| parked.setting.estimate(job))
     }
 
     fn all(&self, is: impl Fn(Phase) -> bool) -> Vec<usize> {
@@ -140,7 +146,7 @@ impl World<'_> {
     }
 
     fn free(&self) -> i64 {
-        i64::from(self.kind.count) - self.running().iter().map(|(job, _)| self.cores(*job)).sum::<i64>()
+        i64::from(self.count) - self.running().iter().map(|(job, _)| self.cores(*job)).sum::<i64>()
     }
 
     /// The mean of the last two run times of the same user and cores, else of the user; if that was nearer to the truth.
@@ -190,7 +196,7 @@ impl World<'_> {
         let mut head = None;
         for job in waiting(self) {
             let held = self.hold(job);
-            if !held && self.cores(job) <= self.free() {
+            if !held && self.fits(job) {
                 return (None, Some(job));
             } else if !held {
                 head = Some(job);
@@ -198,70 +204,16 @@ impl World<'_> {
             }
         }
         let Some(head) = head else { return (None, None) };
-        let (at, spare) = self.promise(head);
+        let at = self.turn(head);
         let mut behind = waiting(self);
         behind.sort_by_key(|job| (self.expected(*job), *job));
         for job in behind {
-            let fits = self.cores(job) <= self.free();
-            let delays_nobody = self.now + self.estimate(job) <= at || self.cores(job) <= spare;
-            if fits && delays_nobody && !self.hold(job) {
+            let may = self.fits(job) && (self.now + self.estimate(job) <= at || self.leaves_room(job, head));
+            if may && !self.hold(job) {
                 return (Some(head), Some(job));
             }
         }
         (Some(head), None)
-    }
-
-    fn mean_price(&self) -> f64 {
-        self.prices.sum(self.now, self.now + DAY) as f64 / DAY as f64
-    }
-
-    fn hold(&mut self, job: usize) -> bool {
-        let (now, expected, cores) = (self.now, self.expected(job), self.cores(job));
-        let run = (expected + self.estimate(job)) / 2;
-        let last = self.workload.jobs[job].submit + 16 * HOUR;
-        let over = f64::from(self.kind.busy_w - self.kind.off_w);
-        let least = self.worth.cores() * f64::from(self.kind.idle_w - self.kind.off_w) * self.mean_price();
-        let mut best: Option<(f64, i64)> = None;
-        let changes = std::iter::successors(self.prices.next_change(now), |at| self.prices.next_change(*at));
-        for change in changes.take_while(|change| *change <= last + run) {
-            for start in [change - run, change].into_iter().filter(|start| *start > now && *start <= last) {
-                let saved = self.prices.sum(now, now + run) - self.prices.sum(start, start + run);
-                let gain = saved as f64 / (start - now) as f64;
-                if best.is_none_or(|best| gain > best.0) {
-                    best = Some((gain, start));
-                }
-            }
-        }
-        let Some((gain, until)) = best else { return false };
-        if gain * (cores as f64 * over) <= least || !self.has_room(expected, cores) {
-            return false;
-        }
-        self.phases[job] = Phase::Held { until };
-        true
-    }
-
-    /// Whether the next cheaper hours have room; what room there is, is looked at every ten minutes.
-    fn has_room(&mut self, expected: i64, cores: i64) -> bool {
-        let (now, dear) = (self.now, self.prices.price(self.now));
-        if self.room.as_ref().is_none_or(|room| now >= room.stale || room.dear != dear) {
-            let cheap = |at: &i64| self.prices.price(*at) < dear;
-            let Some(from) = (now..now + 2 * DAY).find(cheap) else { return false };
-            let until = (from..).find(|at| !cheap(at)).unwrap();
-            let mut left = i64::from(self.kind.count) * (until - from);
-            for job in self.all(|phase| matches!(phase, Phase::Held { .. })) {
-                left -= self.expected(job).min(until - from) * self.cores(job);
-            }
-            for (job, since) in self.running() {
-                let ends = since + self.expected(job).max(now - since + 1);
-                left -= (ends.min(until) - from).max(0) * self.cores(job);
-            }
-            self.room = Some(Room { dear, stale: from.min(now + 600), from, until, left });
-        }
-        let room = self.room.as_mut().unwrap();
-        let share = expected.min(room.until - room.from) * cores;
-        let fits = share <= room.left;
-        room.left -= if fits { share } else { 0 };
-        fits
     }
 
     /// Cores of machines that are on at an instant and have no job, if nobody takes any.
@@ -269,7 +221,7 @@ impl World<'_> {
         let on = |machine: &&Machine| match machine {
             Machine::Idle { .. } => true,
             Machine::Booting { up } => *up <= at,
-            Machine::Off => at >= self.now + i64::from(self.kind.boot_s),
+            Machine::Off => at >= self.now + self.boot_s,
             Machine::Taken { .. } => false,
         };
         self.machines.iter().filter(on).count() as i64
@@ -277,7 +229,7 @@ impl World<'_> {
 
     /// The first of those who were chosen who can begin and keeps nobody before waiting.
     fn next_to_begin(&self) -> Option<usize> {
-        let boots = self.now + i64::from(self.kind.boot_s);
+        let boots = self.now + self.boot_s;
         // What those before need together, and when that is on.
         let turn = |place: usize| {
             let needs: i64 = self.called[..=place].iter().map(|job| self.cores(*job)).sum();
@@ -315,52 +267,8 @@ impl World<'_> {
         }
     }
 
-    /// Plain EASY as far as it is known what happens: a job whose end there is not known runs at least as long as it
-    /// has run here. When each started.
-    fn shadow(&self) -> Vec<Option<i64>> {
-        let jobs = &self.workload.jobs;
-        let known = |job: usize| match self.phases[job] {
-            Phase::Over { run, .. } => (run, true),
-            Phase::Runs { begins, .. } => ((self.now - begins).max(0), false),
-            _ => (0, false),
-        };
-        let mut starts: Vec<Option<i64>> = vec![None; jobs.len()];
-        for at in jobs[0].submit..=self.now {
-            let open = |job: usize| starts[job].is_some_and(|start| !known(job).1 && at > start + known(job).0);
-            if (0..jobs.len()).any(open) {
-                break;
-            }
-            let ends = |job: usize| starts[job].is_some_and(|start| known(job).1 && at == start + known(job).0);
-            let mut more = (0..jobs.len()).any(|job| jobs[job].submit == at || ends(job));
-            while more {
-                let lasts = |job: usize| starts[job].is_some_and(|start| !known(job).1 || at < start + known(job).0);
-                let running: Vec<usize> = (0..jobs.len()).filter(|job| lasts(*job)).collect();
-                let free = i64::from(self.kind.count) - running.iter().map(|job| self.cores(*job)).sum::<i64>();
-                let waiting: Vec<usize> =
-                    (0..jobs.len()).filter(|job| jobs[*job].submit <= at && starts[*job].is_none()).collect();
-                let Some(head) = waiting.first() else { break };
-                let spare = |until: i64| {
-                    let gone = running.iter().filter(|job| starts[**job].unwrap() + self.estimate(**job) <= until);
-                    free + gone.map(|job| self.cores(*job)).sum::<i64>() - self.cores(*head)
-                };
-                let mut ends: Vec<i64> =
-                    running.iter().map(|job| starts[*job].unwrap() + self.estimate(*job)).collect();
-                ends.sort_unstable();
-                let turn = ends.into_iter().find(|until| spare(*until) >= 0).unwrap_or(i64::MAX);
-                let may = |job: &&usize| {
-                    self.cores(**job) <= free
-                        && (*job == head || at + self.estimate(**job) <= turn || self.cores(**job) <= spare(turn))
-                };
-                let next = waiting.iter().find(may).copied();
-                next.into_iter().for_each(|job| starts[job] = Some(at));
-                more = next.is_some();
-            }
-        }
-        starts
-    }
-
     fn compare(&mut self) {
-        for (job, plain) in self.shadow().into_iter().enumerate() {
+        for (job, plain) in self.shadow_with_memory().into_iter().enumerate() {
             let real = match self.phases[job] {
                 Phase::Runs { begins, .. } | Phase::Over { begins, .. } => Some(begins),
                 _ => None,
@@ -376,12 +284,14 @@ impl World<'_> {
 
     /// What machines do in the second from now on.
     fn meter(&mut self) {
+        self.meter_parked();
         for machine in &self.machines {
+            let [off, idle, busy] = self.watts;
             let (state, watts) = match *machine {
-                Machine::Off => (0, self.kind.off_w),
-                Machine::Booting { .. } => (1, self.kind.idle_w),
-                Machine::Idle { .. } => (2, self.kind.idle_w),
-                Machine::Taken { .. } => (3, self.kind.busy_w),
+                Machine::Off => (0, off),
+                Machine::Booting { .. } => (1, idle),
+                Machine::Idle { .. } => (2, idle),
+                Machine::Taken { .. } => (3, busy),
             };
             self.naive.energy_ws[state] += i128::from(watts);
             self.naive.cost += i128::from(watts) * i128::from(self.prices.price(self.now));
@@ -394,11 +304,12 @@ impl World<'_> {
         let before = self.phases.clone();
         for job in self.started.clone() {
             if let Phase::Runs { begins, .. } = self.phases[job]
-                && begins + i64::from(jobs[job].run) == now
+                && self.ends(job, begins)
             {
                 let run = now - begins;
                 self.phases[job] = Phase::Over { begins, run };
-                self.history.push((self.users[job], jobs[job].cores, run, i64::from(jobs[job].estimate)));
+                self.history.push((self.users[job], jobs[job].cores, run, self.estimate(job)));
+                self.leave(job);
                 let mine = |machine: &&mut Machine| matches!(machine, Machine::Taken { job: other } if *other == job);
                 self.machines.iter_mut().filter(mine).for_each(|machine| *machine = Machine::Idle { since: now });
             }
@@ -417,6 +328,7 @@ impl World<'_> {
         if happens {
             self.head = loop {
                 match self.pass() {
+                    (_, Some(job)) if self.parked.is_some() => self.seat(job),
                     (_, Some(job)) => {
                         self.phases[job] = Phase::Called { since: self.now };
                         self.called.push(job);
@@ -432,7 +344,8 @@ impl World<'_> {
         }
         let warm = self.warm(self.head);
         let called: i64 = self.called.iter().map(|job| self.cores(*job)).sum();
-        self.switch(&Cores { least: called + warm.least, most: called + warm.most });
+        let on = Cores { least: called + warm.least, most: called + warm.most };
+        if self.parked.is_some() { self.switch_parked(&on) } else { self.switch(&on) }
     }
 
     /// When something is to be done though nothing happens.
@@ -448,70 +361,95 @@ impl World<'_> {
         let up = self.machines.iter().filter_map(up).min().filter(|_| !self.called.is_empty());
         let next = self.glance.min(up.unwrap_or(i64::MAX));
         let Some(until) = self.phases.iter().filter_map(until).min() else { return next };
-        let boots = until - i64::from(self.kind.boot_s);
+        let boots = until - self.boot_s;
         next.min(if boots > self.now { boots } else { until })
     }
 }
 
 /// Plays jobs of these users on machines of one core.
 pub fn play(workload: &Workload, users: &[i64], kind: &Kind, prices: Prices, local0: i64, patience_s: u32) -> Naive {
-    let (first, count) = (workload.jobs[0].submit, workload.jobs.len());
-    let level = |number: usize| Level {
-        above: (u64::from(kind.count) * number as u64 / LEVELS as u64) as u32,
-        last: first - HOUR,
-        mean: [0.0; 2],
-        hours: BTreeMap::new(),
-        days: BTreeMap::new(),
-        ages: BTreeMap::new(),
-        rate: 0.0,
-        factors: vec![1.0; 18],
-    };
-    let mut world = World {
-        workload,
-        users,
-        kind,
-        prices,
-        local0,
-        now: first,
-        phases: vec![Phase::Future; count],
-        called: Vec::new(),
-        started: Vec::new(),
-        head: None,
-        machines: vec![Machine::Idle { since: first }; kind.count as usize],
-        history: Vec::new(),
-        levels: (0..=LEVELS).map(level).collect(),
-        used: 0,
-        on: Cores { least: 0, most: 0 },
-        succession: Succession::new(first),
-        glance: first,
-        changed: first,
-        hour: i64::MIN,
-        worth: Worth::new(patience_s),
-        compared: first,
-        told: BTreeSet::new(),
-        room: None,
-        naive: Naive { begins: vec![i64::MAX; count], energy_ws: [0; 4], cost: 0, boot_waits: 0 },
-    };
-    let mut wake = first;
-    loop {
-        let now = world.now;
-        for machine in &mut world.machines {
-            if let Machine::Booting { up } = *machine
-                && up <= now
-            {
-                *machine = Machine::Idle { since: up };
+    let watts = [kind.off_w, kind.idle_w, kind.busy_w];
+    let draws = [f64::from(kind.busy_w - kind.off_w), f64::from(kind.idle_w - kind.off_w)];
+    let mut world = World::new((workload, users), (kind.count, kind.boot_s, draws), prices, local0, patience_s);
+    world.watts = watts;
+    world.run()
+}
+
+impl<'a> World<'a> {
+    /// All machines are idle, nobody has come.
+    fn new(
+        (workload, users): (&'a Workload, &'a [i64]),
+        (cores, boot_s, draws): (u32, u32, [f64; 2]),
+        prices: Prices<'a>,
+        local0: i64,
+        patience_s: u32,
+    ) -> World<'a> {
+        let (first, count) = (workload.jobs[0].submit, workload.jobs.len());
+        let level = |number: usize| Level {
+            above: (u64::from(cores) * number as u64 / LEVELS as u64) as u32,
+            last: first - HOUR,
+            mean: [0.0; 2],
+            hours: BTreeMap::new(),
+            days: BTreeMap::new(),
+            ages: BTreeMap::new(),
+            rate: 0.0,
+            factors: vec![1.0; 18],
+        };
+        World {
+            workload,
+            users,
+            count: cores,
+            boot_s: i64::from(boot_s),
+            draws,
+            watts: [0; 3],
+            parked: None,
+            prices,
+            local0,
+            now: first,
+            phases: vec![Phase::Future; count],
+            called: Vec::new(),
+            started: Vec::new(),
+            head: None,
+            machines: vec![Machine::Idle { since: first }; cores as usize],
+            history: Vec::new(),
+            levels: (0..=LEVELS).map(level).collect(),
+            used: 0,
+            on: Cores { least: 0, most: 0 },
+            succession: Succession::new(first),
+            glance: first,
+            changed: first,
+            hour: i64::MIN,
+            worth: Worth::new(patience_s),
+            compared: first,
+            told: BTreeSet::new(),
+            room: None,
+            naive: Naive { begins: vec![i64::MAX; count], energy_ws: [0; 4], cost: 0, boot_waits: 0 },
+        }
+    }
+
+    /// Until all jobs are over.
+    fn run(mut self) -> Naive {
+        let mut wake = self.now;
+        loop {
+            let now = self.now;
+            for machine in &mut self.machines {
+                if let Machine::Booting { up } = *machine
+                    && up <= now
+                {
+                    *machine = Machine::Idle { since: up };
+                }
             }
+            let happens = self.happen();
+            if happens || wake == now {
+                self.act(happens);
+                wake = self.wake();
+            }
+            if self.phases.iter().all(|phase| matches!(phase, Phase::Over { .. })) {
+                return self.naive;
+            }
+            self.meter();
+            self.count_second();
+            self.now += 1;
         }
-        let happens = world.happen();
-        if happens || wake == now {
-            world.act(happens);
-            wake = world.wake();
-        }
-        if world.phases.iter().all(|phase| matches!(phase, Phase::Over { .. })) {
-            return world.naive;
-        }
-        world.meter();
-        world.count_second();
-        world.now += 1;
     }
 }

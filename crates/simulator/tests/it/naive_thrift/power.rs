@@ -6,7 +6,7 @@ impl World<'_> {
     /// Use is from now on what it is: levels that it rose above learn that.
     fn note_use(&mut self) -> bool {
         let (now, before, local) = (self.now, self.used, self.now + self.local0);
-        let used = (i64::from(self.kind.count) - self.free()) as u32;
+        let used = (i64::from(self.count) - self.free()) as u32;
         let mut rose = false;
         for (number, level) in self.levels.iter_mut().enumerate() {
             let rises = if number == LEVELS { used > before } else { before <= level.above && level.above < used };
@@ -77,13 +77,13 @@ impl World<'_> {
         if rose || glance {
             self.on = self.reserve();
         }
-        let soon = now + i64::from(self.kind.boot_s);
+        let soon = now + self.boot_s;
         let held = self.all(|phase| matches!(phase, Phase::Held { until } if until <= soon));
         let mut needed: i64 = held.into_iter().map(|job| self.cores(job)).sum();
         if let Some(head) = head
-            && self.promise(head).0 <= soon
+            && self.turn(head) <= soon
         {
-            needed = needed.max(self.cores(head) - self.freed(self.promise(head).0));
+            needed = needed.max(self.cores(head) - self.freed(self.turn(head)));
         }
         let beside = |on: i64| needed.min(self.free()).max(on - i64::from(self.used)).max(0);
         Cores { least: beside(self.on.least), most: beside(self.on.most) }
@@ -92,9 +92,9 @@ impl World<'_> {
     /// How many cores should be on, with and without jobs.
     fn reserve(&self) -> Cores {
         let cheap = self.mean_price() / self.prices.price(self.now).max(1) as f64;
-        let worth = f64::from(self.kind.boot_s) * self.worth.cores() * cheap;
+        let worth = self.boot_s as f64 * self.worth.cores() * cheap;
         let rate = |level: &Level| level.rate * level.factors[age(self.now - level.last)];
-        let free = self.kind.count - self.used;
+        let free = self.count - self.used;
         let mut least = rate(&self.levels[LEVELS]);
         let mut needs = vec![(0, least)];
         for (number, level) in self.levels.iter().enumerate().filter(|(_, level)| level.above >= self.used) {
@@ -105,7 +105,7 @@ impl World<'_> {
         let best = |worth: f64| {
             let mut best = (f64::INFINITY, 0);
             for (cores, rate) in &needs {
-                let follow = self.succession.beyond(self.now, i64::from(self.kind.boot_s), next_end, *cores);
+                let follow = self.succession.beyond(self.now, self.boot_s, next_end, *cores);
                 let rate = if *cores < free { (rate + follow) / 2.0 } else { 0.0 };
                 let cost = f64::from(*cores) + rate * worth;
                 if cost < best.0 {
@@ -141,7 +141,7 @@ impl World<'_> {
             }
         }
         let off = self.machines.iter_mut().filter(|machine| **machine == Machine::Off);
-        let up = now + i64::from(self.kind.boot_s);
+        let up = now + self.boot_s;
         off.take((warm.least - on).max(0) as usize).for_each(|machine| *machine = Machine::Booting { up });
     }
 }
