@@ -297,12 +297,14 @@ impl<P: Prices> Thrift<P> {
     /// Free cores that who is held, or the head, will need until an instant.
     fn needed(&self, soon: i64) -> i64 {
         let held: i64 = self.held.iter().take_while(|held| held.0 <= soon).map(|held| self.cores_of(held.1)).sum();
-        match (self.pass.head, self.pass.promise) {
-            (Some(head), Some(promise)) if promise.at <= soon => {
-                held.max(self.cores_of(head) - self.running.until(promise.at) as i64)
-            }
-            _ => held,
-        }
+        let of_head = |(head, at): (Ask, i64)| i64::from(head.cores) - self.running.until(at) as i64;
+        self.due(soon).map_or(held, |due| held.max(of_head(due)))
+    }
+
+    /// The head, and when its turn comes, if that is by an instant.
+    pub fn due(&self, soon: i64) -> Option<(Ask, i64)> {
+        let promise = self.pass.promise.filter(|promise| promise.at <= soon)?;
+        Some((self.lines.of(self.pass.head?).ask, promise.at))
     }
 
     /// When it wants to be asked next though nothing happens to jobs.

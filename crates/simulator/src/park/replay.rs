@@ -217,7 +217,16 @@ impl<'a> ParkScheduler<'a> {
             cores => cores.saturating_sub(self.yard.beside(now)),
         };
         let warm = thrifty.thrift.warm(now);
-        self.yard.keep(now, called + u64::from(warm.least), called + u64::from(warm.most), REST);
+        let (least, mut most) = (called + u64::from(warm.least), called + u64::from(warm.most));
+        if let Hosts::Machines(tenants) = &thrifty.hosts
+            && let Some((head, turn)) = thrifty.thrift.due(now + thrifty.boot_s)
+        {
+            // Not any cores help the head, but those that have memory for it: these boot, and none of them goes off.
+            let boots = tenants.boots(now, &self.yard, head.into(), turn);
+            self.yard.wake(now, boots);
+            most = u64::MAX;
+        }
+        self.yard.keep(now, least, most, REST);
         Ok(())
     }
 

@@ -62,6 +62,18 @@ impl Tenants {
         i64::MAX
     }
 
+    /// How many machines of each kind a job would have to boot if it got its machines now, all being gone who are when its
+    /// turn has come.
+    pub fn boots(&self, now: i64, yard: &Yard, need: Need, turn: i64) -> Vec<u32> {
+        let mut sketch = yard.sketch();
+        for (_, seat) in self.seats.range(..=(turn, u32::MAX)) {
+            sketch.give_back(now, seat);
+        }
+        let before = sketch.off();
+        sketch.take(now, need);
+        before.into_iter().zip(sketch.off()).map(|(before, after)| before - after).collect()
+    }
+
     /// Whether there is room for one that starts now and for the head when its turn has come.
     pub fn has_room_for_both(&self, now: i64, yard: &Yard, job: Need, (head, turn): (Need, i64)) -> bool {
         let mut sketch = yard.sketch();

@@ -427,10 +427,8 @@ impl<'a> Yard<'a> {
         for (kind, stable) in self.stables.iter_mut().enumerate() {
             while less > 0 {
                 let most = less.div_ceil(u64::from(stable.cores)) as u32;
-                let Some(group) = stable.fetch(now, kind as u32, most, State::Off, &mut self.meter) else { break };
-                less = less.saturating_sub(u64::from(group.count) * u64::from(stable.cores));
-                stable.on[1] += group.count;
-                append(&mut stable.booting, group, stable.exact);
+                let Some(count) = stable.boot(now, kind as u32, most, &mut self.meter) else { break };
+                less = less.saturating_sub(u64::from(count) * u64::from(stable.cores));
             }
         }
     }

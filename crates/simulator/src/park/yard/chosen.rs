@@ -1,6 +1,6 @@
 //! Machines for jobs whose machines somebody else has chosen. Must not know why.
 
-use super::{Seat, State, Yard};
+use super::{Meter, Seat, Stable, State, Yard, append};
 
 impl Seat {
     /// Its machines in the order in which it got them: each one's name, if it is shared.
@@ -21,7 +21,32 @@ impl Seat {
     }
 }
 
+impl Stable {
+    /// Some machines that are off boot for nobody yet: how many.
+    pub(super) fn boot(&mut self, now: i64, kind: u32, most: u32, meter: &mut Meter) -> Option<u32> {
+        let group = self.fetch(now, kind, most, State::Off, meter)?;
+        self.on[1] += group.count;
+        append(&mut self.booting, group, self.exact);
+        Some(group.count)
+    }
+}
+
 impl Yard<'_> {
+    /// How many machines of each kind are off.
+    pub fn off(&self) -> Vec<u32> {
+        self.stables.iter().map(|stable| stable.off.iter().map(|group| group.count).sum()).collect()
+    }
+
+    /// So many machines of each kind boot for nobody yet, if so many are off.
+    pub fn wake(&mut self, now: i64, machines: Vec<u32>) {
+        for (kind, (stable, mut more)) in self.stables.iter_mut().zip(machines).enumerate() {
+            while more > 0 {
+                let Some(count) = stable.boot(now, kind as u32, more, &mut self.meter) else { break };
+                more -= count;
+            }
+        }
+    }
+
     /// How many machines of each kind are on and have no job.
     pub fn idle(&self) -> Vec<u32> {
         self.stables.iter().map(|stable| stable.on[0]).collect()

@@ -17,6 +17,11 @@ pub struct Parked<'a> {
     names: u64,
 }
 
+fn boot(setting: &Setting, machine: &mut Machine, now: i64) {
+    machine.up = now + i64::from(setting.park.kinds[machine.kind].boot_s);
+    (machine.off, machine.since) = (false, machine.up);
+}
+
 impl World<'_> {
     /// Whether there is room for a job now.
     pub fn fits(&self, job: usize) -> bool {
@@ -84,15 +89,31 @@ impl World<'_> {
         }
     }
 
+    /// Boots the machines that the head would boot if who is gone by its turn were gone, if that comes within a boot.
+    fn boot_for_head(&mut self) -> bool {
+        let (now, soon) = (self.now, self.now + self.boot_s);
+        let Some((head, turn)) = self.head.map(|head| (head, self.turn(head))).filter(|due| due.1 <= soon) else {
+            return false;
+        };
+        let Some(Parked { setting, machines, running, .. }) = &mut self.parked else { return false };
+        let mut then = machines.clone();
+        running.iter().filter(|run| run.until <= turn).for_each(|run| naive_park::leave(&mut then, run.job, now));
+        naive_park::place(setting, &mut then, head, now, &mut (1 << 40));
+        for (machine, _) in machines.iter_mut().zip(then).filter(|(machine, then)| machine.off && !then.off) {
+            boot(setting, machine, now);
+        }
+        true
+    }
+
     /// Switches machines off, one by one, the dearest kinds and the longest idle first, or boots some, the cheapest first.
     pub fn switch_parked(&mut self, warm: &Cores) {
-        let now = self.now;
+        let (now, is_due) = (self.now, self.boot_for_head());
         let Some(Parked { setting, machines, .. }) = &mut self.parked else { return };
         let kinds = &setting.park.kinds;
         let cores = |machine: &Machine| i64::from(kinds[machine.kind].cores);
         let is_free = |machine: &&mut Machine| !machine.off && machine.jobs.is_empty();
         let on = |machines: &mut Vec<Machine>| machines.iter_mut().filter(is_free).map(|one| cores(one)).sum::<i64>();
-        if on(machines) > warm.most {
+        if on(machines) > warm.most && !is_due {
             loop {
                 let more = on(machines) - warm.most;
                 let may = |one: &&mut Machine| is_free(one) && one.since + 60 <= now && cores(one) <= more;
@@ -104,8 +125,7 @@ impl World<'_> {
             while on(machines) < warm.least {
                 let off = machines.iter_mut().filter(|machine| machine.off);
                 let Some(machine) = off.min_by_key(|machine| machine.kind) else { break };
-                machine.up = now + i64::from(kinds[machine.kind].boot_s);
-                (machine.off, machine.since) = (false, machine.up);
+                boot(setting, machine, now);
             }
         }
     }

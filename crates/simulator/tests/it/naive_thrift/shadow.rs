@@ -67,6 +67,9 @@ impl World<'_> {
                 break;
             }
             let is_over = |run: &Run| self.known(run.job) == (lasted(run), true);
+            if !running.iter().any(is_over) && jobs.iter().all(|job| job.submit != at) {
+                continue;
+            }
             running.iter().filter(|run| is_over(run)).for_each(|run| naive_park::leave(&mut machines, run.job, at));
             running.retain(|run| !is_over(run));
             let waits = |job: &usize, starts: &[Option<i64>]| jobs[*job].submit <= at && starts[*job].is_none();
