@@ -5,6 +5,7 @@ use model::{JobId, JobSpec, Memory, Request, TimeLimit};
 
 use crate::config::Partition;
 use crate::event::Change;
+use crate::placement::has_memory_when_empty;
 use crate::refusal::Refusal;
 use crate::state::State;
 
@@ -175,8 +176,8 @@ impl State {
         }
         let too_much = match request.memory {
             Memory::PerNode(mib) => mib > topology.total.memory,
-            _ => need.cores_fit(&topology.total, topology) && need.memory > topology.total.memory,
-        };
+            _ => false,
+        } || (need.cores_fit(&topology.total, topology) && !has_memory_when_empty(&need, topology));
         if too_much && !held {
             return Err(Refusal::NodeConfigUnavailable { memory: true });
         }

@@ -6,6 +6,7 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use model::JobId;
 
 use crate::array::Array;
+use crate::by_node::parts;
 use crate::class::ClassNumber;
 use crate::floor::Floor;
 use crate::job::{Extra, Job, Phase, Slot};
@@ -52,11 +53,15 @@ impl State {
         let topology = &self.rules.topology;
         let mut cores: BTreeMap<u32, JobId> = BTreeMap::new();
         let mut memory = 0;
+        let mut memory_on = vec![0; topology.nodes.len()];
         let mut floor = Floor::new(topology);
         let mut uses = Uses::default();
         for (id, job) in &self.jobs {
             let Phase::Active(active) = &job.phase else { continue };
             memory += active.placement.memory_mib.unwrap_or(0);
+            for (node, part) in parts(active.placement.memory_mib.unwrap_or(0), &active.cores, topology) {
+                memory_on[node] += part.memory;
+            }
             if active.uses_cores() {
                 for core in &active.cores {
                     if let Some(other) = cores.insert(*core, *id) {
@@ -70,7 +75,7 @@ impl State {
             if let Some(gpu) = active.gpus.iter().find(|gpu| floor.gpu_user(**gpu).is_some()) {
                 return Err(format!("GPU {gpu} is given twice, to job {id} too"));
             }
-            floor.take(topology, *id, active.placement.memory_mib.unwrap_or(0), &active.gpus);
+            floor.take(topology, *id, active.placement.memory_mib.unwrap_or(0), (&active.cores, &active.gpus));
             if let Some(share) = self.share(job) {
                 uses.add(&share);
             }
@@ -78,6 +83,11 @@ impl State {
         self.check_nodes(&mut floor)?;
         if memory > topology.total.memory {
             return Err(format!("{memory} MiB are given, there are {}", topology.total.memory));
+        }
+        for (node, used) in topology.nodes.iter().zip(&memory_on) {
+            if topology.binds_memory() && *used > node.amount.memory {
+                return Err(format!("{memory_on:?} MiB are given on nodes, of which one has {}", node.amount.memory));
+            }
         }
         if !self.floor.agrees_with(&floor) {
             return Err("what is in use is not what runs".to_owned());

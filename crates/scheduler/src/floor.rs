@@ -6,8 +6,9 @@
 
 use model::JobId;
 
+use crate::by_node::{ByNode, parts};
 use crate::resources::Amount;
-use crate::topology::Topology;
+use crate::topology::{NodePlace, Topology};
 
 /// The machine in use.
 #[derive(Clone, PartialEq, Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Floor {
     lenders: Vec<Vec<JobId>>,
     gpus: Vec<Option<JobId>>,
     memory: u64,
+    /// Memory in use on each node.
+    memory_on: Vec<u64>,
     /// Which cores and GPUs are off.
     dark: Vec<bool>,
     dark_gpus: Vec<bool>,
@@ -33,6 +36,7 @@ impl Floor {
             lenders: vec![Vec::new(); topology.cores.len()],
             gpus: vec![None; topology.gpus.len()],
             memory: 0,
+            memory_on: vec![0; topology.nodes.len()],
             dark: vec![false; topology.cores.len()],
             dark_gpus: vec![false; topology.gpus.len()],
             lit: topology.total.memory,
@@ -48,6 +52,28 @@ impl Floor {
     /// Memory in use, MiB.
     pub fn memory(&self) -> u64 {
         self.memory
+    }
+
+    /// Memory, MiB, that anybody may have on each node.
+    pub fn memory_left(&self, topology: &Topology) -> Vec<u64> {
+        let left = |(place, used): (&NodePlace, &u64)| match self.dark.get(place.cores.start) {
+            Some(true) => 0,
+            _ => place.amount.memory.saturating_sub(*used),
+        };
+        topology.nodes.iter().zip(&self.memory_on).map(left).collect()
+    }
+
+    /// What anybody may have on each node.
+    pub fn by_node(&self, topology: &Topology) -> ByNode {
+        let mut free = ByNode::of(topology, |_| false);
+        for (node, (place, memory)) in topology.nodes.iter().zip(self.memory_left(topology)).enumerate() {
+            let mut amount = Amount { memory, ..Amount::default() };
+            for core in place.cores.clone().filter(|core| self.is_free(*core)) {
+                amount.cores[topology.cores[core].kind as usize] += 1;
+            }
+            free.add(node, &amount);
+        }
+        free
     }
 
     /// Who uses a core.
@@ -159,9 +185,12 @@ impl Floor {
         }
     }
 
-    /// A run takes memory and GPUs (by position).
-    pub fn take(&mut self, topology: &Topology, job: JobId, memory: u64, gpus: &[usize]) {
+    /// A run takes memory, on the nodes of its cores, and GPUs (by position).
+    pub fn take(&mut self, topology: &Topology, job: JobId, memory: u64, (cores, gpus): (&[u32], &[usize])) {
         self.memory = self.memory.saturating_add(memory);
+        for (node, amount) in parts(memory, cores, topology) {
+            self.memory_on[node] = self.memory_on[node].saturating_add(amount.memory);
+        }
         self.free.memory = self.lit.saturating_sub(self.memory);
         for gpu in gpus {
             if self.gpus[*gpu].replace(job).is_none() {
@@ -171,8 +200,11 @@ impl Floor {
     }
 
     /// A run gives memory and GPUs back.
-    pub fn give_back(&mut self, topology: &Topology, job: JobId, memory: u64, gpus: &[usize]) {
+    pub fn give_back(&mut self, topology: &Topology, job: JobId, memory: u64, (cores, gpus): (&[u32], &[usize])) {
         self.memory = self.memory.saturating_sub(memory);
+        for (node, amount) in parts(memory, cores, topology) {
+            self.memory_on[node] = self.memory_on[node].saturating_sub(amount.memory);
+        }
         self.free.memory = self.lit.saturating_sub(self.memory);
         for gpu in gpus {
             if self.gpus[*gpu] == Some(job) {

@@ -16,6 +16,7 @@ pub mod thrift;
 mod admit;
 mod apply;
 mod array;
+mod by_node;
 mod check;
 mod class;
 mod decide;

@@ -4,6 +4,7 @@
 
 use std::cmp::Reverse;
 
+use crate::by_node::{parts, with_memory};
 use crate::resources::Need;
 use crate::topology::Topology;
 
@@ -14,6 +15,34 @@ pub(crate) struct Place {
     pub cores: Vec<u32>,
     /// GPUs, ascending.
     pub gpus: Vec<usize>,
+}
+
+/// Finds a place as [`place`] does, where each node has the memory for the cores that it gives: `memory` is what is free
+/// on each, in MiB.
+pub(crate) fn place_with_memory(
+    need: &Need,
+    free: &[bool],
+    free_gpus: &[bool],
+    memory: &[u64],
+    topology: &Topology,
+) -> Option<Place> {
+    if need.memory == 0 || !topology.binds_memory() {
+        return place(need, free, free_gpus, topology);
+    }
+    let found = place(need, &with_memory(need, free, memory, topology), free_gpus, topology)?;
+    // Where cores differ in threads, a place may have fewer than was counted on, and so more memory for each.
+    let has_memory = parts(need.memory, &found.cores, topology).iter().all(|(node, part)| part.memory <= memory[*node]);
+    has_memory.then_some(found)
+}
+
+/// Whether a job has its place on the empty machine, as far as its memory can keep it from one.
+pub(crate) fn has_memory_when_empty(need: &Need, topology: &Topology) -> bool {
+    let memory: Vec<u64> = topology.nodes.iter().map(|node| node.amount.memory).collect();
+    let (cores, gpus) = (vec![true; topology.cores.len()], vec![true; topology.gpus.len()]);
+    need.memory <= topology.total.memory
+        && (need.memory == 0
+            || !topology.binds_memory()
+            || place_with_memory(need, &cores, &gpus, &memory, topology).is_some())
 }
 
 /// Finds a place for `need` among the cores and GPUs said to be free; `None` if it does not fit. Memory is not looked at.

@@ -69,7 +69,10 @@ impl State {
     /// Whether a class needs more than the nodes that have not failed can ever give.
     pub(crate) fn is_beyond_lost(&self, class: &Class) -> bool {
         let (lost, topology) = (self.nodes.lost(), &self.rules.topology);
-        !lost.is_nothing() && !class.standing.need.fits(&topology.total.less(lost), topology)
+        let need = &class.standing.need;
+        let has_memory = || !topology.binds_memory() || self.nodes.sound(topology).fits(need, topology);
+        let fits = || need.fits(&topology.total.less(lost), topology) && has_memory();
+        !lost.is_nothing() && !fits()
     }
 
     /// Which limit of its QOS keeps a class from starting one more job, if so much runs.

@@ -9,6 +9,7 @@ use crate::class::{Standing, Traits};
 use crate::config::{Config, Partition, PreemptMode, Qos};
 use crate::fair::FULL;
 use crate::names::{Name, Names};
+use crate::placement::has_memory_when_empty;
 use crate::resources::Need;
 use crate::topology::Topology;
 
@@ -109,7 +110,8 @@ impl Rules {
         };
         let total = &self.topology.total;
         let capped = partition.max_cores.map_or(*total, |cores| total.at_most_cores(cores));
-        if traits.request.node_count() > 1 || !standing.need.fits(&capped, &self.topology) {
+        let fits = standing.need.fits(&capped, &self.topology) && has_memory_when_empty(&standing.need, &self.topology);
+        if traits.request.node_count() > 1 || !fits {
             return Some(Reason::PartitionConfig);
         }
         let too_long = |greatest: TimeLimit| match (greatest.span(), traits.time_limit.span()) {

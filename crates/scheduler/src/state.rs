@@ -204,7 +204,7 @@ impl State {
                 Some(stop) if stop.cause.is_some() => self.floor.lend(topology, id, &cores),
                 Some(_) => {}
             }
-            self.floor.take(topology, id, memory, &gpus);
+            self.floor.take(topology, id, memory, (&cores, &gpus));
             let nodes = topology.nodes_of(&cores, &gpus);
             self.nodes.enter(&nodes, self.clock);
         }

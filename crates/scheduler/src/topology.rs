@@ -219,6 +219,11 @@ impl Topology {
         nodes
     }
 
+    /// Whether memory belongs to nodes: where there is but one, or none, it is one sum.
+    pub fn binds_memory(&self) -> bool {
+        self.nodes.len() > 1
+    }
+
     /// Hardware threads in all.
     pub fn cpus(&self) -> u32 {
         self.cores.iter().map(|core| core.threads.len() as u32).sum()

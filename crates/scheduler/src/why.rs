@@ -291,8 +291,8 @@ impl State {
 
     fn shortages(&self, job: &Job) -> Vec<Shortage> {
         let need = &self.class_of(job).standing.need;
-        let free = self.floor.free();
-        let threads = free.cores.iter().zip(self.rules.topology.kind_threads);
+        let (free, topology) = (self.floor.free(), &self.rules.topology);
+        let threads = free.cores.iter().zip(topology.kind_threads);
         let cpus: u64 = threads.map(|(count, each)| u64::from(*count) * u64::from(each.min(need.threads))).sum();
         let gpus = match need.gpu_kind {
             Some(kind) => u64::from(free.gpus[kind as usize]),
@@ -304,6 +304,12 @@ impl State {
         }
         if free.memory < need.memory {
             short.push(Shortage::Memory { needed: need.memory, free: free.memory });
+        } else if topology.binds_memory() && need.memory > 0 && short.is_empty() {
+            // Nodes have it, but not where the free cores are.
+            let by_node = self.floor.by_node(topology);
+            if !by_node.fits(need, topology) {
+                short.push(Shortage::Memory { needed: need.memory, free: by_node.memory_for(need, topology) });
+            }
         }
         if gpus < u64::from(need.gpus) {
             short.push(Shortage::Gpus { needed: u64::from(need.gpus), free: gpus });

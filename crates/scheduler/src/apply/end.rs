@@ -134,7 +134,7 @@ impl State {
         self.nodes.leave(&topology.nodes_of(&active.cores, &active.gpus), at);
         self.floor.leave_cores(topology, id, &active.cores);
         self.floor.take_back(topology, id, &active.cores);
-        self.floor.give_back(topology, id, active.placement.memory_mib.unwrap_or(0), &active.gpus);
+        self.floor.give_back(topology, id, active.placement.memory_mib.unwrap_or(0), (&active.cores, &active.gpus));
         Some(active)
     }
 

@@ -59,7 +59,7 @@ impl State {
         let priority = self.priority(job, at);
         self.enter_nodes(at, &cores, &gpus);
         self.floor.use_cores(&self.rules.topology, id, &cores);
-        self.floor.take(&self.rules.topology, id, placement.memory_mib.unwrap_or(0), &gpus);
+        self.floor.take(&self.rules.topology, id, placement.memory_mib.unwrap_or(0), (&cores, &gpus));
         let active = Active {
             priority,
             start: at,

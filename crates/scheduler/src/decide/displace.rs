@@ -6,11 +6,12 @@ use std::cmp::Reverse;
 use model::{JobId, Time};
 
 use super::start::Pass;
+use crate::by_node::parts;
 use crate::class::{Class, ClassNumber};
 use crate::config::PreemptMode;
 use crate::event::{RequeueCause, What};
 use crate::job::{Active, Job};
-use crate::placement::place;
+use crate::placement::place_with_memory;
 use crate::resources::Amount;
 use crate::state::State;
 
@@ -20,6 +21,8 @@ struct Clearing {
     cores: Vec<bool>,
     gpus: Vec<bool>,
     memory: u64,
+    /// Memory left on each node.
+    memory_on: Vec<u64>,
     /// Cores left in its partition.
     cap: Option<i64>,
 }
@@ -40,6 +43,7 @@ impl Clearing {
             cores: (0..topology.cores.len()).map(|core| state.may_use(class, core)).collect(),
             gpus: state.floor.free_gpus(),
             memory: state.floor.free().memory,
+            memory_on: state.floor.memory_left(topology),
             cap: most.map(|most| state.cap_now(class, most)),
         };
         let ending = state.index.active.iter().filter_map(|id| state.jobs.get(id));
@@ -65,7 +69,11 @@ impl Clearing {
         // A stopped run keeps its memory and its GPUs.
         if victim.mode != PreemptMode::Suspend {
             active.gpus.iter().for_each(|gpu| self.gpus[*gpu] = true);
-            self.memory += active.placement.memory_mib.unwrap_or(0);
+            let memory = active.placement.memory_mib.unwrap_or(0);
+            self.memory += memory;
+            for (node, part) in parts(memory, &active.cores, &state.rules.topology) {
+                self.memory_on[node] += part.memory;
+            }
         }
     }
 
@@ -82,7 +90,7 @@ impl Clearing {
         }
         need.fits(&amount.less(kept), topology)
             && self.cap.is_none_or(|cap| i64::from(need.core_count(topology)) <= cap)
-            && place(need, &self.cores, &self.gpus, topology).is_some()
+            && place_with_memory(need, &self.cores, &self.gpus, &self.memory_on, topology).is_some()
     }
 }
 

@@ -1,12 +1,18 @@
 //! What will be free when, if everything runs as long as it may: the base of promises to jobs that wait. Must not know
 //! who waits.
 //!
+//! Where memory belongs to nodes, there is room for a job only where nodes have its cores with their memory; what is
+//! planned stands on nodes, those first that are on. What reservations keep is not bound to nodes.
+//!
 //! What runs goes on to its limit; what is being ended is gone in a moment; what lends its cores goes on when they are
 //! free again. Reservations keep their part from everybody else while they are in force.
+
+mod on_nodes;
 
 use model::{JobId, Span, Time};
 
 use crate::backfill::delays_nobody;
+use crate::by_node::{ByNode, NodeParts};
 use crate::class::Class;
 use crate::event::Reservation;
 use crate::job::{Active, Job};
@@ -48,8 +54,12 @@ pub(super) struct Horizon<'a> {
     stays: Vec<Stay>,
     /// ...and when each of these goes, in order.
     ends: Vec<Time>,
-    /// What is planned.
+    /// What is planned...
     plans: Vec<Stay>,
+    /// ...and each on which nodes.
+    planned: Vec<NodeParts>,
+    /// What becomes free on which node, by time, where memory belongs to nodes.
+    on_nodes: Vec<(Time, usize, Amount)>,
 }
 
 /// What must not be taken from a job that was promised a start.
@@ -60,6 +70,8 @@ pub(super) struct Promise {
     partition: Name,
     reservation: Option<Name>,
     marks: Vec<Mark>,
+    /// What nodes have for it from then to its end, where its memory belongs to them.
+    on_nodes: Option<ByNode>,
 }
 
 /// How much there is for a promised job at an instant that matters to it.
@@ -190,9 +202,13 @@ impl<'a> Horizon<'a> {
             }
             runs.push((job, active, leaves));
         }
-        let mut horizon =
-            Horizon { state, now, free: Vec::new(), stays: Vec::new(), ends: Vec::new(), plans: Vec::new() };
+        let (stays, ends, plans) = (Vec::new(), Vec::new(), Vec::new());
+        let (planned, on_nodes) = (Vec::new(), Vec::new());
+        let mut horizon = Horizon { state, now, free: Vec::new(), stays, ends, plans, planned, on_nodes };
         horizon.fill(&until, &runs);
+        if state.memory_binds() {
+            horizon.fill_nodes(&until, &runs);
+        }
         horizon
     }
 
@@ -317,7 +333,7 @@ impl<'a> Horizon<'a> {
             let room = self.room(class, instant).without(&Amount::default(), 0);
             need.fits(&room, topology) && self.cap(class, instant).is_none_or(|cap| need.core_count(topology) <= cap)
         };
-        inside && fits(stay.from) && self.drops(stay).all(fits)
+        inside && fits(stay.from) && self.drops(stay).all(fits) && self.nodes_have(need, stay)
     }
 
     /// The first instant from `from` to `last` at which a job of a class has room.
@@ -346,8 +362,10 @@ impl<'a> Horizon<'a> {
     /// A job of a class is planned at an instant at which it has room.
     fn note(&mut self, class: &Class, at: Time) {
         let room = self.room(class, at).without(&Amount::default(), 0);
-        let amount = class.standing.need.amount_of(&room, &self.state.rules.topology);
-        self.plans.push(self.state.stay(class, at, amount));
+        let (need, topology) = (&class.standing.need, &self.state.rules.topology);
+        let stay = self.state.stay(class, at, need.amount_of(&room, topology));
+        self.planned.push(self.parts_of(need, &stay));
+        self.plans.push(stay);
     }
 
     /// What is left over at an instant when all that is planned and kept is taken.
@@ -391,9 +409,10 @@ impl<'a> Horizon<'a> {
         let mut marks: Vec<Mark> = vec![self.mark(class, at)];
         marks.extend(self.drops(&stay).map(|at| self.mark(class, at)));
         let need = class.standing.need;
+        let on_nodes = self.binds(&need).then(|| self.on_nodes_during(&stay));
         self.note(class, at);
         let (partition, reservation) = (class.traits.partition, class.traits.reservation);
-        Some(Promise { at, need, partition, reservation, marks })
+        Some(Promise { at, need, partition, reservation, marks, on_nodes })
     }
 
     fn mark(&self, class: &Class, at: Time) -> Mark {
@@ -402,8 +421,8 @@ impl<'a> Horizon<'a> {
 }
 
 impl Promise {
-    /// The first instant at which it would no longer hold, were this to stay on the machine from now on.
-    pub fn suffers_at(&self, stay: &Stay, state: &State) -> Option<Time> {
+    /// The first instant at which it would no longer hold, were this to stay on these nodes from now on.
+    pub fn suffers_at(&self, stay: &Stay, parts: &NodeParts, state: &State) -> Option<Time> {
         let topology = &state.rules.topology;
         let room_for_both = |mark: &Mark| {
             // Who stays within a reservation takes from what it keeps first.
@@ -417,6 +436,11 @@ impl Promise {
             room_in_partition && self.need.fits(&mark.room.without(&taken, own), topology)
         };
         let suffers = |mark: &&Mark| !delays_nobody(stay.until, mark.at, || room_for_both(mark));
-        self.marks.iter().filter(suffers).map(|mark| mark.at).min()
+        let nodes_for_both = || {
+            let left = self.on_nodes.clone().map(|free| free.less(parts));
+            left.is_none_or(|left| left.fits(&self.need, topology))
+        };
+        let on_nodes = (!delays_nobody(stay.until, self.at, nodes_for_both)).then_some(self.at);
+        self.marks.iter().filter(suffers).map(|mark| mark.at).chain(on_nodes).min()
     }
 }

@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use model::{JobId, Time};
 
+use crate::by_node::ByNode;
 use crate::power::Doing;
 use crate::resources::Amount;
 use crate::state::State;
@@ -70,6 +71,16 @@ impl State {
         self.floor.free().core_count() + comes.map(|(_, place)| place.amount.core_count()).sum::<u32>()
     }
 
+    /// What is free on each node, as if those that are not on were.
+    fn with_dark(&self) -> ByNode {
+        let topology = &self.rules.topology;
+        let mut free = self.floor.by_node(topology);
+        for (node, place) in topology.nodes.iter().enumerate().filter(|(node, _)| !self.nodes.is_on(*node)) {
+            free.add(node, &place.amount);
+        }
+        free
+    }
+
     /// Who is first in line and would have started by now, were all machines on.
     fn called(&self, now: Time) -> Vec<JobId> {
         let dark = self.nodes.views().zip(&self.rules.topology.nodes).filter(|(view, _)| !view.doing.is_on());
@@ -80,6 +91,8 @@ impl State {
         }
         let topology = &self.rules.topology;
         let mut left = self.floor.free().plus(&dark);
+        let mut by_node = self.memory_binds().then(|| self.with_dark());
+        let all: Vec<usize> = (0..topology.nodes.len()).collect();
         for (number, _) in self.index.queue.order(now) {
             let class = self.classes.get(number);
             if !seen.insert(number) || self.block(class, now).is_some() {
@@ -87,8 +100,12 @@ impl State {
             }
             for id in class.line.iter() {
                 let need = &class.standing.need;
-                if !need.fits(&left, topology) {
+                let has_memory = by_node.as_ref().is_none_or(|free| need.memory == 0 || free.fits(need, topology));
+                if !(has_memory && need.fits(&left, topology)) {
                     return called;
+                }
+                if let Some(free) = &mut by_node {
+                    free.take(need, &all, topology);
                 }
                 left = left.less(&need.amount_of(&left, topology));
                 called.push(id);

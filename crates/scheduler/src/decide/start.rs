@@ -8,10 +8,11 @@ use model::{CpuSet, JobId, RunId, Span, Time, TimeLimit, Uid};
 
 use super::horizon::{Horizon, Promise};
 use crate::backfill::{Behind, Queue, walk};
+use crate::by_node::parts;
 use crate::class::{Class, ClassNumber};
 use crate::event::{Change, Placement, What};
 use crate::names::Name;
-use crate::placement::{Place, place};
+use crate::placement::{Place, place_with_memory};
 use crate::resources::Amount;
 use crate::state::State;
 
@@ -99,9 +100,10 @@ impl State {
         let gpus = self.floor.free_gpus();
         let cores = 0..topology.cores.len();
         let free: Vec<bool> = cores.clone().map(|core| self.floor.is_free(core)).collect();
-        place(need, &free, &gpus, topology).or_else(|| {
+        let memory = if need.memory > 0 { self.floor.memory_left(topology) } else { Vec::new() };
+        place_with_memory(need, &free, &gpus, &memory, topology).or_else(|| {
             let usable: Vec<bool> = cores.map(|core| self.may_use(class, core)).collect();
-            if usable == free { None } else { place(need, &usable, &gpus, topology) }
+            if usable == free { None } else { place_with_memory(need, &usable, &gpus, &memory, topology) }
         })
     }
 
@@ -206,8 +208,10 @@ impl<'a> Pass<'a> {
         }
         let place = state.find_place(class)?;
         let stay = state.stay(class, self.now, state.amount_at(class, &place));
+        let on_nodes = parts(need.memory, &place.cores, &state.rules.topology);
         self.make_promises();
-        match self.promises.iter().flatten().filter_map(|promise| promise.suffers_at(&stay, state)).min() {
+        let suffers = |promise: &Promise| promise.suffers_at(&stay, &on_nodes, state);
+        match self.promises.iter().flatten().filter_map(suffers).min() {
             None => state.start(id, class, &place),
             Some(at) => self.shortened(class, id, at),
         }

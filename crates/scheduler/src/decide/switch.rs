@@ -5,7 +5,8 @@
 //! A node that is off counts as free from when it could be up: so promises hold, and who is first in line never waits
 //! longer than a boot. What is wanted when is found by a plan that goes along the queue as a pass does, but with all
 //! nodes: who starts by the time that they could be up, who is promised a start, what begins by its wish, and what
-//! reservations keep. Where that is more than the nodes that are on will have, others are woken.
+//! reservations keep. Where that is more than the nodes that are on will have, others are woken. Where memory belongs to
+//! nodes, those are woken, or stay on, on which the plan has somebody.
 
 use std::collections::BTreeSet;
 
@@ -252,11 +253,12 @@ impl<'a> Outlook<'a> {
             let more = woken.iter().filter(|(_, ready, _)| *ready <= rise);
             let lit = more.fold(self.lit_at(rise), |lit, (_, _, amount)| lit.plus(amount));
             let mut missing = self.horizon.wanted_at(rise).less(&lit);
+            let planned = self.horizon.planned_on(rise);
             let mut rest: Vec<_> =
                 self.asleep().filter(|(node, ..)| woken.iter().all(|(other, ..)| other != node)).collect();
-            rest.sort_by_key(|(node, ready, _)| (*ready > rise, *node));
+            rest.sort_by_key(|(node, ready, _)| (!planned.contains(node), *ready > rise, *node));
             for (node, ready, amount) in rest {
-                if !has_of(amount, &missing) {
+                if !planned.contains(&node) && !has_of(amount, &missing) {
                     continue;
                 }
                 missing = missing.less(amount);
@@ -296,10 +298,12 @@ impl<'a> Outlook<'a> {
         let needs: Vec<(Amount, Amount)> = (self.horizon.rises(self.reach.back).into_iter())
             .map(|rise| (self.horizon.wanted_at(rise), self.lit_at(rise)))
             .collect();
+        let planned: BTreeSet<usize> =
+            self.horizon.rises(self.reach.back).into_iter().flat_map(|rise| self.horizon.planned_on(rise)).collect();
         let spare = self.state.lit_cores().saturating_sub(self.state.warm().most);
         let mut off = Amount::default();
         let mut events = Vec::new();
-        for node in tired.iter().rev() {
+        for node in tired.iter().rev().filter(|node| !planned.contains(node)) {
             let more = off.plus(&topology.nodes[*node].amount);
             let harmless = |(wanted, lit): &(Amount, Amount)| wanted.less(&lit.less(&more)) == wanted.less(lit);
             let memory_is_free = self.state.floor.free().memory >= more.memory;

@@ -7,6 +7,7 @@ use model::{Span, Time};
 
 pub use policy::{NoPower, PATIENCE_S, Power};
 
+use crate::by_node::ByNode;
 use crate::refusal::Impossible;
 use crate::resources::Amount;
 use crate::topology::Topology;
@@ -152,6 +153,11 @@ impl Nodes {
     /// What those that failed have.
     pub fn lost(&self) -> &Amount {
         &self.lost
+    }
+
+    /// What each node has, of those that have not failed.
+    pub fn sound(&self, topology: &Topology) -> ByNode {
+        ByNode::of(topology, |node| !matches!(self.doing[node], Doing::Failed { .. }))
     }
 
     /// Nodes of which nobody knows since when they have no jobs have had none since now.
