@@ -282,27 +282,44 @@ impl Scheduler for CentreScheduler<'_> {
     }
 }
 
-/// What a job needs of the memory of all machines, in whole MiB.
+/// What a job needs for all its cores, in KiB as its machines have it ([`switched::machine`]).
 fn memory(each_kib: u64, cores: u32) -> Memory {
-    match each_kib.saturating_mul(u64::from(cores)).div_ceil(1024) {
+    match each_kib.saturating_mul(u64::from(cores)) {
         0 => Memory::Unlimited,
-        mib => Memory::PerNode(mib),
+        kib => Memory::PerNode(kib),
     }
 }
 
 /// Plays a plan with the centre's own rules on the plan's park; the rest of the configuration is as given. Estimates are
-/// as on the slowest machines of the park. Where memory matters, jobs have theirs by those rules too: they count the
-/// memory of all machines that are on together, and bind nobody's to a machine. `progress` is told from time to time how many jobs have come.
+/// as on the slowest machines of the park. Where memory matters, jobs have theirs by those rules too: so much for each of
+/// their cores on the machine that the core is of, and no machine gives more than it has. `progress` is told from time to
+/// time how many jobs have come.
 ///
 /// # Errors
 /// As [`clock::run`].
 pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -> Result<replay::Outcome, Fault> {
+    let Plan { workload, park, .. } = plan;
+    let mut centre = on_machines(plan, config);
+    let played = clock::run(workload, &mut centre, Order::Batch, progress)?;
+    let begins = workload.jobs.first().map_or(0, |job| job.submit);
+    let ends = played.ends.iter().copied().max().unwrap_or(begins);
+    // It was given them when it was made.
+    #[allow(clippy::expect_used)]
+    let mut machines = centre.machines.expect("a centre on a park has machines");
+    machines.close(ends);
+    let states = if plan.states { machines.meter().states(park) } else { String::new() };
+    let (bill, draws) = (machines.meter().bill(park), machines.meter().draws(park));
+    Ok(replay::Outcome { bill, boot_waits: machines.boot_waits(), states, draws, played })
+}
+
+/// The centre that [`replay`] plays a plan with, before the first job.
+pub fn on_machines<'a>(plan: Plan<'a>, config: Config) -> CentreScheduler<'a> {
     let Plan { workload, trace, park, .. } = plan;
     let begins = workload.jobs.first().map_or(0, |job| job.submit);
     let meter = Meter::new(park, plan.tariff.at(plan.local0), plan.states);
     let slowest = park.kinds.iter().map(|kind| kind.speed).min().unwrap_or(NORMAL_SPEED);
     let memory_matters = park.memory_matters(trace, workload);
-    let spec = |job: u32| {
+    let spec = move |job: u32| {
         let asked = &workload.jobs[job as usize];
         let mut spec = plain_spec(workload, trace, job);
         spec.time_limit = TimeLimit::Span(Span::seconds(at_speed(asked.estimate, slowest)));
@@ -318,15 +335,7 @@ pub fn replay(plan: Plan<'_>, config: Config, progress: &mut dyn FnMut(usize)) -
         let reserve = Reserve::new(park.cores(), boot_s, Worth::new(patience_s), begins, plan.local0);
         centre.state.set_reserve(Some(reserve));
     }
-    let played = clock::run(workload, &mut centre, Order::Batch, progress)?;
-    let ends = played.ends.iter().copied().max().unwrap_or(begins);
-    // It was given them above.
-    #[allow(clippy::expect_used)]
-    let mut machines = centre.machines.expect("a centre on a park has machines");
-    machines.close(ends);
-    let states = if plan.states { machines.meter().states(park) } else { String::new() };
-    let (bill, draws) = (machines.meter().bill(park), machines.meter().draws(park));
-    Ok(replay::Outcome { bill, boot_waits: machines.boot_waits(), states, draws, played })
+    centre
 }
 
 /// A configuration with a park as its machine.

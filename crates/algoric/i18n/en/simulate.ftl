@@ -35,7 +35,6 @@ simulate-dropped-no-submit-time = { $trace }: { $count } jobs were left out that
 simulate-dropped-no-estimate = { $trace }: { $count } jobs were left out that request no time
 simulate-dropped-too-much-memory = { $trace }: { $count } jobs were left out that need more memory for their cores than the machines have
 simulate-own-order = { $trace }: predictive brings its own order of jobs; { $policy } is not played
-simulate-adds-memory = { $trace }: { $policy } counts the memory of all machines together; one of them may get more jobs than it has memory for
 
 # Pictures.
 

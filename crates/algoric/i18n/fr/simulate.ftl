@@ -35,7 +35,6 @@ simulate-dropped-no-submit-time = { $trace } : { $count } travaux écartés, sou
 simulate-dropped-no-estimate = { $trace } : { $count } travaux écartés, qui ne demandent aucune durée
 simulate-dropped-too-much-memory = { $trace } : { $count } travaux écartés, qui demandent pour leurs cœurs plus de mémoire que les machines n'en ont
 simulate-own-order = { $trace } : predictive a son propre ordre des travaux ; { $policy } n'est pas joué
-simulate-adds-memory = { $trace } : { $policy } compte la mémoire de toutes les machines ensemble ; l'une d'elles peut recevoir plus de travaux qu'elle n'a de mémoire
 
 # Images.
 

@@ -12,6 +12,7 @@ mod flexible;
 mod history;
 mod life_cycle;
 mod make;
+mod memory;
 mod power;
 mod priority;
 mod random;

@@ -44,16 +44,17 @@ fn each(park: &Park) -> impl Iterator<Item = (u32, u32)> {
     park.kinds.iter().zip(0..).flat_map(|(kind, at)| (0..kind.count).map(move |number| (at, number)))
 }
 
-/// Memory of each machine of a kind, MiB; what is not known is never short.
-fn memory_mib(kind: &Kind) -> u64 {
-    if kind.memory_mib == 0 { u64::from(u32::MAX) } else { kind.memory_mib }
+/// Memory of each machine of a kind, in KiB, as traces have it: the scheduler compares memory with memory, and does not
+/// care of what one is. What is not known is never short.
+fn memory_kib(kind: &Kind) -> u64 {
+    if kind.memory_mib == 0 { u64::from(u32::MAX) } else { kind.memory_mib }.saturating_mul(1024)
 }
 
-/// A park as one machine with its cores in order, each machine a socket of its own, and all their memory together.
+/// A park as one machine with its cores in order, each machine a socket of its own, and all their memory together, in
+/// KiB.
 pub fn machine(park: &Park) -> Machine {
-    let memory_mib = park.kinds.iter().map(|kind| memory_mib(kind).saturating_mul(u64::from(kind.count)));
-    let memory_mib = memory_mib.fold(0, u64::saturating_add);
-    let mut machine = Machine::regular("park", 1, park.cores(), 1, memory_mib);
+    let memory = park.kinds.iter().map(|kind| memory_kib(kind).saturating_mul(u64::from(kind.count)));
+    let mut machine = Machine::regular("park", 1, park.cores(), 1, memory.fold(0, u64::saturating_add));
     let sockets = each(park).zip(0..).flat_map(|((kind, _), at)| (0..park.kinds[kind as usize].cores).map(move |_| at));
     for (core, socket) in machine.cores.iter_mut().zip(sockets) {
         (core.socket, core.numa) = (socket, socket);
@@ -69,7 +70,7 @@ pub fn nodes(park: &Park) -> Vec<Node> {
         Node {
             name: format!("{}{}", kind.name, number + 1),
             cores: kind.cores,
-            memory_mib: memory_mib(kind),
+            memory_mib: memory_kib(kind),
             gpus: 0,
             boot: Span::seconds(boot),
             shutdown: Span::ZERO,

@@ -81,8 +81,6 @@ pub struct Outlay {
     pub played: Played,
     /// What it cost.
     pub costs: Costs,
-    /// Whether a machine may get more jobs than it has memory for.
-    pub adds_memory: bool,
     /// Seconds that playing took, bounds aside.
     pub wall_s: f64,
     /// Lines `machine state from to`, if they are wanted.
@@ -196,12 +194,8 @@ impl Economy {
             share_of_bound: bounds.share(always_on_cost_eur, cost_eur),
         };
         let watts = plot.then(|| plot::over_the_day(name, &outcome.draws, local0));
-        // The centre's own rules know one machine, which has the memory of all.
-        let adds_memory = policy == Policy::Centre
-            && park.kinds.iter().map(|kind| kind.count).sum::<u32>() > 1
-            && park.memory_matters(trace, workload);
         let Outcome { played, states, .. } = outcome;
-        Ok(Outlay { played, costs, adds_memory, wall_s, states, watts, prices: plot::prices(&tariff) })
+        Ok(Outlay { played, costs, wall_s, states, watts, prices: plot::prices(&tariff) })
     }
 }
 

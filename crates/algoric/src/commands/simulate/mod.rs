@@ -305,10 +305,6 @@ fn play(args: &Args, name: &str, trace: &Trace, read_s: f64, words: &Words) -> a
                 let gaps = [("trace", name.into()), ("policy", way.policy.to_string().into())];
                 console::complain(words.with("simulate-own-order", &gaps) + "\n");
             }
-            if outlay.adds_memory {
-                let gaps = [("trace", name.into()), ("policy", in_tables.as_str().into())];
-                console::complain(words.with("simulate-adds-memory", &gaps) + "\n");
-            }
             if let Some(file) = &args.economy.states {
                 write_text(&several(file, args, name, &way.name), outlay.states)?;
             }
