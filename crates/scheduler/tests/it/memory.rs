@@ -168,12 +168,15 @@ fn sizes() -> impl Strategy<Value = Vec<(u32, u64)>> {
     proptest::collection::vec((1u32..5, prop_oneof![1u64..50, 50u64..2_000]), 2..5)
 }
 
+/// When jobs were first promised a start, and when they started.
+type Times = BTreeMap<JobId, (Option<Time>, Option<Time>)>;
+
 /// Plays jobs (cores, MiB, minutes, pause) that take as long as they may, on nodes that are up in time; says when each
 /// was first promised a start, and when it started.
-fn play(config: Config, jobs: Vec<(u32, u64, i64, i64)>) -> (Centre, BTreeMap<JobId, (Option<Time>, Option<Time>)>) {
+fn play(config: Config, jobs: Vec<(u32, u64, i64, i64)>) -> (Centre, Times) {
     let most = config.machine.cores.len() as u32;
     let mut centre = Centre::new(config);
-    let mut times: BTreeMap<JobId, (Option<Time>, Option<Time>)> = BTreeMap::new();
+    let mut times = Times::new();
     let mut arrivals: Vec<_> = jobs.into_iter().rev().collect();
     let mut due = T0;
     for round in 0.. {
