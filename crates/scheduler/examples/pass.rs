@@ -191,11 +191,11 @@ fn nothing_fits(count: usize, alike: bool) {
 /// Nodes of four cores, half of them off, and more waiting than they can take: a pass that also plans who is woken.
 fn switched(count: usize, nodes: u32) {
     let mut config = make::config();
-    config.machine = Machine::regular("park", nodes, 4, 1, 256_000);
+    config.machine = Machine::regular("park", nodes, 4, 1, u64::from(nodes) * 4_000);
     let node = |number| Node {
         name: format!("n{number}"),
         cores: 4,
-        memory_mib: 0,
+        memory_mib: 4_000,
         gpus: 0,
         boot: Span::seconds(180),
         shutdown: Span::ZERO,

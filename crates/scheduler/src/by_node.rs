@@ -27,6 +27,13 @@ fn cores_with(free: u64, memory: u64, all: u32) -> u32 {
     cores.map_or(u32::MAX, |cores| u32::try_from(cores).unwrap_or(u32::MAX))
 }
 
+/// Whether no node can be short of memory for jobs that all need no more than this one: each core of each node has at
+/// least as much of it as this one has for a core.
+pub(crate) fn is_never_short(need: &Need, topology: &Topology) -> bool {
+    let each = || need.memory.div_ceil(u64::from(need.core_count(topology).max(1)));
+    !topology.binds_memory() || need.memory <= topology.memory_each || each() <= topology.memory_each
+}
+
 /// What a run with this memory, MiB, has on the nodes of its cores (ascending); nothing where memory is one sum.
 pub(crate) fn parts(memory: u64, cores: &[u32], topology: &Topology) -> NodeParts {
     if !topology.binds_memory() {

@@ -4,7 +4,7 @@
 
 use std::cmp::Reverse;
 
-use crate::by_node::{parts, with_memory};
+use crate::by_node::{is_never_short, parts, with_memory};
 use crate::resources::Need;
 use crate::topology::Topology;
 
@@ -37,12 +37,12 @@ pub(crate) fn place_with_memory(
 
 /// Whether a job has its place on the empty machine, as far as its memory can keep it from one.
 pub(crate) fn has_memory_when_empty(need: &Need, topology: &Topology) -> bool {
-    let memory: Vec<u64> = topology.nodes.iter().map(|node| node.amount.memory).collect();
-    let (cores, gpus) = (vec![true; topology.cores.len()], vec![true; topology.gpus.len()]);
-    need.memory <= topology.total.memory
-        && (need.memory == 0
-            || !topology.binds_memory()
-            || place_with_memory(need, &cores, &gpus, &memory, topology).is_some())
+    let placed = || {
+        let memory: Vec<u64> = topology.nodes.iter().map(|node| node.amount.memory).collect();
+        let (cores, gpus) = (vec![true; topology.cores.len()], vec![true; topology.gpus.len()]);
+        place_with_memory(need, &cores, &gpus, &memory, topology).is_some()
+    };
+    need.memory <= topology.total.memory && (is_never_short(need, topology) || placed())
 }
 
 /// Finds a place for `need` among the cores and GPUs said to be free; `None` if it does not fit. Memory is not looked at.

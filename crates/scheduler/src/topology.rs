@@ -29,6 +29,8 @@ pub(crate) struct Topology {
     pub total: Amount,
     /// What is switched as one; none where nothing can be switched.
     pub nodes: Vec<NodePlace>,
+    /// The least memory that a node has for each of its cores, MiB.
+    pub memory_each: u64,
     core_of: Vec<Option<u32>>,
 }
 
@@ -132,6 +134,7 @@ impl Topology {
             kind_threads,
             total: Amount { memory: machine.memory_mib, ..Amount::default() },
             nodes: Vec::new(),
+            memory_each: u64::MAX,
             core_of: Vec::new(),
         };
         for (core, place) in machine.cores.iter().zip(places) {
@@ -154,6 +157,7 @@ impl Topology {
             let mut amount = Amount { memory, ..Amount::default() };
             self.cores[cores.clone()].iter().for_each(|core| amount.cores[core.kind as usize] += 1);
             self.gpus[gpus.clone()].iter().for_each(|gpu| amount.gpus[gpu.kind as usize] += 1);
+            self.memory_each = self.memory_each.min(memory / u64::from(amount.core_count().max(1)));
             self.nodes.push(NodePlace { cores, gpus, amount });
         }
     }

@@ -6,16 +6,17 @@ use std::collections::BTreeSet;
 use model::Time;
 
 use super::{Horizon, Stay};
-use crate::by_node::{ByNode, NodeParts, parts};
+use crate::by_node::{ByNode, NodeParts, is_never_short, parts};
 use crate::job::{Active, Job};
 use crate::power::Doing;
 use crate::resources::{Amount, Need};
 use crate::state::State;
 
 impl State {
-    /// Whether memory belongs to nodes, and somebody wants some.
+    /// Whether memory can keep a job from cores of nodes that are free.
     pub(in crate::decide) fn memory_binds(&self) -> bool {
-        self.rules.topology.binds_memory() && self.classes.iter().any(|(_, class)| class.standing.need.memory > 0)
+        let topology = &self.rules.topology;
+        topology.binds_memory() && self.classes.iter().any(|(_, class)| !is_never_short(&class.standing.need, topology))
     }
 }
 
@@ -38,7 +39,14 @@ impl Horizon<'_> {
             }
         }
         self.on_nodes.extend(self.dark().map(|(node, ready, amount)| (ready, node, *amount)));
-        self.on_nodes.sort_by_key(|(at, ..)| *at);
+        self.on_nodes.sort_by_key(|(at, node, _)| (*at, *node));
+        self.on_nodes.dedup_by(|next, first| {
+            let together = (next.0, next.1) == (first.0, first.1);
+            if together {
+                first.2 = first.2.plus(&next.2);
+            }
+            together
+        });
     }
 
     /// What is free on nodes at an instant, without what is planned.
