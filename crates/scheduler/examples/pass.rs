@@ -188,14 +188,15 @@ fn nothing_fits(count: usize, alike: bool) {
     );
 }
 
-/// Nodes of four cores, half of them off, and more waiting than they can take: a pass that also plans who is woken.
-fn switched(count: usize, nodes: u32) {
+/// Nodes of four cores and so much memory, half of them off, and more waiting than they can take, with 100 MiB for each
+/// core: a pass that also plans who is woken.
+fn switched(count: usize, nodes: u32, memory_mib: u64) {
     let mut config = make::config();
-    config.machine = Machine::regular("park", nodes, 4, 1, u64::from(nodes) * 4_000);
+    config.machine = Machine::regular("park", nodes, 4, 1, u64::from(nodes) * memory_mib);
     let node = |number| Node {
         name: format!("n{number}"),
         cores: 4,
-        memory_mib: 4_000,
+        memory_mib,
         gpus: 0,
         boot: Span::seconds(180),
         shutdown: Span::ZERO,
@@ -221,13 +222,16 @@ fn switched(count: usize, nodes: u32) {
     }
     let each = begun.elapsed().as_secs_f64() * 50.0;
     println!(
-        "{nodes} nodes, {count} waiting: {boots} woken, all starts in {first:.1} ms; a pass with one off {each:.3} ms"
+        "{nodes} nodes of {memory_mib} MiB, {count} waiting: {boots} woken, all starts in {first:.1} ms; a pass with one off {each:.3} ms"
     );
 }
 
 fn main() {
-    switched(100_000, 64);
-    switched(100_000, 1_024);
+    // With as much memory as all need, and with too little for their cores.
+    for memory_mib in [4_000, 390] {
+        switched(100_000, 64, memory_mib);
+        switched(100_000, 1_024, memory_mib);
+    }
     nothing_fits(100_000, true);
     nothing_fits(100_000, false);
     waiting(100_000, false);

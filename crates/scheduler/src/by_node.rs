@@ -68,6 +68,12 @@ pub(crate) fn with_memory(need: &Need, free: &[bool], memory: &[u64], topology: 
     usable
 }
 
+impl FromIterator<Amount> for ByNode {
+    fn from_iter<T: IntoIterator<Item = Amount>>(each: T) -> ByNode {
+        ByNode(each.into_iter().collect())
+    }
+}
+
 impl ByNode {
     /// All that those nodes have of which this says so.
     pub fn of(topology: &Topology, mut has: impl FnMut(usize) -> bool) -> ByNode {
@@ -83,15 +89,6 @@ impl ByNode {
     /// What is left without these parts.
     pub fn less(mut self, parts: &NodeParts) -> ByNode {
         parts.iter().for_each(|(node, amount)| self.0[*node] = self.0[*node].less(amount));
-        self
-    }
-
-    /// What is free both here and there.
-    pub fn least(mut self, other: &ByNode) -> ByNode {
-        for (mine, theirs) in self.0.iter_mut().zip(&other.0) {
-            mine.cores.iter_mut().zip(theirs.cores).for_each(|(mine, theirs)| *mine = theirs.min(*mine));
-            mine.memory = mine.memory.min(theirs.memory);
-        }
         self
     }
 

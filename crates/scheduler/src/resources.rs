@@ -46,6 +46,14 @@ impl Amount {
         self.without_cores(missing)
     }
 
+    /// The lesser of each.
+    pub fn least(mut self, other: &Amount) -> Amount {
+        self.cores.iter_mut().zip(other.cores).for_each(|(mine, theirs)| *mine = theirs.min(*mine));
+        self.gpus.iter_mut().zip(other.gpus).for_each(|(mine, theirs)| *mine = theirs.min(*mine));
+        self.memory = self.memory.min(other.memory);
+        self
+    }
+
     /// Whether it is nothing at all.
     pub fn is_nothing(&self) -> bool {
         *self == Amount::default()

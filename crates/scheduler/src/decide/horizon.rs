@@ -9,6 +9,8 @@
 
 mod on_nodes;
 
+use std::collections::BTreeSet;
+
 use model::{JobId, Span, Time};
 
 use crate::backfill::delays_nobody;
@@ -19,6 +21,7 @@ use crate::job::{Active, Job};
 use crate::names::Name;
 use crate::resources::{Amount, Need};
 use crate::state::State;
+use on_nodes::Timeline;
 
 /// Later than anything that is planned.
 pub(super) const NEVER: Time = Time(i64::MAX / 4);
@@ -58,8 +61,8 @@ pub(super) struct Horizon<'a> {
     plans: Vec<Stay>,
     /// ...and each on which nodes.
     planned: Vec<NodeParts>,
-    /// What becomes free on which node, by time, where memory belongs to nodes.
-    on_nodes: Vec<(Time, usize, Amount)>,
+    /// What each node has free, what is planned being taken, where memory belongs to nodes.
+    on_nodes: Vec<Timeline>,
 }
 
 /// What must not be taken from a job that was promised a start.
@@ -314,10 +317,10 @@ impl<'a> Horizon<'a> {
         Some(most.saturating_sub(used.map(|stay| stay.amount.core_count()).sum()))
     }
 
-    /// The instants in a stay at which there may be less than just before: reservations and plans begin.
-    fn drops(&self, stay: &Stay) -> impl Iterator<Item = Time> {
-        let (from, until) = (stay.from, stay.until);
-        self.starts().filter(move |at| from < *at && *at < until)
+    /// The instants in a stay at which there may be less than just before: reservations and plans begin. Hundreds begin
+    /// at one instant when nodes come up.
+    fn drops(&self, stay: &Stay) -> BTreeSet<Time> {
+        self.starts().filter(|at| stay.from < *at && *at < stay.until).collect()
     }
 
     /// Whether a job of a class has room for a stay, from its first instant to its last.
@@ -333,7 +336,7 @@ impl<'a> Horizon<'a> {
             let room = self.room(class, instant).without(&Amount::default(), 0);
             need.fits(&room, topology) && self.cap(class, instant).is_none_or(|cap| need.core_count(topology) <= cap)
         };
-        inside && fits(stay.from) && self.drops(stay).all(fits) && self.nodes_have(need, stay)
+        inside && fits(stay.from) && self.nodes_have(need, stay) && self.drops(stay).into_iter().all(fits)
     }
 
     /// The first instant from `from` to `last` at which a job of a class has room.
@@ -364,7 +367,8 @@ impl<'a> Horizon<'a> {
         let room = self.room(class, at).without(&Amount::default(), 0);
         let (need, topology) = (&class.standing.need, &self.state.rules.topology);
         let stay = self.state.stay(class, at, need.amount_of(&room, topology));
-        self.planned.push(self.parts_of(need, &stay));
+        let parts = self.take_nodes(need, &stay);
+        self.planned.push(parts);
         self.plans.push(stay);
     }
 
@@ -407,9 +411,9 @@ impl<'a> Horizon<'a> {
         let at = self.first_room(class, self.now, Time(i64::MAX))?;
         let stay = self.state.stay(class, at, Amount::default());
         let mut marks: Vec<Mark> = vec![self.mark(class, at)];
-        marks.extend(self.drops(&stay).map(|at| self.mark(class, at)));
+        marks.extend(self.drops(&stay).into_iter().map(|at| self.mark(class, at)));
         let need = class.standing.need;
-        let on_nodes = self.binds(&need).then(|| self.on_nodes_during(&stay));
+        let on_nodes = self.binds(&need).then(|| self.on_nodes_during(stay.from, stay.until));
         self.note(class, at);
         let (partition, reservation) = (class.traits.partition, class.traits.reservation);
         Some(Promise { at, need, partition, reservation, marks, on_nodes })

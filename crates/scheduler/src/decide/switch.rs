@@ -160,7 +160,10 @@ impl<'a> Outlook<'a> {
                 continue;
             }
             let is_head = !self.heads.contains(&class.traits.partition);
-            if !is_head && !class.standing.need.fits(&left, &state.rules.topology) {
+            let need = &class.standing.need;
+            let has_room =
+                || need.fits(&left, &state.rules.topology) && self.horizon.nodes_have_at(need, self.reach.up);
+            if !is_head && !has_room() {
                 waiting += 1;
                 continue;
             }

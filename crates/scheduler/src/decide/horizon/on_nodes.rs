@@ -3,7 +3,7 @@
 
 use std::collections::BTreeSet;
 
-use model::Time;
+use model::{Span, Time};
 
 use super::{Horizon, Stay};
 use crate::by_node::{ByNode, NodeParts, is_never_short, parts};
@@ -20,48 +20,78 @@ impl State {
     }
 }
 
+/// What a node has free: from each instant until the next one's.
+#[derive(Clone, Debug)]
+pub(super) struct Timeline(Vec<(Time, Amount)>);
+
+impl Timeline {
+    /// More and more is free from these instants on.
+    fn rising(mut more: Vec<(Time, Amount)>) -> Timeline {
+        more.sort_by_key(|(at, _)| *at);
+        let mut steps: Vec<(Time, Amount)> = Vec::with_capacity(more.len());
+        for (at, amount) in more {
+            match steps.last_mut() {
+                Some((last, free)) if *last == at => *free = free.plus(&amount),
+                last => {
+                    let free = last.map_or(amount, |(_, free)| free.plus(&amount));
+                    steps.push((at, free));
+                }
+            }
+        }
+        Timeline(steps)
+    }
+
+    /// The step that begins at an instant, which is made if there is none; not before the first.
+    fn cut(&mut self, at: Time) -> usize {
+        let place = self.0.partition_point(|(begins, _)| *begins < at);
+        if self.0.get(place).is_none_or(|(begins, _)| *begins != at) {
+            let free = self.0[place - 1].1;
+            self.0.insert(place, (at, free));
+        }
+        place
+    }
+
+    /// Somebody takes a part of it for a while.
+    fn take(&mut self, from: Time, until: Time, amount: &Amount) {
+        let (begin, end) = (self.cut(from), self.cut(until));
+        self.0[begin..end].iter_mut().for_each(|(_, free)| *free = free.less(amount));
+    }
+
+    /// What is never taken from an instant until another.
+    fn least(&self, from: Time, until: Time) -> Amount {
+        let first = self.0.partition_point(|(at, _)| *at <= from).max(1) - 1;
+        let during = self.0[first..].iter().take_while(|(at, _)| *at < until).map(|(_, free)| *free);
+        during.reduce(|one, other| one.least(&other)).unwrap_or_default()
+    }
+}
+
 impl Horizon<'_> {
     /// What becomes free on nodes: cores as they are left, with the memory of those who leave them.
     pub(super) fn fill_nodes(&mut self, until: &[Time], runs: &[(&Job, &Active, Time)]) {
-        let (state, topology) = (self.state, &self.state.rules.topology);
-        for (node, memory) in state.floor.memory_left(topology).into_iter().enumerate() {
-            self.on_nodes.push((self.now, node, Amount { memory, ..Amount::default() }));
-        }
+        let (state, now, topology) = (self.state, self.now, &self.state.rules.topology);
+        let memory = |memory: u64| Amount { memory, ..Amount::default() };
+        let mut more: Vec<Vec<(Time, Amount)>> =
+            state.floor.memory_left(topology).into_iter().map(|left| vec![(now, memory(left))]).collect();
         let cores = topology.cores.iter().zip(until).enumerate().filter(|(core, _)| !state.floor.is_dark(*core));
         for (_, (place, leaves)) in cores {
             let mut amount = Amount::default();
             amount.cores[place.kind as usize] = 1;
-            self.on_nodes.push(((*leaves).max(self.now), place.node as usize, amount));
+            more[place.node as usize].push(((*leaves).max(now), amount));
         }
         for (_, active, leaves) in runs {
             for (node, part) in parts(active.placement.memory_mib.unwrap_or(0), &active.cores, topology) {
-                self.on_nodes.push((*leaves, node, Amount { memory: part.memory, ..Amount::default() }));
+                more[node].push(((*leaves).max(now), memory(part.memory)));
             }
         }
-        self.on_nodes.extend(self.dark().map(|(node, ready, amount)| (ready, node, *amount)));
-        self.on_nodes.sort_by_key(|(at, node, _)| (*at, *node));
-        self.on_nodes.dedup_by(|next, first| {
-            let together = (next.0, next.1) == (first.0, first.1);
-            if together {
-                first.2 = first.2.plus(&next.2);
-            }
-            together
-        });
-    }
-
-    /// What is free on nodes at an instant, without what is planned.
-    fn on_nodes_at(&self, instant: Time) -> ByNode {
-        let mut free = ByNode::of(&self.state.rules.topology, |_| false);
-        let by_then = self.on_nodes.partition_point(|(at, ..)| *at <= instant);
-        self.on_nodes[..by_then].iter().for_each(|(_, node, amount)| free.add(*node, amount));
-        let plans = self.plans.iter().zip(&self.planned).filter(|(plan, _)| plan.is_at(instant));
-        plans.fold(free, |free, (_, parts)| free.less(parts))
+        for (node, ready, amount) in self.dark() {
+            more[node].push((ready.max(now), *amount));
+        }
+        self.on_nodes = more.into_iter().map(Timeline::rising).collect();
     }
 
     /// What is free on nodes from the first instant of a stay to its last.
-    pub(super) fn on_nodes_during(&self, stay: &Stay) -> ByNode {
-        let first = self.on_nodes_at(stay.from);
-        self.drops(stay).fold(first, |free, at| free.least(&self.on_nodes_at(at)))
+    pub(super) fn on_nodes_during(&self, from: Time, until: Time) -> ByNode {
+        self.on_nodes.iter().map(|node| node.least(from, until)).collect()
     }
 
     /// Whether nodes could keep such a job from free cores.
@@ -71,15 +101,25 @@ impl Horizon<'_> {
 
     /// Whether nodes have the cores of a job with their memory for a stay.
     pub(super) fn nodes_have(&self, need: &Need, stay: &Stay) -> bool {
-        !self.binds(need) || self.on_nodes_during(stay).fits(need, &self.state.rules.topology)
+        !self.binds(need) || self.on_nodes_during(stay.from, stay.until).fits(need, &self.state.rules.topology)
     }
 
-    /// Where a job that has room is planned.
-    pub(super) fn parts_of(&self, need: &Need, stay: &Stay) -> NodeParts {
+    /// Whether they have that at an instant.
+    pub(in crate::decide) fn nodes_have_at(&self, need: &Need, at: Time) -> bool {
+        !self.binds(need) || self.on_nodes_during(at, at + Span(1)).fits(need, &self.state.rules.topology)
+    }
+
+    /// A job that has room is planned on nodes: on which.
+    pub(super) fn take_nodes(&mut self, need: &Need, stay: &Stay) -> NodeParts {
         if self.on_nodes.is_empty() {
             return NodeParts::new();
         }
-        self.on_nodes_during(stay).take(need, &self.nodes_in_order(), &self.state.rules.topology)
+        let (order, topology) = (self.nodes_in_order(), &self.state.rules.topology);
+        let parts = self.on_nodes_during(stay.from, stay.until).take(need, &order, topology);
+        for (node, amount) in &parts {
+            self.on_nodes[*node].take(stay.from, stay.until, amount);
+        }
+        parts
     }
 
     /// The nodes, in the order in which plans take them: those that are on, those that come up, the others.
