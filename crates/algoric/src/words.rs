@@ -128,7 +128,7 @@ impl Words {
         if digits == 0 {
             return format!("{sign}{rounded}");
         }
-        let point = if self.language == Language::French { ',' } else { '.' };
+        let point = self.point();
         format!("{sign}{}{point}{:0width$}", rounded / scale, rounded % scale, width = digits as usize)
     }
 
@@ -146,13 +146,14 @@ impl Words {
         format!("{} kWh", self.fixed(energy_uj, 1000 * WATT_HOUR, 3))
     }
 
+    /// The sign between whole numbers and tenths.
+    pub fn point(&self) -> char {
+        if self.language == Language::French { ',' } else { '.' }
+    }
+
     /// One digit after the sign that the language has there.
     pub fn decimal(&self, number: f64) -> String {
-        let text = format!("{number:.1}");
-        match self.language {
-            Language::English => text,
-            Language::French => text.replace('.', ","),
-        }
+        format!("{number:.1}").replace('.', &self.point().to_string())
     }
 
     /// Numbers one after the other: `3, 4 and 7`.

@@ -2,8 +2,9 @@
 //! memory is divided. Must not know who has it, nor when.
 //!
 //! Of a run's memory a node gives as large a part as it gives of the run's cores, rounded up to whole MiB. So a job that
-//! looks for a place gets on each node at most as many cores as there is memory for. Where nothing is switched there are
-//! no nodes, and memory is one sum.
+//! looks for a place gets on each node at most as many cores as there is memory for. Who has all cores has all memory:
+//! where a node had too little for its cores, each gives as large a part as it has of all there is. Where nothing is
+//! switched there are no nodes, and memory is one sum.
 
 use crate::resources::{Amount, Need};
 use crate::topology::Topology;
@@ -15,8 +16,8 @@ pub(crate) struct ByNode(Vec<Amount>);
 /// What something has on nodes: which, and its cores and memory there.
 pub(crate) type NodeParts = Vec<(usize, Amount)>;
 
-/// Memory, MiB, on a node that gives `here` of all cores of a run.
-fn part(memory: u64, here: u32, all: u32) -> u64 {
+/// Memory, MiB, on a node that gives `here` of `all`.
+fn part(memory: u64, here: u64, all: u64) -> u64 {
     let part = (u128::from(memory) * u128::from(here)).div_ceil(u128::from(all.max(1)));
     u64::try_from(part).unwrap_or(u64::MAX)
 }
@@ -40,17 +41,26 @@ pub(crate) fn parts(memory: u64, cores: &[u32], topology: &Topology) -> NodePart
         return Vec::new();
     }
     let node = |core: u32| topology.cores[core as usize].node;
+    let by_cores = |here: &[u32]| part(memory, here.len() as u64, cores.len() as u64);
+    let by_memory = |here: &[u32]| part(memory, topology.memory_of(node(here[0])), topology.total.memory);
+    let nodes = || cores.chunk_by(|one, next| node(*one) == node(*next));
+    let is_short = |here: &[u32]| by_cores(here) > topology.memory_of(node(here[0]));
+    let has_all = cores.len() == topology.cores.len() && nodes().any(is_short);
     let on_one = |here: &[u32]| {
-        let mut amount = Amount { memory: part(memory, here.len() as u32, cores.len() as u32), ..Amount::default() };
+        let memory = if has_all { by_memory(here) } else { by_cores(here) };
+        let mut amount = Amount { memory, ..Amount::default() };
         here.iter().for_each(|core| amount.cores[topology.cores[*core as usize].kind as usize] += 1);
         (node(here[0]) as usize, amount)
     };
-    cores.chunk_by(|one, next| node(*one) == node(*next)).map(on_one).collect()
+    nodes().map(on_one).collect()
 }
 
 /// The cores among those that are free which have their memory, where `memory` MiB are free on each node. On a node
 /// that has not enough for all cores of the job, those with most threads come first.
 pub(crate) fn with_memory(need: &Need, free: &[bool], memory: &[u64], topology: &Topology) -> Vec<bool> {
+    if need.whole {
+        return free.to_vec();
+    }
     let mut sum = Amount::default();
     for (core, place) in topology.cores.iter().enumerate() {
         sum.cores[place.kind as usize] += u32::from(free[core]);
@@ -102,7 +112,7 @@ impl ByNode {
     fn usable(&self, node: usize, need: &Need, all: u32) -> Amount {
         let mut usable = Amount { cores: self.0[node].cores, ..Amount::default() };
         let mut most = cores_with(self.0[node].memory, need.memory, all);
-        if most < all {
+        if most < all && !need.whole {
             for count in &mut usable.cores {
                 *count = most.min(*count);
                 most -= *count;
@@ -125,7 +135,7 @@ impl ByNode {
     pub fn memory_for(&self, need: &Need, topology: &Topology) -> u64 {
         let all = need.core_count(topology);
         let usable = self.all_usable(need, all).core_count().min(all);
-        part(need.memory, usable, all)
+        part(need.memory, usable.into(), all.into())
     }
 
     /// Takes what a job needs, of the nodes in this order.
@@ -140,7 +150,7 @@ impl ByNode {
             if count == 0 {
                 continue;
             }
-            amount.memory = part(need.memory, count, all);
+            amount.memory = part(need.memory, count.into(), all.into());
             let threads = cores.iter().zip(topology.kind_threads).map(|(count, each)| count * each.min(need.threads));
             left.cpus = left.cpus.saturating_sub(threads.sum());
             self.0[*node] = self.0[*node].less(&amount);

@@ -228,6 +228,11 @@ impl Topology {
         self.nodes.len() > 1
     }
 
+    /// The memory of a node, MiB.
+    pub fn memory_of(&self, node: u32) -> u64 {
+        self.nodes[node as usize].amount.memory
+    }
+
     /// Hardware threads in all.
     pub fn cpus(&self) -> u32 {
         self.cores.iter().map(|core| core.threads.len() as u32).sum()

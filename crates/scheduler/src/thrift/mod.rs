@@ -67,6 +67,9 @@ pub trait Space {
     fn turn_of(&self, job: Ask) -> i64;
     /// Whether there is room for one that starts now, and for the head when its turn has come.
     fn has_room_for_both(&self, job: Ask, head: Ask, turn: i64) -> bool;
+    /// Whether who could not start before somebody did cannot afterwards. Where a job would be placed depends on who is
+    /// there already, and so does what it leaves to the head.
+    fn only_shrinks(&self) -> bool;
 }
 
 /// Cores are all that matters.
@@ -83,6 +86,10 @@ impl Space for AnyCores {
     }
 
     fn has_room_for_both(&self, _: Ask, _: Ask, _: i64) -> bool {
+        true
+    }
+
+    fn only_shrinks(&self) -> bool {
         true
     }
 }
@@ -258,6 +265,9 @@ impl<P: Prices> Thrift<P> {
         self.jobs[job as usize].phase = Phase::Runs { since: now, until };
         if let Some(promise) = self.pass.promise.as_mut().filter(|promise| until > promise.at) {
             promise.spare -= i64::from(cores);
+        }
+        if !space.only_shrinks() {
+            self.pass.after = None;
         }
         Some(job)
     }

@@ -50,12 +50,36 @@ fn node_of(sizes: &[(u32, u64)], cpu: u32) -> usize {
     sizes.iter().position(after).unwrap()
 }
 
-/// What a run has on each node, from its place alone: its memory by cores, rounded up.
+/// What a run has on each node, from its place alone: its memory by cores, rounded up; of who has all cores, where that is
+/// more than a node has, by the nodes' memory.
 fn parts(sizes: &[(u32, u64)], placement: &Placement) -> Vec<u64> {
     let (memory, all) = (placement.memory_mib.unwrap_or(0), placement.cpus.len() as u64);
     let mut here = vec![0; sizes.len()];
     placement.cpus.iter().for_each(|cpu| here[node_of(sizes, cpu)] += 1);
-    here.into_iter().map(|cores| (memory * cores).div_ceil(all)).collect()
+    let by_cores: Vec<u64> = here.iter().map(|cores| (memory * cores).div_ceil(all)).collect();
+    let has_all = here.iter().zip(sizes).all(|(cores, (all, _))| *cores == u64::from(*all));
+    if has_all && by_cores.iter().zip(sizes).any(|(part, (_, has))| part > has) {
+        let total: u64 = sizes.iter().map(|(_, has)| has).sum();
+        return sizes.iter().map(|(_, has)| (memory * has).div_ceil(total)).collect();
+    }
+    by_cores
+}
+
+/// Whoever asks for the whole machine gets it, though its nodes have unlike memory for their cores.
+#[test]
+fn who_has_all_cores_has_all_memory() {
+    let sizes = [(1, 100), (3, 900)];
+    let mut centre = Centre::new(park(&sizes));
+    let whole = |memory| {
+        let mut spec = job(1, memory, 10);
+        spec.request.exclusive = true;
+        spec
+    };
+    let first = centre.submit(whole(1000));
+    assert_eq!(centre.state.job(first).unwrap().state(), JobState::Running);
+    no_node_gives_more_than_it_has(&centre.log, &sizes);
+    centre.state.check().unwrap();
+    assert!(centre.state.admit(whole(1001), false).is_err());
 }
 
 /// Goes along the events and adds up, node by node, what those have that are on the machine: stopped or not.

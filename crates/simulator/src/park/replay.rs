@@ -311,6 +311,10 @@ impl Space for Sight<'_, '_> {
     fn has_room_for_both(&self, job: thrift::Ask, head: thrift::Ask, turn: i64) -> bool {
         self.tenants.has_room_for_both(self.now, self.yard, job.into(), (head.into(), turn))
     }
+
+    fn only_shrinks(&self) -> bool {
+        false
+    }
 }
 
 impl Scheduler for ParkScheduler<'_> {

@@ -185,7 +185,7 @@ mod tests {
         // One waits for nothing, the other 3 500 seconds.
         let across = Across { name: String::new(), marks: wait_marks(|seconds| format!("{seconds} s")) };
         let curves = [waits("w", &workload, &played)];
-        let picture = Picture { title: "w", across, upright: "part", curves: &curves, grounds: &[] }.svg();
+        let picture = Picture { title: "w", across, upright: "part", curves: &curves, grounds: &[], point: '.' }.svg();
         assert!([1, 10, 60, 600].iter().all(|seconds| picture.contains(&format!(">{seconds} s<"))));
         assert!(!picture.contains(">3600 s<"), "{picture}");
     }

@@ -42,8 +42,8 @@ pub enum Marks {
 }
 
 impl Marks {
-    fn between(&self, from: f64, to: f64) -> Vec<(f64, String)> {
-        let plain = |place: f64| (place, place.to_string());
+    fn between(&self, from: f64, to: f64, number: impl Fn(f64) -> String) -> Vec<(f64, String)> {
+        let plain = |place: f64| (place, number(place));
         match self {
             Marks::Round => round_numbers(from, to).into_iter().map(plain).collect(),
             Marks::Every(step) => multiples(f64::from(*step), from, to).into_iter().map(plain).collect(),
@@ -76,6 +76,8 @@ pub struct Picture<'a> {
     pub curves: &'a [Curve],
     /// What is behind them.
     pub grounds: &'a [Ground],
+    /// Stands between whole numbers and tenths.
+    pub point: char,
 }
 
 impl Picture<'_> {
@@ -145,13 +147,14 @@ impl Picture<'_> {
             writeln!(
                 out,
                 "<line x1=\"{LEFT}\" x2=\"{:.1}\" y1=\"{y:.1}\" y2=\"{y:.1}\" stroke=\"#ddd\"/>\
-                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{tick}</text>",
+                 <text x=\"{:.1}\" y=\"{:.1}\" text-anchor=\"end\">{}</text>",
                 WIDTH - RIGHT,
                 LEFT - 6.0,
-                y + 4.0
+                y + 4.0,
+                self.number(tick)
             )?;
         }
-        for (place, mark) in self.across.marks.between(frame.across.0, frame.across.1) {
+        for (place, mark) in self.across.marks.between(frame.across.0, frame.across.1, |place| self.number(place)) {
             let (x, y) = (frame.x(place), frame.bottom() + 17.0);
             writeln!(out, "<text x=\"{x:.1}\" y=\"{y:.1}\" text-anchor=\"middle\">{}</text>", Escaped(&mark))?;
         }
@@ -177,6 +180,10 @@ impl Picture<'_> {
             out.push_str("\"/>\n");
         }
         Ok(())
+    }
+
+    fn number(&self, number: f64) -> String {
+        number.to_string().replace('.', &self.point.to_string())
     }
 
     fn coloured(&self) -> impl Iterator<Item = (&Curve, &'static str)> {
@@ -283,12 +290,12 @@ mod tests {
     use super::*;
 
     fn curve(name: &str) -> Curve {
-        Curve { name: name.to_owned(), points: vec![(0.0, 0.0), (24.0, 3.0)] }
+        Curve { name: name.to_owned(), points: vec![(0.0, 0.0), (24.0, 1.0)] }
     }
 
     fn drawn(title: &str, curves: &[Curve], grounds: &[Ground]) -> String {
         let across = Across { name: "hours".into(), marks: Marks::Every(6) };
-        Picture { title, across, upright: "kW", curves, grounds }.svg()
+        Picture { title, across, upright: "kW", curves, grounds, point: ',' }.svg()
     }
 
     #[test]
@@ -296,6 +303,7 @@ mod tests {
         let picture = drawn("a < \"b\"\u{1}", &[curve("<&>")], &[]);
         assert!(picture.contains("aria-label=\"a &lt; &quot;b&quot;\u{fffd}\"") && picture.contains(">&lt;&amp;&gt;<"));
         assert!(["0", "6", "12", "18", "24"].iter().all(|hour| picture.contains(&format!(">{hour}</text>"))));
+        assert!(picture.contains(">0,2</text>") && !picture.contains(">0.2<"), "{picture}");
         assert_eq!(round_numbers(0.0, 1.0), [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]);
     }
 

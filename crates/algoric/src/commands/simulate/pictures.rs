@@ -50,7 +50,7 @@ impl Pictures {
         for (kind, across, curves, grounds) in all.into_iter().filter(|(_, _, curves, _)| !curves.is_empty()) {
             let title = words.with(&format!("picture-{kind}"), &[("trace", trace.into())]);
             let upright = words.say(&format!("picture-upright-{kind}"));
-            let picture = Picture { title: &title, across, upright: &upright, curves, grounds };
+            let picture = Picture { title: &title, across, upright: &upright, curves, grounds, point: words.point() };
             let file = folder.join(format!("{trace}-{kind}.svg"));
             fs::write(&file, picture.svg()).with_context(|| format!("{}", file.display()))?;
         }
